@@ -1,0 +1,18 @@
+/** The border between data and training: anything that can fill a batch with pixels. */
+export interface ImageSource {
+  /** Side of each image, in pixels. */
+  readonly size: number
+  /** Number of images. */
+  readonly length: number
+  /** Class names; a label is an index into them. */
+  readonly classes: readonly string[]
+  /** labels[i] is the class of image i. */
+  readonly labels: Uint32Array
+  /** paths[i] names image i for people. */
+  readonly paths: readonly string[]
+  /**
+   * Fills `out` with images `indices` in that order: u8 RGBA (alpha 255), [n, size, size, 4].
+   * Concurrent reads are allowed.
+   */
+  read(indices: ArrayLike<number>, out: Uint8Array): Promise<void>
+}
