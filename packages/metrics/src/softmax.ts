@@ -1,0 +1,39 @@
+/** Rows of logits: [n, K] flat, row-major, so that row i begins at i·K. All arithmetic is in f64. */
+export type Logits = ArrayLike<number>
+
+/** log Σ exp(x) of the row of `classes` logits that begins at `offset`, shifted by its maximum so that it cannot overflow. */
+export function logSumExp(logits: Logits, offset: number, classes: number): number {
+  const max = maximum(logits, offset, classes)
+  let sum = 0
+  for (let k = 0; k < classes; k++) sum += Math.exp((logits[offset + k] as number) - max)
+  return max + Math.log(sum)
+}
+
+/** Probabilities [n, K] of logits [n, K]: exp(x) / Σ exp(x) in each row, shifted in the same way. */
+export function softmax(logits: Logits, classes: number): Float64Array {
+  const probabilities = new Float64Array(logits.length)
+  for (let offset = 0; offset < logits.length; offset += classes) {
+    const max = maximum(logits, offset, classes)
+    let sum = 0
+    for (let k = 0; k < classes; k++) {
+      sum += probabilities[offset + k] = Math.exp((logits[offset + k] as number) - max)
+    }
+    for (let k = 0; k < classes; k++) probabilities[offset + k] = (probabilities[offset + k] as number) / sum
+  }
+  return probabilities
+}
+
+function maximum(values: Logits, offset: number, classes: number): number {
+  let max = -Infinity
+  for (let k = 0; k < classes; k++) max = Math.max(max, values[offset + k] as number)
+  return max
+}
+
+/** Index of the largest of the `classes` values that begin at `offset`: the first of equals, as numpy's and torch's argmax. */
+export function argmax(values: ArrayLike<number>, offset: number, classes: number): number {
+  let best = 0
+  for (let k = 1; k < classes; k++) {
+    if ((values[offset + k] as number) > (values[offset + best] as number)) best = k
+  }
+  return best
+}
