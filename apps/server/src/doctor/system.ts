@@ -1,0 +1,116 @@
+/** What kind of machine this is, and the commands that bring a WebGPU adapter to it. */
+import { readFileSync } from 'node:fs'
+import { release } from 'node:os'
+import { type PackageSource, readSources, sourceOf } from './debian-sources.ts'
+
+export interface System {
+  platform: NodeJS.Platform
+  /** os-release's ID (debian, ubuntu, fedora, …), or '' where there is no os-release. */
+  id: string
+  /** os-release's VERSION_ID as a number; 0 where it has none (Debian testing, Arch). */
+  version: number
+  /** os-release's VERSION_CODENAME, or ''. */
+  codename: string
+  /** os-release's PRETTY_NAME, or the platform's name. */
+  name: string
+  root: boolean
+}
+
+export function readSystem(): System {
+  const fields = process.platform === 'linux' ? osRelease() : {}
+  return {
+    platform: process.platform,
+    id: fields.ID ?? '',
+    version: Number.parseFloat(fields.VERSION_ID ?? '') || 0,
+    codename: fields.VERSION_CODENAME ?? '',
+    name: fields.PRETTY_NAME ?? `${process.platform} ${release()}`,
+    root: process.getuid?.() === 0,
+  }
+}
+
+function osRelease(): Record<string, string> {
+  try {
+    return parseOsRelease(readFileSync('/etc/os-release', 'utf8'))
+  } catch {
+    return {} // A Linux without the file is a Linux that nothing is known of.
+  }
+}
+
+/** Reads NAME=value lines, whose values may stand in quotes. */
+export function parseOsRelease(text: string): Record<string, string> {
+  const fields: Record<string, string> = {}
+  for (const line of text.split('\n')) {
+    const match = /^([A-Z_]+)=(["']?)(.*)\2$/.exec(line.trim())
+    if (match?.[1] && match[3] !== undefined) fields[match[1]] = match[3]
+  }
+  return fields
+}
+
+/**
+ * How this system gets Mesa's software adapter (lavapipe) from its own packages: Debian 12's own Mesa (22.3) is too old
+ * for Dawn and the one of bookworm-backports is not; later Debians and Ubuntus carry one that is new enough.
+ */
+export function mesaSource({ id, version, codename }: System): 'backports' | 'distribution' | null {
+  if (id === 'debian' && version === 12) return 'backports'
+  if (id === 'debian' && (version >= 13 || codename === 'sid')) return 'distribution'
+  if (id === 'ubuntu' && version >= 24) return 'distribution'
+  return null
+}
+
+export const BACKPORTS_FILE = '/etc/apt/sources.list.d/sporeprint-backports.sources'
+export const MESA_PACKAGES = ['mesa-vulkan-drivers', 'libvulkan1']
+
+/** The deb822 source that brings `codename`'s backports over the mirror and keyring of the machine's own main source. */
+export function backportsSource(codename: string, sources: readonly PackageSource[] = readSources()): string {
+  const own = sourceOf(codename, sources)
+  const uri = own?.uri ?? 'http://deb.debian.org/debian'
+  const signedBy = own?.signedBy ?? '/usr/share/keyrings/debian-archive-keyring.gpg'
+  return `Types: deb\nURIs: ${uri}\nSuites: ${codename}-backports\nComponents: main\nSigned-By: ${signedBy}\n`
+}
+
+/** Shell commands, exactly as to be typed, that bring an adapter to this system. */
+export function adapterCommands(system: System): string[] {
+  const sudo = system.root ? '' : 'sudo '
+  const install = (...options: string[]) =>
+    `${sudo}apt-get install -y --no-install-recommends ${[...options, ...MESA_PACKAGES].join(' ')}`
+  switch (mesaSource(system)) {
+    case 'backports': {
+      const source = backportsSource(system.codename).trimEnd().replaceAll('\n', '\\n')
+      return [
+        `printf '${source}\\n' | ${sudo}tee ${BACKPORTS_FILE}`,
+        `${sudo}apt-get update`,
+        install('-t', `${system.codename}-backports`),
+      ]
+    }
+    case 'distribution':
+      return [`${sudo}apt-get update`, install()]
+  }
+  switch (system.id) {
+    case 'debian':
+    case 'ubuntu':
+    case 'linuxmint':
+    case 'pop':
+      return [`${sudo}apt-get update`, install()]
+    case 'fedora':
+    case 'rhel':
+    case 'rocky':
+    case 'almalinux':
+      return [`${sudo}dnf install -y mesa-vulkan-drivers vulkan-loader`]
+    case 'arch':
+      return [`${sudo}pacman -S vulkan-swrast vulkan-icd-loader`]
+    default:
+      return []
+  }
+}
+
+/** What to do, in words, where there is no command: other Linuxes, macOS, Windows. */
+export function adapterAdvice({ platform }: System): string {
+  switch (platform) {
+    case 'darwin':
+      return 'WebGPU runs on Metal: macOS 12 or later, outside of a virtual machine without a GPU'
+    case 'win32':
+      return "WebGPU runs on Direct3D 12: update Windows and the graphics card's driver"
+    default:
+      return "install the Vulkan loader and a driver for it: the graphics card's own, or Mesa's lavapipe (newer than 22.3)"
+  }
+}
