@@ -1,0 +1,5 @@
+/** Every table, for drizzle and drizzle-kit. */
+export * from '../modules/datasets/datasets.table.ts'
+export * from '../modules/models/models.table.ts'
+export * from '../modules/runs/runs.table.ts'
+export * from '../modules/workers/workers.table.ts'

@@ -1,0 +1,121 @@
+/** The border between the platform and whatever trains: what a job asks, and how the worker's handler answers. */
+import { z } from 'zod'
+import { type InputIssue, InvalidInput } from '../errors.ts'
+import type { TrainEvent } from './train-events.ts'
+
+/** A whole number; every refusal says the whole range. */
+const whole = (min: number, max: number) => {
+  const error = `must be a whole number from ${min} to ${max}`
+  return z.int({ error }).min(min, { error }).max(max, { error })
+}
+
+const real = (min: number, max: number) => {
+  const error = `must be a number from ${min} to ${max}`
+  return z.number({ error }).min(min, { error }).max(max, { error })
+}
+
+const oneOf = <const T extends readonly [string, ...string[]]>(names: T) =>
+  z.enum(names, { error: `must be one of ${names.join(', ')}` })
+
+export const archs = ['resnet18', 'resnet34', 'resnet50'] as const
+export const schedules = ['flat_cos', 'one_cycle', 'cosine', 'constant'] as const
+export const optimizers = ['adamw', 'sgd'] as const
+export const heads = ['concat', 'linear'] as const
+
+/** The tunable part of the engine's TrainSpec, with the defaults of the command line. */
+const runConfig = z
+  .strictObject({
+    arch: oneOf(archs).default('resnet18'),
+    /** A weights file to start from; null starts from scratch. */
+    weights: z.string({ error: 'must be the path of a weights file' }).min(1).nullable().default(null),
+    size: whole(32, 1024).default(224),
+    batch: whole(1, 4096).default(64),
+    epochs: whole(0, 10_000).default(5),
+    freezeEpochs: whole(0, 10_000).optional(),
+    baseLr: real(1e-8, 10).default(2e-3),
+    lrMult: real(1, 1e6).optional(),
+    weightDecay: real(0, 10).default(0.01),
+    schedule: oneOf(schedules).default('flat_cos'),
+    pctStart: real(0, 1).default(0.75),
+    optimizer: oneOf(optimizers).default('adamw'),
+    labelSmoothing: real(0, 0.99).default(0.1),
+    head: oneOf(heads).default('concat'),
+    patience: whole(1, 10_000).nullable().default(null),
+    seed: whole(0, 2 ** 31 - 1).default(42),
+    valid: real(0.01, 0.9).default(0.2),
+    shuffle: z.boolean({ error: 'must be true or false' }).default(true),
+  })
+  // Without pretrained weights there is nothing to protect: no frozen phase, one rate for the whole network.
+  .transform((config) => ({
+    ...config,
+    freezeEpochs: config.freezeEpochs ?? (config.weights === null ? 0 : 1),
+    lrMult: config.lrMult ?? (config.weights === null ? 1 : 10),
+  }))
+  .refine((config) => config.epochs + config.freezeEpochs > 0, {
+    path: ['epochs'],
+    error: 'epochs and freezeEpochs must not both be 0',
+  })
+
+/** Every tunable of a run, none left open. */
+export type RunConfig = z.output<typeof runConfig>
+
+/** What a client may leave out (or set to null) falls to its default. */
+export type RunConfigInput = { [K in keyof RunConfig]?: RunConfig[K] | null | undefined }
+
+/**
+ * Fills in the defaults and checks every value.
+ * @throws InvalidInput naming each refused field under `config.`, its value and the range allowed.
+ */
+export function parseRunConfig(input: RunConfigInput): RunConfig {
+  const given = Object.fromEntries(Object.entries(input).filter(([, value]) => value !== null && value !== undefined))
+  const parsed = runConfig.safeParse(given)
+  if (parsed.success) return parsed.data
+  throw new InvalidInput(
+    parsed.error.issues.map((issue): InputIssue => {
+      const value = issue.path.length === 1 ? given[String(issue.path[0])] : undefined
+      return {
+        field: ['config', ...issue.path].join('.'),
+        value: value === undefined ? null : String(value),
+        message: issue.message,
+      }
+    }),
+  )
+}
+
+/** One training, as a worker's handler receives it. */
+export interface TrainJob {
+  runId: number
+  config: RunConfig
+  /** The dataset's folder, as seen from where it was imported. */
+  datasetPath: string
+  /** A folder of the run's own, for checkpoints and history. */
+  outDir: string
+  /** Go on from the last checkpoint in `outDir` if there is one: an earlier attempt was stopped or died. */
+  resume: boolean
+}
+
+export interface TrainContext {
+  /** Aborted when the run is stopped, the worker shuts down, or another worker has taken the run over. */
+  signal: AbortSignal
+  /** Hands an event over to be stored in order; returns at once. */
+  report(event: TrainEvent): void
+}
+
+/** What a worker can do. A handler rejects to fail its run; an error's string `code` becomes the run's error code. */
+export interface Handlers {
+  train(job: TrainJob, context: TrainContext): Promise<unknown>
+}
+
+/**
+ * Thrown by a handler whose training process died rather than failed: the run is tried again from its last checkpoint, as
+ * often as the queue's retry limit allows, and is CRASHED after that.
+ */
+export class CrashError extends Error {
+  readonly code: string
+
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'CrashError'
+    this.code = code
+  }
+}

@@ -1,0 +1,50 @@
+import { and, eq, inArray, type SQL, sql } from 'drizzle-orm'
+import type { Database } from '../../db/database.ts'
+import type { Key, Page } from '../../graphql/keyset.ts'
+import { type ModelRow, models } from './models.table.ts'
+
+export const newestModels: Key<ModelRow> = {
+  column: sql`${models.createdAt}`,
+  type: 'timestamptz',
+  value: (model) => model.createdAt.toISOString(),
+  descending: true,
+}
+
+export interface ModelWhere {
+  runId: number | undefined
+  kind: ModelRow['kind'] | undefined
+}
+
+const condition = ({ runId, kind }: ModelWhere): SQL | undefined =>
+  and(runId === undefined ? undefined : eq(models.runId, runId), kind === undefined ? undefined : eq(models.kind, kind))
+
+export class ModelService {
+  readonly #db: Database
+
+  constructor(db: Database) {
+    this.#db = db
+  }
+
+  byIds(ids: number[]): Promise<ModelRow[]> {
+    return this.#db.select().from(models).where(inArray(models.id, ids))
+  }
+
+  /** The models of each run, best before last. */
+  async ofRuns(runIds: number[]): Promise<ModelRow[][]> {
+    const rows = await this.#db.select().from(models).where(inArray(models.runId, runIds)).orderBy(models.kind)
+    return runIds.map((runId) => rows.filter((row) => row.runId === runId))
+  }
+
+  page(where: ModelWhere, page: Page): Promise<ModelRow[]> {
+    return this.#db
+      .select()
+      .from(models)
+      .where(and(condition(where), page.where))
+      .orderBy(page.orderBy)
+      .limit(page.limit)
+  }
+
+  count(where: ModelWhere): Promise<number> {
+    return this.#db.$count(models, condition(where))
+  }
+}

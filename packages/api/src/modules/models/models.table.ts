@@ -1,0 +1,22 @@
+import { integer, pgEnum, pgTable, text, timestamp, unique } from 'drizzle-orm/pg-core'
+import { runs } from '../runs/runs.table.ts'
+
+export const modelKind = pgEnum('model_kind', ['best', 'last'])
+
+/** Checkpoints that runs have written; one row a kind, moved on with each newer checkpoint. */
+export const models = pgTable(
+  'models',
+  {
+    id: integer().primaryKey().generatedAlwaysAsIdentity(),
+    runId: integer()
+      .notNull()
+      .references(() => runs.id, { onDelete: 'cascade' }),
+    kind: modelKind().notNull(),
+    path: text().notNull(),
+    epoch: integer().notNull(),
+    createdAt: timestamp({ withTimezone: true, precision: 3 }).notNull(),
+  },
+  (table) => [unique().on(table.runId, table.kind)],
+)
+
+export type ModelRow = typeof models.$inferSelect

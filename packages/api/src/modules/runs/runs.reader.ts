@@ -1,0 +1,125 @@
+import { and, asc, eq, ilike, inArray, type SQL, sql } from 'drizzle-orm'
+import { anyOf, type Database } from '../../db/database.ts'
+import { InvalidInput, NotFound } from '../../errors.ts'
+import type { Page } from '../../graphql/keyset.ts'
+import {
+  type EpochRow,
+  type EvaluationRow,
+  epochs,
+  evaluations,
+  type LogRow,
+  logs,
+  type Metric,
+  type RunRow,
+  type RunStatus,
+  runs,
+} from './runs.table.ts'
+import { readSeries, type Series, type SeriesCursor } from './series.ts'
+
+/** Conditions that all hold; what is null or missing is no condition. */
+export interface RunWhere {
+  status?: readonly RunStatus[] | null | undefined
+  arch?: readonly string[] | null | undefined
+  datasetId?: number | null | undefined
+  tags?: readonly string[] | null | undefined
+  name?: string | null | undefined
+}
+
+/** In a pattern % and _ stand for other text; here they stand for themselves. */
+const literal = (text: string): string => text.replace(/[\\%_]/g, (sign) => `\\${sign}`)
+
+const condition = (where: RunWhere): SQL | undefined =>
+  and(
+    where.status ? inArray(runs.status, [...where.status]) : undefined,
+    where.arch ? anyOf(sql`${runs.config}->>'arch'`, where.arch, 'text') : undefined,
+    where.datasetId ? eq(runs.datasetId, where.datasetId) : undefined,
+    where.tags ? sql`${runs.tags} @> ${sql.param(where.tags)}::text[]` : undefined,
+    where.name ? ilike(runs.name, `%${literal(where.name)}%`) : undefined,
+  )
+
+/** What can be asked about runs. */
+export class RunReader {
+  protected readonly db: Database
+
+  constructor(db: Database) {
+    this.db = db
+  }
+
+  byIds(ids: readonly number[]): Promise<RunRow[]> {
+    return this.db
+      .select()
+      .from(runs)
+      .where(inArray(runs.id, [...ids]))
+  }
+
+  /** @throws NotFound */
+  async get(id: number): Promise<RunRow> {
+    const [run] = await this.byIds([id])
+    if (!run) throw new NotFound('Run', id)
+    return run
+  }
+
+  page(where: RunWhere, page: Page): Promise<RunRow[]> {
+    return this.db
+      .select()
+      .from(runs)
+      .where(and(condition(where), page.where))
+      .orderBy(page.orderBy)
+      .limit(page.limit)
+  }
+
+  count(where: RunWhere): Promise<number> {
+    return this.db.$count(runs, condition(where))
+  }
+
+  epochs(runIds: number[]): Promise<EpochRow[]> {
+    return this.db.select().from(epochs).where(inArray(epochs.runId, runIds)).orderBy(asc(epochs.runId), epochs.epoch)
+  }
+
+  /** Epochs by `run:epoch`, in the order asked for. */
+  async epochsByKey(keys: readonly string[]): Promise<(EpochRow | null)[]> {
+    const key = sql`${epochs.runId} || ':' || ${epochs.epoch}`
+    const runIds = keys.map((text) => Number(text.split(':')[0]))
+    const rows = await this.db
+      .select()
+      .from(epochs)
+      .where(and(inArray(epochs.runId, runIds), anyOf(key, keys, 'text')))
+    return keys.map((text) => rows.find((row) => text === `${row.runId}:${row.epoch}`) ?? null)
+  }
+
+  evaluations(runIds: number[]): Promise<EvaluationRow[]> {
+    return this.db.select().from(evaluations).where(inArray(evaluations.runId, runIds)).orderBy(evaluations.split)
+  }
+
+  log(runId: number, page: Page): Promise<LogRow[]> {
+    return this.db
+      .select()
+      .from(logs)
+      .where(and(eq(logs.runId, runId), page.where))
+      .orderBy(page.orderBy)
+      .limit(page.limit)
+  }
+
+  logCount(runId: number): Promise<number> {
+    return this.db.$count(logs, eq(logs.runId, runId))
+  }
+
+  /**
+   * A metric over steps. Without `sinceStep`, a subscription's cursor says where to go on from.
+   * @throws InvalidInput where maxPoints is not in 4..10000.
+   */
+  async series(
+    runId: number,
+    { metric, maxPoints, sinceStep }: { metric: Metric; maxPoints: number; sinceStep: number | null },
+    cursor?: SeriesCursor,
+  ): Promise<Series> {
+    if (maxPoints < 4 || maxPoints > 10_000) {
+      const message = 'must be a whole number from 4 to 10000'
+      throw new InvalidInput([{ field: 'maxPoints', value: String(maxPoints), message }])
+    }
+    if (sinceStep !== null || !cursor) return readSeries(this.db, runId, metric, maxPoints, sinceStep)
+    const series = await readSeries(this.db, runId, metric, maxPoints, cursor.since(metric))
+    if (series.lastStep !== null) cursor.reached(metric, series.lastStep)
+    return series
+  }
+}

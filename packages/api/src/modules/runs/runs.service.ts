@@ -1,0 +1,194 @@
+import { rm } from 'node:fs/promises'
+import { isAbsolute, join, resolve, sep } from 'node:path'
+import { eq, inArray, sql } from 'drizzle-orm'
+import type { Database } from '../../db/database.ts'
+import { Conflict, type InputIssue, InvalidInput, NotFound } from '../../errors.ts'
+import { parseRunConfig, type RunConfigInput } from '../../jobs/contracts.ts'
+import type { Queue } from '../../jobs/queue.ts'
+import { announce } from '../../live/live.ts'
+import { datasets } from '../datasets/datasets.table.ts'
+import { lostAfter } from '../workers/workers.service.ts'
+import { workers } from '../workers/workers.table.ts'
+import { RunReader } from './runs.reader.ts'
+import { type RunRow, runs } from './runs.table.ts'
+
+export interface StartRun {
+  datasetId: number
+  name?: string | null | undefined
+  config?: RunConfigInput
+  tags?: readonly string[] | null | undefined
+  notes?: string | null | undefined
+}
+
+export interface UpdateRun {
+  name?: string | null | undefined
+  tags?: readonly string[] | null | undefined
+  /** null takes the notes away. */
+  notes?: string | null | undefined
+}
+
+export interface RunServiceOptions {
+  /** Folder that holds one folder a run. */
+  runsDir: string
+  /** Folders that weights must lie under; undefined allows any. */
+  roots: readonly string[] | undefined
+  now: () => Date
+}
+
+const cleanTags = (tags: readonly string[]): string[] => [...new Set(tags.map((tag) => tag.trim()))]
+
+function check(fields: { name?: string | undefined; tags?: readonly string[] | undefined }): void {
+  const issues: InputIssue[] = []
+  const { name, tags } = fields
+  if (name !== undefined && (name.length < 1 || name.length > 200)) {
+    issues.push({ field: 'input.name', value: name, message: 'must have 1 to 200 characters' })
+  }
+  for (const tag of tags ?? []) {
+    if (tag.length < 1 || tag.length > 50) {
+      issues.push({ field: 'input.tags', value: tag, message: 'each tag must have 1 to 50 characters' })
+    }
+  }
+  if (tags && tags.length > 20) {
+    issues.push({ field: 'input.tags', value: `${tags.length} tags`, message: 'must be at most 20 tags' })
+  }
+  if (issues.length > 0) throw new InvalidInput(issues)
+}
+
+/** What can be done to runs by those who ask for them; what their workers do is in runs.lifecycle.ts. */
+export class RunService extends RunReader {
+  readonly #queue: Queue
+  readonly #options: RunServiceOptions
+
+  constructor(db: Database, queue: Queue, options: RunServiceOptions) {
+    super(db)
+    this.#queue = queue
+    this.#options = options
+  }
+
+  /** The folder of a run's checkpoints and history. */
+  folder(id: number): string {
+    return join(this.#options.runsDir, String(id))
+  }
+
+  /**
+   * Queues a training; the run and its job are there together or not at all.
+   * @throws InvalidInput, NotFound (the dataset)
+   */
+  async start(input: StartRun): Promise<RunRow> {
+    const config = parseRunConfig(input.config ?? {})
+    this.#checkWeights(config.weights)
+    const name = input.name?.trim()
+    const tags = cleanTags(input.tags ?? [])
+    check({ name, tags })
+    return this.db.transaction(async (tx) => {
+      const [dataset] = await tx.select().from(datasets).where(eq(datasets.id, input.datasetId))
+      if (!dataset) throw new NotFound('Dataset', input.datasetId)
+      const [{ id } = { id: 0 }] = await tx
+        .insert(runs)
+        .values({
+          name: name ?? `${dataset.name} ${config.arch}`,
+          datasetId: dataset.id,
+          config,
+          tags,
+          notes: input.notes ?? null,
+          createdAt: this.#options.now(),
+        })
+        .returning({ id: runs.id })
+      await announce(tx, 'created', id)
+      return this.#set(tx, id, { jobId: await this.#queue.enqueue(tx, id) })
+    })
+  }
+
+  /**
+   * The run is STOPPED as soon as this returns; its worker hears of it at once and comes to its end on its own.
+   * @throws NotFound, Conflict where the run has finished in another way.
+   */
+  stop(id: number): Promise<RunRow> {
+    return this.db.transaction(async (tx) => {
+      const run = await this.#lock(tx, id)
+      if (run.status === 'STOPPED') return run
+      if (run.status !== 'QUEUED' && run.status !== 'RUNNING') {
+        throw new Conflict(`Run ${id} cannot be stopped: it has ${run.status}`)
+      }
+      if (run.jobId) await this.#queue.cancel(tx, run.jobId)
+      await announce(tx, 'stopped', id)
+      return this.#set(tx, id, { status: 'STOPPED', finishedAt: this.#options.now() })
+    })
+  }
+
+  /** @throws NotFound, Conflict where the run is not STOPPED, FAILED or CRASHED. */
+  resume(id: number): Promise<RunRow> {
+    return this.db.transaction(async (tx) => {
+      const run = await this.#lock(tx, id)
+      if (run.status === 'QUEUED' || run.status === 'RUNNING') throw new Conflict(`Run ${id} is already ${run.status}`)
+      if (run.status === 'SUCCEEDED') throw new Conflict(`Run ${id} has SUCCEEDED; there is nothing left to resume`)
+      await announce(tx, 'updated', id)
+      const jobId = await this.#queue.enqueue(tx, id)
+      return this.#set(tx, id, { status: 'QUEUED', jobId, finishedAt: null, error: null })
+    })
+  }
+
+  /** @throws InvalidInput, NotFound */
+  update(id: number, input: UpdateRun): Promise<RunRow> {
+    const name = input.name?.trim()
+    const tags = input.tags ? cleanTags(input.tags) : undefined
+    check({ name, tags })
+    return this.db.transaction(async (tx) => {
+      const run = await this.#lock(tx, id)
+      const notes = input.notes === undefined ? run.notes : input.notes
+      await announce(tx, 'updated', id)
+      return this.#set(tx, id, { name: name ?? run.name, tags: tags ?? run.tags, notes })
+    })
+  }
+
+  /**
+   * Deletes runs, what they have stored and their folders: all or, on an error, none.
+   * @throws NotFound, Conflict where a worker holds one of them.
+   */
+  async delete(ids: readonly number[]): Promise<void> {
+    await this.db.transaction(async (tx) => {
+      const found = await tx
+        .select({
+          run: runs,
+          held: sql<boolean>`exists (select from ${workers} where ${workers.id} = ${runs.workerId}
+            and ${workers.heartbeatAt} > now() - ${lostAfter}::interval)`,
+        })
+        .from(runs)
+        .where(inArray(runs.id, [...ids]))
+        .for('update')
+      for (const id of ids) {
+        const entry = found.find(({ run }) => run.id === id)
+        if (!entry) throw new NotFound('Run', id)
+        const { run, held } = entry
+        if (run.status === 'RUNNING') throw new Conflict(`Run ${id} is RUNNING; stop it first`)
+        if (held) throw new Conflict(`The worker of run ${id} is still putting it down; try again in a moment`)
+        if (run.status === 'QUEUED' && run.jobId) await this.#queue.cancel(tx, run.jobId)
+      }
+      await tx.delete(runs).where(inArray(runs.id, [...ids]))
+      for (const id of ids) await announce(tx, 'deleted', id)
+    })
+    for (const id of ids) await rm(this.folder(id), { recursive: true, force: true })
+  }
+
+  #checkWeights(weights: string | null): void {
+    if (weights === null) return
+    const refuse = (message: string) => new InvalidInput([{ field: 'config.weights', value: weights, message }])
+    if (!isAbsolute(weights)) throw refuse('must be an absolute path on the worker’s machine')
+    const { roots } = this.#options
+    if (roots && !roots.some((root) => resolve(weights).startsWith(resolve(root) + sep))) {
+      throw refuse(`must lie under one of the dataset roots: ${roots.join(', ')}`)
+    }
+  }
+
+  async #lock(tx: Database, id: number): Promise<RunRow> {
+    const [run] = await tx.select().from(runs).where(eq(runs.id, id)).for('update')
+    if (!run) throw new NotFound('Run', id)
+    return run
+  }
+
+  async #set(tx: Database, id: number, values: Partial<RunRow>): Promise<RunRow> {
+    const [run] = await tx.update(runs).set(values).where(eq(runs.id, id)).returning()
+    if (!run) throw new NotFound('Run', id)
+    return run
+  }
+}

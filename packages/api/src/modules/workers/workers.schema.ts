@@ -1,0 +1,26 @@
+import { builder } from '../../graphql/builder.ts'
+import { RunRef } from '../../graphql/refs.ts'
+import type { WorkerView } from './workers.service.ts'
+
+const WorkerStatus = builder.enumType('WorkerStatus', {
+  description: 'BUSY: at work on a run. LOST: no heartbeat lately; its runs are taken over.',
+  values: ['IDLE', 'BUSY', 'LOST'] as const,
+})
+
+const WorkerRef = builder.objectRef<WorkerView>('Worker').implement({
+  description: 'A process that takes jobs from the queue.',
+  fields: (t) => ({
+    id: t.exposeID('id'),
+    host: t.exposeString('host'),
+    pid: t.exposeInt('pid'),
+    concurrency: t.exposeInt('concurrency', { description: 'Jobs it does at a time.' }),
+    status: t.expose('status', { type: WorkerStatus }),
+    startedAt: t.expose('startedAt', { type: 'DateTime' }),
+    heartbeatAt: t.expose('heartbeatAt', { type: 'DateTime' }),
+    runs: t.field({ type: [RunRef], description: 'What it works on.', resolve: (worker) => worker.runIds }),
+  }),
+})
+
+builder.queryField('workers', (t) =>
+  t.field({ type: [WorkerRef], resolve: (_root, _args, { services }) => services.workers.list() }),
+)

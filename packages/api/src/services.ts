@@ -1,0 +1,14 @@
+import type { Live } from './live/live.ts'
+import type { DatasetService } from './modules/datasets/datasets.service.ts'
+import type { ModelService } from './modules/models/models.service.ts'
+import type { RunService } from './modules/runs/runs.service.ts'
+import type { WorkerService } from './modules/workers/workers.service.ts'
+
+/** Everything the platform can do, for resolvers and for programs that hold a platform of their own. */
+export interface Services {
+  datasets: DatasetService
+  runs: RunService
+  models: ModelService
+  workers: WorkerService
+  live: Live
+}
