@@ -3,7 +3,13 @@
  * without one gets Mesa's software adapter (lavapipe), in the way that changes the machine least. Every way ends in a probe.
  */
 import { type ProbeResult, probeAdapter } from '../../apps/server/src/doctor/probe.ts'
-import { driverEnvironment, type Recipe, readRecipe, writeRecipe } from '../../apps/server/src/doctor/recipe.ts'
+import {
+  driverEnvironment,
+  type Recipe,
+  readRecipe,
+  recipeChanges,
+  writeRecipe,
+} from '../../apps/server/src/doctor/recipe.ts'
 import {
   adapterAdvice,
   adapterCommands,
@@ -27,7 +33,10 @@ export async function ensureAdapter(): Promise<Recipe> {
   const asIs = await tryRecipe(quiet)
   if (asIs.adapter) return quiet
   const kept = readRecipe()
-  if (kept && (await tryRecipe({ ...quiet, ...kept })).adapter) return { ...quiet, ...kept }
+  if (kept) {
+    const env = { ...quiet, ...recipeChanges(kept) }
+    if ((await tryRecipe(env)).adapter) return env
+  }
 
   const system = readSystem()
   const failures: string[] = []
@@ -39,7 +48,7 @@ export async function ensureAdapter(): Promise<Recipe> {
         return null
       })
       if (!recipe) continue
-      const env = { ...quiet, ...recipe }
+      const env = { ...quiet, ...recipeChanges(recipe) }
       const result = await tryRecipe(env)
       if (!result.adapter) {
         failures.push(result.reason)

@@ -11,11 +11,5 @@ export async function chromiumRecipe(): Promise<Recipe | null> {
   )
   if (!folder) return null
   console.error(`using SwiftShader from ${folder} (a fifth of lavapipe's speed) …`)
-  return { VK_DRIVER_FILES: join(folder, 'vk_swiftshader_icd.json'), LD_LIBRARY_PATH: libraryPath(folder) }
-}
-
-/** `folder` in front of what LD_LIBRARY_PATH holds already. */
-export function libraryPath(folder: string): string {
-  const { LD_LIBRARY_PATH } = process.env
-  return LD_LIBRARY_PATH ? `${folder}:${LD_LIBRARY_PATH}` : folder
+  return { VK_DRIVER_FILES: join(folder, 'vk_swiftshader_icd.json'), LD_LIBRARY_PATH: folder }
 }

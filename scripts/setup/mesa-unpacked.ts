@@ -10,7 +10,6 @@ import { readSources, sourceOf } from '../../apps/server/src/doctor/debian-sourc
 import { cacheFolder, type Recipe } from '../../apps/server/src/doctor/recipe.ts'
 import { backportsSource, MESA_PACKAGES, mesaSource, type System } from '../../apps/server/src/doctor/system.ts'
 import { AptError, apt } from './apt.ts'
-import { libraryPath } from './chromium-adapter.ts'
 
 /** Packages of the C and C++ runtimes: Node runs, so they are here, and a second C library in one process would not do. */
 const PRESENT = new Set(['libc6', 'libgcc-s1', 'gcc-12-base', 'gcc-14-base', 'libstdc++6'])
@@ -31,7 +30,7 @@ export async function unpackMesa(system: System): Promise<Recipe | null> {
       rmSync(work, { recursive: true, force: true })
     }
   }
-  return { VK_DRIVER_FILES: join(folder, 'lavapipe.json'), LD_LIBRARY_PATH: libraryPath(folder) }
+  return { VK_DRIVER_FILES: join(folder, 'lavapipe.json'), LD_LIBRARY_PATH: folder }
 }
 
 /** Fetches the packages and all they depend on, and unpacks them into `work`/root. */
@@ -80,13 +79,14 @@ function privateSources({ codename, id }: System): string {
 
 /** Copies the driver, the loader and every library of `work`/root that they load into `work`/driver, flat. */
 function takeDriver(work: string): void {
-  const files = (name: string): string[] => globSync(join(work, 'root', 'usr', 'lib', '*', name))
+  // Of the older packages some hold /lib/x86_64-linux-gnu, the others /usr/lib/x86_64-linux-gnu.
+  const files = (name: string): string[] => globSync(join(work, 'root/{usr/lib,lib}/*-linux-gnu', name))
   const driver = files(DRIVER)[0]
   const loader = files('libvulkan.so.1')[0]
   const icd = globSync(join(work, 'root/usr/share/vulkan/icd.d/lvp_icd*.json'))[0]
   if (!driver || !loader || !icd) throw new AptError(`the packages hold no ${DRIVER}, libvulkan.so.1 or lvp_icd.json`)
   const target = join(work, 'driver')
-  const env = { ...process.env, LD_LIBRARY_PATH: join(driver, '..') }
+  const env = { ...process.env, LD_LIBRARY_PATH: files('').join(':') }
   const { stdout, error } = spawnSync('ldd', [driver, loader], { env, encoding: 'utf8' })
   if (error) throw new AptError(`ldd does not start: ${error.message}`)
   const loaded = [...stdout.matchAll(/^\s+(\S+) => (\S+)/gm)]

@@ -72,29 +72,39 @@ function entries(folder: string): string[] {
 
 /** The recipe kept for this machine as it is now, or null where there is none or the machine has changed since. */
 export function readRecipe(): Recipe | null {
-  let kept: { key?: unknown; env?: unknown }
   try {
-    kept = JSON.parse(readFileSync(recipeFile(), 'utf8'))
+    const kept: unknown = JSON.parse(readFileSync(recipeFile(), 'utf8'))
+    return isRecipeFile(kept) && kept.key === recipeKey() ? kept.env : null
   } catch {
     return null // Never written, or cut off in writing: it is only a cache.
   }
-  if (kept.key !== recipeKey() || typeof kept.env !== 'object' || kept.env === null) return null
-  const variables = Object.entries(kept.env)
-  return variables.every(([name, value]) => ALLOWED.has(name) && typeof value === 'string')
-    ? Object.fromEntries(variables)
-    : null
+}
+
+function isRecipeFile(value: unknown): value is { key: string; env: Recipe } {
+  const { env } = (value ?? {}) as { env?: unknown }
+  if (typeof env !== 'object' || env === null) return false
+  return Object.entries(env).every(([name, setting]) => ALLOWED.has(name) && typeof setting === 'string')
 }
 
 export function writeRecipe(env: Recipe): void {
   writeFileSync(recipeFile(), `${JSON.stringify({ key: recipeKey(), env }, null, 2)}\n`, { mode: 0o600 })
 }
 
+/** What `recipe` changes in `env`: its folder goes in front of LD_LIBRARY_PATH; a driver that the user has named stays. */
+export function recipeChanges(recipe: Recipe, env: NodeJS.ProcessEnv = process.env): Recipe {
+  const { LD_LIBRARY_PATH: folder, ...variables } = recipe
+  const changes = Object.fromEntries(Object.entries(variables).filter(([name]) => env[name] === undefined))
+  const path = (env.LD_LIBRARY_PATH ?? '').split(':').filter((entry) => entry !== '')
+  if (folder && !path.includes(folder)) changes.LD_LIBRARY_PATH = [folder, ...path].join(':')
+  return changes
+}
+
 /**
  * Puts the kept recipe into `process.env`, for the child processes that open devices (LD_LIBRARY_PATH cannot reach this
- * one any more). Call it once, at a command's start. Variables that the user has set win.
+ * one any more). Call it once, at a command's start.
  */
 export function applyRecipe(): void {
-  for (const [name, value] of Object.entries(readRecipe() ?? {})) process.env[name] ??= value
+  Object.assign(process.env, recipeChanges(readRecipe() ?? {}))
 }
 
 /**
