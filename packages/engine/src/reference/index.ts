@@ -1,0 +1,12 @@
+/** Plain f64 references of every layer, of whole ResNets and of the optimisers: what the kernels are held against. */
+export * from './batch-norm.ts'
+export * from './conv2d.ts'
+export * from './elementwise.ts'
+export * from './formula-weights.ts'
+export * from './layout.ts'
+export * from './linear.ts'
+export * from './loss.ts'
+export * from './network.ts'
+export * from './optimizer.ts'
+export * from './pool.ts'
+export * from './tape.ts'

@@ -1,0 +1,42 @@
+/** One update of an optimiser in f64, in place: the parameter and its state. */
+
+export interface AdamWOptions {
+  rate: number
+  beta1: number
+  beta2: number
+  epsilon: number
+  /** Decoupled: shrinks the parameter by rate·decay, and never enters the moments (Loshchilov & Hutter 2019). */
+  decay: number
+}
+
+/** Update number `t`, from 1; m and v start at zero. As torch.optim.AdamW. */
+export function adamw(
+  o: AdamWOptions,
+  t: number,
+  parameter: Float64Array,
+  gradient: Float64Array,
+  m: Float64Array,
+  v: Float64Array,
+): void {
+  for (const [i, g] of gradient.entries()) {
+    m[i] = o.beta1 * m[i]! + (1 - o.beta1) * g
+    v[i] = o.beta2 * v[i]! + (1 - o.beta2) * g * g
+    const deviation = Math.sqrt(v[i] / (1 - o.beta2 ** t)) + o.epsilon
+    parameter[i] = parameter[i]! * (1 - o.rate * o.decay) - (o.rate / (1 - o.beta1 ** t)) * (m[i] / deviation)
+  }
+}
+
+export interface SgdOptions {
+  rate: number
+  momentum: number
+  /** Coupled: added to the gradient, and so carried on by the momentum. */
+  decay: number
+}
+
+/** m starts at zero. As torch.optim.SGD without dampening or Nesterov. */
+export function sgd(o: SgdOptions, parameter: Float64Array, gradient: Float64Array, m: Float64Array): void {
+  for (const [i, g] of gradient.entries()) {
+    m[i] = o.momentum * m[i]! + g + o.decay * parameter[i]!
+    parameter[i]! -= o.rate * m[i]
+  }
+}

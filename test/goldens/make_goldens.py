@@ -1,0 +1,276 @@
+"""Writes the golden files beside it: what PyTorch computes, in double precision, for networks with formula weights.
+
+    /usr/bin/python3 test/goldens/make_goldens.py        (torch and torchvision; about two minutes on one core)
+
+A tensor is kept as its size, its greatest magnitude, sixteen elements and two random projections (see formula_weights.py).
+`float32Error` is a yardstick, not a bound: max|Δ| / max|float64| of PyTorch's own float32 run of the same network.
+`kinkMargin` says how far the batch keeps from the kinks of ReLU and max pooling, in standard deviations of that run's error:
+on the other side of a kink a gradient is another one, and no float32 network could be held to it. `--search N` tries the
+batches 0 … N−1 of each network and prints the margins, best first; NETWORKS names the ones chosen.
+"""
+
+import json
+import pathlib
+import sys
+
+import numpy as np
+import torch
+import torchvision
+from torch import nn
+from torch.nn import functional
+from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
+
+import formula_weights as formula
+
+BLOCKS = {
+    "resnet18": (BasicBlock, [2, 2, 2, 2]),
+    "resnet34": (BasicBlock, [3, 4, 6, 3]),
+    "resnet50": (Bottleneck, [3, 4, 6, 3]),
+}
+SAMPLES = 16
+LABEL_SMOOTHING = 0.1
+HERE = pathlib.Path(__file__).parent
+
+# Sizes leave at least eight values a channel to every batch norm: with fewer, gradients are too ill-conditioned for float32.
+# `step` names the batch of formula images.
+NETWORKS = [
+    {"arch": "resnet18", "head": "linear", "classes": 9, "size": 64, "batch": 4, "step": 36},
+    {"arch": "resnet18", "head": "concat", "classes": 3, "size": 36, "batch": 8, "step": 3},
+    {"arch": "resnet34", "head": "linear", "classes": 9, "size": 64, "batch": 4, "step": 53},
+    {"arch": "resnet50", "head": "linear", "classes": 9, "size": 36, "batch": 4, "step": 12},
+]
+TRAINING = {"arch": "resnet18", "head": "linear", "classes": 9, "size": 32, "batch": 8, "step": 0}
+OPTIMIZERS = {
+    "adamw": {"lr": 1e-4, "betas": [0.9, 0.99], "eps": 1e-5, "weightDecay": 0.01},
+    "sgd": {"lr": 1e-3, "momentum": 0.9, "weightDecay": 0.01},
+}
+TRAINING_STEPS = 3
+TRAINED = ["conv1.weight", "bn1.weight", "bn1.bias", "layer2.0.downsample.0.weight", "layer4.1.conv2.weight", "fc.weight", "fc.bias"]
+
+
+class ConcatHead(nn.Module):
+    """fastai's head on a feature map, dropout left out: its mask is random, so no golden can hold it."""
+
+    def __init__(self, features: int, classes: int):
+        super().__init__()
+        self.maxpool = nn.AdaptiveMaxPool2d(1)
+        self.bn1 = nn.BatchNorm1d(2 * features)
+        self.fc1 = nn.Linear(2 * features, 512, bias=False)
+        self.relu = nn.ReLU()
+        self.bn2 = nn.BatchNorm1d(512)
+        self.fc2 = nn.Linear(512, classes, bias=False)
+
+    def forward(self, x):
+        pooled = torch.cat([self.maxpool(x), functional.adaptive_avg_pool2d(x, 1)], 1).flatten(1)
+        return self.fc2(self.bn2(self.relu(self.fc1(self.bn1(pooled)))))
+
+
+class ConcatResNet(ResNet):
+    def __init__(self, block, layers, classes: int):
+        super().__init__(block, layers)
+        self.head = ConcatHead(self.fc.in_features, classes)
+        self.avgpool = nn.Identity()
+        del self.fc
+
+    def _forward_impl(self, x):
+        x = self.maxpool(self.relu(self.bn1(self.conv1(x))))
+        return self.head(self.layer4(self.layer3(self.layer2(self.layer1(x)))))
+
+
+def build(config: dict, dtype: torch.dtype) -> ResNet:
+    """The network with its formula weights and running statistics."""
+    block, layers = BLOCKS[config["arch"]]
+    if config["head"] == "concat":
+        model = ConcatResNet(block, layers, config["classes"])
+    else:
+        model = ResNet(block, layers, num_classes=config["classes"])
+    model = model.to(dtype)
+    with torch.no_grad():
+        for name, tensor in model.state_dict().items():
+            if not name.endswith("num_batches_tracked"):
+                tensor.copy_(torch.from_numpy(formula.parameter(name, tuple(tensor.shape))))
+    return model
+
+
+def batch(config: dict, step: int, dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor]:
+    images = formula.images(step, config["batch"], config["size"])
+    labels = formula.labels(step, config["batch"], config["classes"])
+    return torch.from_numpy(images).to(dtype), torch.from_numpy(labels)
+
+
+def loss_of(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    return functional.cross_entropy(logits, labels, label_smoothing=LABEL_SMOOTHING)
+
+
+def kink_distances(module: nn.Module, x: torch.Tensor) -> torch.Tensor:
+    """What must keep its sign for the gradient to stay: inputs of a ReLU, leads of a window's greatest value over its second."""
+    if isinstance(module, nn.ReLU):
+        return x.clone()
+    if isinstance(module, nn.AdaptiveMaxPool2d):
+        windows = x.flatten(2)
+    else:
+        windows = functional.unfold(x.reshape(-1, 1, *x.shape[2:]), 3, padding=1, stride=2).transpose(1, 2)
+    first, second = windows.topk(2).values.unbind(-1)
+    # In a window of zeros any choice will do: the ReLU before lets no gradient through.
+    return torch.where(first > 0, first - second, torch.ones_like(first))
+
+
+def kink_margin(config: dict) -> float:
+    """The smallest distance from a kink, in standard deviations of its layer's float32 error."""
+    distances = {}
+    for dtype in (torch.float64, torch.float32):
+        distances[dtype] = []
+        model = build(config, dtype).train()
+        for module in model.modules():
+            if isinstance(module, (nn.ReLU, nn.MaxPool2d, nn.AdaptiveMaxPool2d)):
+                module.register_forward_pre_hook(lambda m, x, kept=distances[dtype]: kept.append(kink_distances(m, x[0]).double()))
+        with torch.no_grad():
+            model(batch(config, config["step"], dtype)[0])
+    pairs = zip(distances[torch.float64], distances[torch.float32])
+    return min(float(exact.abs().min() / (single - exact).pow(2).mean().sqrt()) for exact, single in pairs)
+
+
+def training_pass(config: dict, dtype: torch.dtype) -> dict:
+    """One forward and backward in training mode, and the evaluation logits from the untouched running statistics."""
+    model = build(config, dtype)
+    images, labels = batch(config, config["step"], dtype)
+    with torch.no_grad():
+        evaluation = model.eval()(images)
+    logits = model.train()(images)
+    loss = loss_of(logits, labels)
+    loss.backward()
+    return {
+        "loss": loss.detach(),
+        "logits": logits.detach(),
+        "evaluationLogits": evaluation,
+        "gradients": {name: p.grad for name, p in model.named_parameters()},
+        "running": {name: b for name, b in model.named_buffers() if b.is_floating_point()},
+    }
+
+
+def array(tensor: torch.Tensor) -> np.ndarray:
+    return tensor.detach().double().numpy().ravel()
+
+
+def digits(values) -> list[float]:
+    return [float(f"{v:.13g}") for v in values]
+
+
+def relative_error(tensor: torch.Tensor, exact: torch.Tensor) -> float:
+    a, b = array(tensor), array(exact)
+    return float(f"{np.abs(a - b).max() / np.abs(b).max():.2g}")
+
+
+def summary(name: str, tensor: torch.Tensor, single: torch.Tensor) -> dict:
+    values = array(tensor)
+    projections = [values @ formula.projection(name, k, values.size) for k in range(2)]
+    return {
+        "size": values.size,
+        "max": digits([np.abs(values).max()])[0],
+        "values": digits(values[formula.sample_indices(name, values.size, SAMPLES)]),
+        "projections": digits(projections),
+        "float32Error": relative_error(single, tensor),
+    }
+
+
+def summaries(tensors: dict, singles: dict) -> dict:
+    return {name: summary(name, tensor, singles[name]) for name, tensor in tensors.items()}
+
+
+def whole(tensor: torch.Tensor, single: torch.Tensor) -> dict:
+    return {"values": digits(array(tensor)), "float32Error": relative_error(single, tensor)}
+
+
+def network_golden(config: dict) -> dict:
+    exact, single = training_pass(config, torch.float64), training_pass(config, torch.float32)
+    return {
+        "source": f"PyTorch {torch.__version__}, torchvision {torchvision.__version__}, float64",
+        **config,
+        "labelSmoothing": LABEL_SMOOTHING,
+        "kinkMargin": round(kink_margin(config), 1),
+        "loss": whole(exact["loss"], single["loss"]),
+        "logits": whole(exact["logits"], single["logits"]),
+        "evaluationLogits": whole(exact["evaluationLogits"], single["evaluationLogits"]),
+        "gradients": summaries(exact["gradients"], single["gradients"]),
+        "running": summaries(exact["running"], single["running"]),
+    }
+
+
+def optimizer(name: str, model: nn.Module) -> torch.optim.Optimizer:
+    """No weight decay on batch norms and biases, as fastai."""
+    o = OPTIMIZERS[name]
+    parameters = list(model.parameters())
+    groups = [
+        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": o["weightDecay"]},
+        {"params": [p for p in parameters if p.ndim == 1], "weight_decay": 0.0},
+    ]
+    if name == "adamw":
+        return torch.optim.AdamW(groups, lr=o["lr"], betas=tuple(o["betas"]), eps=o["eps"])
+    return torch.optim.SGD(groups, lr=o["lr"], momentum=o["momentum"])
+
+
+def train(config: dict, name: str, dtype: torch.dtype) -> tuple[torch.Tensor, dict]:
+    """Losses before each step and after the last, each on that step's batch, and some of the parameters at the end."""
+    model = build(config, dtype).train()
+    steps = optimizer(name, model)
+    losses = []
+    for step in range(TRAINING_STEPS + 1):
+        images, labels = batch(config, config["step"] + step, dtype)
+        loss = loss_of(model(images), labels)
+        losses.append(loss.detach())
+        if step == TRAINING_STEPS:
+            break
+        steps.zero_grad()
+        loss.backward()
+        steps.step()
+    parameters = dict(model.named_parameters())
+    return torch.stack(losses), {key: parameters[key] for key in TRAINED}
+
+
+def training_golden(config: dict, name: str) -> dict:
+    losses, parameters = train(config, name, torch.float64)
+    losses32, parameters32 = train(config, name, torch.float32)
+    return {
+        "source": f"PyTorch {torch.__version__}, torchvision {torchvision.__version__}, float64",
+        **config,
+        "labelSmoothing": LABEL_SMOOTHING,
+        "optimizer": name,
+        **OPTIMIZERS[name],
+        "steps": TRAINING_STEPS,
+        "losses": whole(losses, losses32),
+        "parameters": summaries(parameters, parameters32),
+    }
+
+
+def write(file: str, golden: dict) -> None:
+    """One line a tensor: small, and a change shows in a diff."""
+    lines = []
+    for key, value in golden.items():
+        if isinstance(value, dict) and all(isinstance(v, dict) for v in value.values()):
+            inner = ",\n".join(f'    "{k}": {json.dumps(v, separators=(",", ":"))}' for k, v in value.items())
+            lines.append(f'  "{key}": {{\n{inner}\n  }}')
+        else:
+            lines.append(f'  "{key}": {json.dumps(value)}')
+    (HERE / file).write_text("{\n" + ",\n".join(lines) + "\n}\n")
+    worst = {k: max(v["float32Error"] for v in golden[k].values()) for k in ("gradients", "parameters") if k in golden}
+    print(file, {k: golden[k]["float32Error"] for k in ("logits", "losses") if k in golden}, worst)
+
+
+def search(steps: int) -> None:
+    for config in NETWORKS:
+        margins = [(round(kink_margin({**config, "step": step}), 1), step) for step in range(steps)]
+        print(config["arch"], config["head"], "(margin, step):", sorted(margins, reverse=True)[:5], flush=True)
+
+
+def main() -> None:
+    for config in NETWORKS:
+        write(f"{config['arch']}-{config['head']}.json", network_golden(config))
+    for name in OPTIMIZERS:
+        write(f"{TRAINING['arch']}-{name}.json", training_golden(TRAINING, name))
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--search"]:
+        search(int(sys.argv[2]))
+    else:
+        main()
