@@ -5,7 +5,8 @@ export type ScheduleName = 'flat_cos' | 'one_cycle' | 'cosine' | 'constant'
 export const scheduleNames: readonly ScheduleName[] = ['flat_cos', 'one_cycle', 'cosine', 'constant']
 
 /** Cosine from `start` at p = 0 to `end` at p = 1. */
-const cosine = (start: number, end: number, p: number): number => start + ((1 + Math.cos(Math.PI * (1 - p))) * (end - start)) / 2
+const cosine = (start: number, end: number, p: number): number =>
+  start + ((1 + Math.cos(Math.PI * (1 - p))) * (end - start)) / 2
 
 /** Fraction of the peak rate to which annealing ends. */
 const floor = 1e-5

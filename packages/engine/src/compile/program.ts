@@ -1,0 +1,156 @@
+/**
+ * A recorded step: pipelines, bind groups and workgroup counts, made once and replayed by one submission. What differs from
+ * step to step (images, labels, rates) is written into the program's own tensors before a run.
+ */
+import { EngineError } from '../errors.ts'
+import { type Device, mebibytes } from '../gpu/device.ts'
+import { mapped } from '../gpu/read.ts'
+import type { Dispatch, Graph } from '../graph/graph.ts'
+import { bytesOf, type Tensor } from '../graph/tensor.ts'
+import { type MemoryPlan, planMemory } from './plan.ts'
+import type { ParameterStore } from './store.ts'
+
+/** A lowered graph with its memory planned: everything but the device's objects. */
+export interface Compiled {
+  name: string
+  dispatches: readonly Dispatch[]
+  plan: MemoryPlan
+}
+
+/**
+ * Lowers a graph for a device and plans its memory. Throws OUT_OF_MEMORY where a tensor is larger than the adapter can bind,
+ * before anything is allocated.
+ */
+export function compile(device: Device, name: string, graph: Graph, plan: typeof planMemory = planMemory): Compiled {
+  const dispatches = graph.lower(device.adapter)
+  const limit = device.adapter.maxBindingBytes
+  for (const { kernel, tensors } of dispatches) {
+    const large = tensors.find((tensor) => bytesOf(tensor) > limit)
+    if (large) {
+      throw new EngineError(
+        'OUT_OF_MEMORY',
+        `${name}: ${large.name} [${large.shape}] for ${kernel.name} takes ${mebibytes(bytesOf(large))}, and ${device.adapter.name} binds at most ` +
+          `${mebibytes(limit)}: divide the batch or the image area by ${Math.ceil(bytesOf(large) / limit)}`,
+      )
+    }
+  }
+  return { name, dispatches, plan: plan(dispatches) }
+}
+
+/** The buffer that programs which never run at the same time share for their activations. */
+export function createArena(device: Device, programs: readonly Compiled[]): GPUBuffer {
+  const bytes = Math.max(...programs.map((p) => p.plan.arenaBytes), 256)
+  return device.createBuffer('arena', bytes, GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC)
+}
+
+interface Recorded {
+  pipeline: GPUComputePipeline
+  bindGroup: GPUBindGroup
+  workgroups: readonly [number, number, number]
+}
+
+export class Program {
+  readonly name: string
+  readonly #device: Device
+  readonly #plan: MemoryPlan
+  readonly #io: GPUBuffer
+  readonly #recorded: readonly Recorded[]
+  readonly #staging = new Map<Tensor, GPUBuffer>()
+
+  private constructor(device: Device, compiled: Compiled, io: GPUBuffer, recorded: readonly Recorded[]) {
+    this.name = compiled.name
+    this.#device = device
+    this.#plan = compiled.plan
+    this.#io = io
+    this.#recorded = recorded
+  }
+
+  /**
+   * Compiles every pipeline, in parallel, and makes every bind group.
+   * `onPipeline` is told how many of the dispatches' pipelines are ready.
+   */
+  static async record(
+    device: Device,
+    compiled: Compiled,
+    store: ParameterStore,
+    arena: GPUBuffer,
+    onPipeline?: (done: number, total: number) => void,
+  ): Promise<Program> {
+    const { plan, dispatches } = compiled
+    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC
+    const io = device.createBuffer(`${compiled.name} io`, Math.max(plan.ioBytes, 256), usage)
+    const locate = (tensor: Tensor): GPUBufferBinding => {
+      const { place } = tensor
+      const size = bytesOf(tensor)
+      if (place.in === 'arena') return { buffer: arena, offset: offsetIn(plan.arena, tensor), size }
+      if (place.in === 'program') return { buffer: io, offset: offsetIn(plan.io, tensor), size }
+      return { buffer: store.buffer(place.in), offset: 4 * place.offset, size }
+    }
+    let done = 0
+    const recorded = await Promise.all(
+      dispatches.map(async ({ kernel, tensors }): Promise<Recorded> => {
+        const { pipeline, layout } = await device.pipelines.get(kernel.name, kernel.wgsl, kernel.bindings.length)
+        onPipeline?.(++done, dispatches.length)
+        const entries = tensors.map((tensor, binding) => ({ binding, resource: locate(tensor) }))
+        return {
+          pipeline,
+          bindGroup: device.gpu.createBindGroup({ label: kernel.name, layout, entries }),
+          workgroups: kernel.workgroups,
+        }
+      }),
+    )
+    device.check()
+    return new Program(device, compiled, io, recorded)
+  }
+
+  /** Writes a tensor of the program's own, in whole or from its start. Bytes in multiples of 4. */
+  write(tensor: Tensor, data: Uint8Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Float32Array<ArrayBuffer>): void {
+    this.#device.gpu.queue.writeBuffer(this.#io, offsetIn(this.#plan.io, tensor), data)
+  }
+
+  /** Submits one run; `copy` names tensors of the program's own to be read afterwards with `read`. */
+  run(copy: readonly Tensor[] = []): void {
+    const { gpu } = this.#device
+    const encoder = gpu.createCommandEncoder({ label: this.name })
+    const pass = encoder.beginComputePass({ label: this.name })
+    let current: GPUComputePipeline | null = null
+    for (const { pipeline, bindGroup, workgroups } of this.#recorded) {
+      if (pipeline !== current) pass.setPipeline((current = pipeline))
+      pass.setBindGroup(0, bindGroup)
+      pass.dispatchWorkgroups(...workgroups)
+    }
+    pass.end()
+    for (const tensor of copy) {
+      const staging = this.#stagingOf(tensor)
+      encoder.copyBufferToBuffer(this.#io, offsetIn(this.#plan.io, tensor), staging, 0, bytesOf(tensor))
+    }
+    gpu.queue.submit([encoder.finish()])
+  }
+
+  /** What the last run copied of `tensor`. */
+  async read(tensor: Tensor): Promise<ArrayBuffer> {
+    this.#device.check()
+    return mapped(this.#device, this.#stagingOf(tensor))
+  }
+
+  destroy(): void {
+    this.#io.destroy()
+    for (const staging of this.#staging.values()) staging.destroy()
+  }
+
+  #stagingOf(tensor: Tensor): GPUBuffer {
+    let staging = this.#staging.get(tensor)
+    if (!staging) {
+      const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST
+      staging = this.#device.createBuffer(`${tensor.name} staging`, bytesOf(tensor), usage)
+      this.#staging.set(tensor, staging)
+    }
+    return staging
+  }
+}
+
+function offsetIn(offsets: ReadonlyMap<Tensor, number>, tensor: Tensor): number {
+  const offset = offsets.get(tensor)
+  if (offset === undefined) throw new Error(`${tensor.name} is not bound by this program`)
+  return offset
+}

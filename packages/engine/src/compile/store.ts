@@ -1,0 +1,77 @@
+import type { Device } from '../gpu/device.ts'
+import { readBuffer } from '../gpu/read.ts'
+import type { StoreBuffer, Tensor } from '../graph/tensor.ts'
+import { elementsOf } from '../graph/tensor.ts'
+
+/**
+ * The device buffers that outlive programs: parameters, running statistics, and while training gradients and moments.
+ * Flat: an optimiser walks long stretches instead of a hundred small tensors.
+ */
+export class ParameterStore {
+  readonly #device: Device
+  readonly #buffers: Partial<Record<StoreBuffer, GPUBuffer>> = {}
+  readonly #elements: number
+  readonly #stateElements: number
+
+  /** `elements` and `stateElements`: lengths of the flat parameter and state buffers. */
+  constructor(device: Device, elements: number, stateElements: number) {
+    this.#device = device
+    this.#elements = elements
+    this.#stateElements = stateElements
+  }
+
+  /** Bytes allocated so far. */
+  get bytes(): number {
+    return Object.values(this.#buffers).reduce((sum, buffer) => sum + buffer.size, 0)
+  }
+
+  /** Allocated, zeroed, at first use: inference never pays for gradients and moments. */
+  buffer(name: StoreBuffer): GPUBuffer {
+    const elements = name === 'states' ? this.#stateElements : this.#elements
+    return (this.#buffers[name] ??= this.#device.createBuffer(
+      name,
+      4 * elements,
+      GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC,
+    ))
+  }
+
+  write(tensor: Tensor, values: Float32Array<ArrayBuffer>): void {
+    const { buffer, offset } = this.#locate(tensor)
+    if (values.length !== elementsOf(tensor)) {
+      throw new Error(`${tensor.name} holds ${elementsOf(tensor)} elements, got ${values.length}`)
+    }
+    this.#device.gpu.queue.writeBuffer(buffer, offset, values)
+  }
+
+  async read(tensor: Tensor): Promise<Float32Array<ArrayBuffer>> {
+    const { buffer, offset } = this.#locate(tensor)
+    return new Float32Array(await readBuffer(this.#device, buffer, offset, 4 * elementsOf(tensor)))
+  }
+
+  /** A whole flat buffer, for checkpoints. */
+  async readAll(name: StoreBuffer): Promise<Float32Array<ArrayBuffer>> {
+    const buffer = this.buffer(name)
+    return new Float32Array(await readBuffer(this.#device, buffer, 0, buffer.size))
+  }
+
+  writeAll(name: StoreBuffer, values: Float32Array<ArrayBuffer>): void {
+    this.#device.gpu.queue.writeBuffer(this.buffer(name), 0, values)
+  }
+
+  /** Forgets the optimiser's moments. */
+  clearMoments(): void {
+    const encoder = this.#device.gpu.createCommandEncoder()
+    for (const name of ['moment1', 'moment2'] as const) if (this.#buffers[name]) encoder.clearBuffer(this.buffer(name))
+    this.#device.gpu.queue.submit([encoder.finish()])
+  }
+
+  destroy(): void {
+    for (const buffer of Object.values(this.#buffers)) buffer.destroy()
+  }
+
+  #locate(tensor: Tensor): { buffer: GPUBuffer; offset: number } {
+    const { place } = tensor
+    if (place.in === 'arena' || place.in === 'program') throw new Error(`${tensor.name} is not in the store`)
+    return { buffer: this.buffer(place.in), offset: 4 * place.offset }
+  }
+}

@@ -1,0 +1,115 @@
+import { EngineError } from '../errors.ts'
+import { PipelineCache } from './pipelines.ts'
+
+export interface AdapterInfo {
+  name: string
+  vendor: string
+  architecture: string
+  /** True for an adapter that computes on the CPU (lavapipe, SwiftShader, WARP). */
+  software: boolean
+  features: string[]
+  /** Lanes of a subgroup where that is one fixed number and the `subgroups` feature is there, else null. */
+  subgroupSize: number | null
+  maxBindingBytes: number
+  maxBufferBytes: number
+}
+
+/** Features that some kernel variant knows how to use. */
+const wanted: readonly GPUFeatureName[] = ['subgroups', 'shader-f16', 'timestamp-query']
+
+/** Limits raised from WebGPU's defaults to what the adapter has. */
+const raised = [
+  'maxBufferSize',
+  'maxStorageBufferBindingSize',
+  'maxStorageBuffersPerShaderStage',
+  'maxComputeWorkgroupStorageSize',
+  'maxComputeInvocationsPerWorkgroup',
+  'maxComputeWorkgroupSizeX',
+] as const
+
+/**
+ * A WebGPU device and what kernels need to know of its adapter. Owns every pipeline compiled on it. Errors that WebGPU
+ * reports late (validation, out of memory, loss) are kept and thrown by the next `check()`.
+ */
+export class Device {
+  readonly gpu: GPUDevice
+  readonly adapter: AdapterInfo
+  readonly pipelines: PipelineCache
+  #failure: EngineError | null = null
+  #destroyed = false
+
+  constructor(gpu: GPUDevice, adapter: AdapterInfo) {
+    this.gpu = gpu
+    this.adapter = adapter
+    this.pipelines = new PipelineCache(gpu)
+    gpu.addEventListener('uncapturederror', (event) => {
+      const { error } = event as GPUUncapturedErrorEvent
+      const memory = error.constructor.name === 'GPUOutOfMemoryError'
+      this.#failure ??= new EngineError(memory ? 'OUT_OF_MEMORY' : 'GPU_VALIDATION', `WebGPU: ${error.message}`)
+    })
+    void gpu.lost.then((info) => {
+      if (this.#destroyed) return
+      this.#failure = new EngineError(
+        'DEVICE_LOST',
+        `the device ${adapter.name} was lost (${info.reason || 'unknown'}): ${info.message || 'the driver gave no reason'}`,
+      )
+    })
+  }
+
+  /** Throws the first error that the device has reported since it was opened. */
+  check(): void {
+    if (this.#failure) throw this.#failure
+  }
+
+  /** A buffer for storage bindings and copies. Throws OUT_OF_MEMORY with the size asked for. */
+  createBuffer(label: string, bytes: number, usage: GPUBufferUsageFlags): GPUBuffer {
+    if (bytes > this.adapter.maxBufferBytes) {
+      throw new EngineError(
+        'OUT_OF_MEMORY',
+        `${label} needs ${mebibytes(bytes)} in one buffer and ${this.adapter.name} allows ${mebibytes(this.adapter.maxBufferBytes)}: use a smaller batch or image size`,
+      )
+    }
+    return this.gpu.createBuffer({ label, size: bytes, usage })
+  }
+
+  /** Frees everything on the device. */
+  async destroy(): Promise<void> {
+    this.#destroyed = true
+    this.gpu.destroy()
+    await this.gpu.lost
+  }
+}
+
+export const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(bytes < 2 ** 20 ? 2 : 0)} MiB`
+
+/**
+ * Opens a device on `gpu` (a page's `navigator.gpu`, or what `openNodeDevice` makes) with every feature and limit of its
+ * adapter that kernels use. Throws NO_ADAPTER.
+ */
+export async function openDevice(gpu: GPU): Promise<Device> {
+  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' })
+  if (!adapter) {
+    throw new EngineError(
+      'NO_ADAPTER',
+      'WebGPU finds no adapter here: run `npx sporeprint doctor`, which says what to install',
+    )
+  }
+  const { info, limits } = adapter
+  const features = wanted.filter((feature) => adapter.features.has(feature))
+  const device = await adapter.requestDevice({
+    requiredFeatures: features,
+    requiredLimits: Object.fromEntries(raised.map((limit) => [limit, limits[limit]])),
+  })
+  const lanes = info.subgroupMinSize === info.subgroupMaxSize ? info.subgroupMaxSize : 0
+  return new Device(device, {
+    name: info.description || info.device || info.architecture || info.vendor || 'unnamed adapter',
+    vendor: info.vendor,
+    architecture: info.architecture,
+    software:
+      info.isFallbackAdapter || /llvmpipe|swiftshader|lavapipe|warp/i.test(`${info.device} ${info.architecture}`),
+    features: [...adapter.features].sort(),
+    subgroupSize: features.includes('subgroups') && lanes ? lanes : null,
+    maxBindingBytes: limits.maxStorageBufferBindingSize,
+    maxBufferBytes: limits.maxBufferSize,
+  })
+}

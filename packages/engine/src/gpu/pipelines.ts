@@ -1,0 +1,54 @@
+import { EngineError } from '../errors.ts'
+
+export interface Pipeline {
+  pipeline: GPUComputePipeline
+  layout: GPUBindGroupLayout
+}
+
+/** Compute pipelines by their WGSL: the same text is compiled once a device, however many layers use it. */
+export class PipelineCache {
+  readonly #device: GPUDevice
+  readonly #pipelines = new Map<string, Promise<Pipeline>>()
+
+  constructor(device: GPUDevice) {
+    this.#device = device
+  }
+
+  get size(): number {
+    return this.#pipelines.size
+  }
+
+  /** Compiles, or finds, the pipeline of a kernel. Every binding is read-write storage (see kernels/kernel.ts). */
+  get(name: string, wgsl: string, bindings: number): Promise<Pipeline> {
+    let pipeline = this.#pipelines.get(wgsl)
+    if (!pipeline) {
+      pipeline = this.#compile(name, wgsl, bindings)
+      this.#pipelines.set(wgsl, pipeline)
+    }
+    return pipeline
+  }
+
+  async #compile(name: string, wgsl: string, bindings: number): Promise<Pipeline> {
+    const module = this.#device.createShaderModule({ label: name, code: wgsl })
+    const layout = this.#device.createBindGroupLayout({
+      label: name,
+      entries: Array.from({ length: bindings }, (_, binding) => ({
+        binding,
+        visibility: GPUShaderStage.COMPUTE,
+        buffer: { type: 'storage' as const },
+      })),
+    })
+    try {
+      const pipeline = await this.#device.createComputePipelineAsync({
+        label: name,
+        layout: this.#device.createPipelineLayout({ bindGroupLayouts: [layout] }),
+        compute: { module, entryPoint: 'main' },
+      })
+      return { pipeline, layout }
+    } catch (cause) {
+      const { messages } = await module.getCompilationInfo()
+      const detail = messages.map((m) => `line ${m.lineNum}: ${m.message}`).join('; ') || String(cause)
+      throw new EngineError('GPU_VALIDATION', `kernel ${name} does not compile: ${detail}\n${wgsl}`, { cause })
+    }
+  }
+}

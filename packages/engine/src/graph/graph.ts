@@ -1,0 +1,128 @@
+/**
+ * A static graph: a list of nodes in order of execution. Operations (graph/ops) append nodes; `backward` walks them in
+ * reverse and appends the nodes of the gradient to the same list; `lower` turns the list into dispatches of kernels.
+ */
+import { add } from '../kernels/elementwise.ts'
+import type { Kernel, Target } from '../kernels/kernel.ts'
+import { elementsOf, type Tensor } from './tensor.ts'
+
+/** One kernel with the tensors it binds, in binding order. */
+export interface Dispatch {
+  kernel: Kernel
+  tensors: readonly Tensor[]
+}
+
+/** What a node needs to become dispatches. */
+export interface Lowering {
+  readonly target: Target
+  /** A tensor that only this node uses. */
+  scratch(name: string, shape: readonly number[]): Tensor
+  emit(kernel: Kernel, ...tensors: Tensor[]): void
+}
+
+export interface Node {
+  readonly op: string
+  readonly inputs: readonly Tensor[]
+  /** The first one is what gradients are taken through. */
+  readonly outputs: readonly Tensor[]
+  lower(lowering: Lowering): void
+  /**
+   * Appends nodes that carry the gradient `dy` of outputs[0] to the inputs that `wants` names, and returns the gradient of
+   * each input, null where none is wanted. Gradients of parameters must be written into `graph.gradient(parameter)`.
+   * A node without it passes nothing on.
+   */
+  gradient?(dy: Tensor, wants: (input: Tensor) => boolean): (Tensor | null)[]
+}
+
+export class Graph {
+  readonly nodes: Node[] = []
+  readonly #gradients = new Map<Tensor, Tensor>()
+
+  /** A value that lives between nodes. */
+  activation(name: string, shape: readonly number[], type: Tensor['type'] = 'f32'): Tensor {
+    return { name, shape, type, place: { in: 'arena' } }
+  }
+
+  /** A value that the CPU writes before a run, or reads after it. */
+  io(name: string, shape: readonly number[], type: Tensor['type'] = 'f32'): Tensor {
+    return { name, shape, type, place: { in: 'program' } }
+  }
+
+  /** Moves an activation to where the CPU can read it after a run. */
+  keep(tensor: Tensor): Tensor {
+    tensor.place = { in: 'program' }
+    return tensor
+  }
+
+  /** The place of a parameter's gradient. Each parameter may be used once, so that one node writes the whole of it. */
+  gradient(parameter: Tensor): Tensor {
+    if (parameter.place.in !== 'parameters') throw new Error(`${parameter.name} is not a parameter`)
+    if (this.#gradients.has(parameter)) throw new Error(`parameter ${parameter.name} is used twice in one graph`)
+    const gradient: Tensor = {
+      ...parameter,
+      name: `d ${parameter.name}`,
+      place: { in: 'gradients', offset: parameter.place.offset },
+    }
+    this.#gradients.set(parameter, gradient)
+    return gradient
+  }
+
+  add(node: Node): void {
+    this.nodes.push(node)
+  }
+
+  /** Every node's dispatches, in order, for an adapter. */
+  lower(target: Target): Dispatch[] {
+    const dispatches: Dispatch[] = []
+    for (const node of this.nodes) {
+      node.lower({
+        target,
+        scratch: (name, shape) => this.activation(`${node.op} ${name}`, shape),
+        emit(kernel, ...tensors) {
+          if (tensors.length !== kernel.bindings.length)
+            throw new Error(`${kernel.name} binds ${kernel.bindings.length} tensors, got ${tensors.length}`)
+          dispatches.push({ kernel, tensors })
+        },
+      })
+    }
+    return dispatches
+  }
+}
+
+/**
+ * Appends the gradient of everything between `output`, whose gradient is `seed`, and the `wanted` parameters.
+ * Nodes that lead to no wanted parameter are left out, so a frozen layer costs no filter gradient.
+ */
+export function backward(graph: Graph, output: Tensor, seed: Tensor, wanted: ReadonlySet<Tensor>): void {
+  const forward = [...graph.nodes]
+  const reaches = new Set<Tensor>(wanted)
+  for (const node of forward) {
+    if (node.gradient && node.inputs.some((input) => reaches.has(input)))
+      for (const out of node.outputs) reaches.add(out)
+  }
+  const gradients = new Map<Tensor, Tensor>([[output, seed]])
+  for (const node of forward.reverse()) {
+    const out = node.outputs[0]
+    const dy = out && gradients.get(out)
+    if (!dy || !node.gradient || !out || !reaches.has(out)) continue
+    const inputGradients = node.gradient(dy, (input) => reaches.has(input))
+    for (const [i, input] of node.inputs.entries()) {
+      const dx = inputGradients[i]
+      if (!dx || input.place.in === 'parameters') continue
+      const earlier = gradients.get(input)
+      gradients.set(input, earlier ? sum(graph, earlier, dx) : dx)
+    }
+  }
+}
+
+/** Two consumers of one tensor: their gradients add up. */
+function sum(graph: Graph, a: Tensor, b: Tensor): Tensor {
+  const out = graph.activation(`${a.name} + ${b.name}`, a.shape)
+  graph.add({
+    op: 'add',
+    inputs: [a, b],
+    outputs: [out],
+    lower: (l) => l.emit(add(elementsOf(a)), a, b, out),
+  })
+  return out
+}

@@ -1,0 +1,99 @@
+import {
+  addBias,
+  add as addKernel,
+  biasGradient,
+  dropout as dropoutKernel,
+  normalise as normaliseKernel,
+  reluGradient,
+  relu as reluKernel,
+} from '../../kernels/elementwise.ts'
+import type { Graph } from '../graph.ts'
+import { elementsOf, type Tensor } from '../tensor.ts'
+
+/** max(x, 0). */
+export function relu(graph: Graph, x: Tensor): Tensor {
+  const y = graph.activation(`${x.name} relu`, x.shape)
+  graph.add({
+    op: 'relu',
+    inputs: [x],
+    outputs: [y],
+    lower: (l) => l.emit(reluKernel(elementsOf(x)), x, y),
+    gradient(dy) {
+      const dx = graph.activation(`d ${x.name}`, x.shape)
+      graph.add({
+        op: 'relu.gradient',
+        inputs: [y, dy],
+        outputs: [dx],
+        lower: (l) => l.emit(reluGradient(elementsOf(x)), y, dy, dx),
+      })
+      return [dx]
+    },
+  })
+  return y
+}
+
+/** a + b, of one shape. */
+export function add(graph: Graph, a: Tensor, b: Tensor): Tensor {
+  const sum = graph.activation(`${a.name} + ${b.name}`, a.shape)
+  graph.add({
+    op: 'add',
+    inputs: [a, b],
+    outputs: [sum],
+    lower: (l) => l.emit(addKernel(elementsOf(a)), a, b, sum),
+    gradient: (dy) => [dy, dy],
+  })
+  return sum
+}
+
+/** x [.., channels] + bias [channels]. */
+export function bias(graph: Graph, x: Tensor, b: Tensor): Tensor {
+  const channels = elementsOf(b)
+  const rows = elementsOf(x) / channels
+  const y = graph.activation(`${x.name} + ${b.name}`, x.shape)
+  graph.add({
+    op: 'bias',
+    inputs: [x, b],
+    outputs: [y],
+    lower: (l) => l.emit(addBias(rows, channels), x, b, y),
+    gradient(dy, wants) {
+      if (!wants(b)) return [dy, null]
+      const db = graph.gradient(b)
+      graph.add({
+        op: 'bias.gradient',
+        inputs: [dy],
+        outputs: [db],
+        lower: (l) => l.emit(biasGradient(rows, channels), dy, db),
+      })
+      return [dy, db]
+    },
+  })
+  return y
+}
+
+/** Drops each element with probability p; `layer` sets this layer's draws apart. `step` is the program's step scalars. */
+export function dropout(graph: Graph, x: Tensor, step: Tensor, p: number, layer: number): Tensor {
+  const masked = (from: Tensor, name: string): Tensor => {
+    const to = graph.activation(name, from.shape)
+    graph.add({
+      op: 'dropout',
+      inputs: [from, step],
+      outputs: [to],
+      lower: (l) => l.emit(dropoutKernel(elementsOf(from), p, layer), from, step, to),
+      gradient: (dy) => [masked(dy, `d ${from.name}`), null],
+    })
+    return to
+  }
+  return masked(x, `${x.name} dropout`)
+}
+
+/** pixels [n, h, w] of packed RGBA → [n, h, w, 4] in f32, normalised. */
+export function normalise(graph: Graph, pixels: Tensor, mean: readonly number[], std: readonly number[]): Tensor {
+  const x = graph.activation('images', [...pixels.shape, 4])
+  graph.add({
+    op: 'normalise',
+    inputs: [pixels],
+    outputs: [x],
+    lower: (l) => l.emit(normaliseKernel(elementsOf(pixels), mean, std), pixels, x),
+  })
+  return x
+}

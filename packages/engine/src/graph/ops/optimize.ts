@@ -1,0 +1,29 @@
+import { adamw, type Stretch, sgd } from '../../kernels/optimizer.ts'
+import type { Graph } from '../graph.ts'
+import type { StoreBuffer, Tensor } from '../tensor.ts'
+
+/** Appends the update of one stretch of the flat parameters, which starts at `offset`. */
+export function optimize(
+  graph: Graph,
+  optimizer: 'adamw' | 'sgd',
+  stretch: Stretch,
+  offset: number,
+  step: Tensor,
+): void {
+  const view = (buffer: StoreBuffer): Tensor => ({
+    name: `${buffer} of group ${stretch.group}`,
+    shape: [stretch.elements],
+    type: 'f32',
+    place: { in: buffer, offset },
+  })
+  const [gradient, parameter, m, v] = [view('gradients'), view('parameters'), view('moment1'), view('moment2')]
+  graph.add({
+    op: optimizer,
+    inputs: [gradient, step],
+    outputs: [parameter],
+    lower: (l) =>
+      optimizer === 'adamw'
+        ? l.emit(adamw(stretch), gradient, step, parameter, m, v)
+        : l.emit(sgd(stretch), gradient, step, parameter, m),
+  })
+}

@@ -1,0 +1,83 @@
+import {
+  globalAvgPoolGradient,
+  globalAvgPool as globalAvgPoolKernel,
+  globalConcatPoolGradient,
+  globalConcatPool as globalConcatPoolKernel,
+  maxPoolGradient,
+  maxPool as maxPoolKernel,
+  maxPoolSize,
+} from '../../kernels/pool.ts'
+import type { Graph } from '../graph.ts'
+import { nhwc, type Tensor } from '../tensor.ts'
+
+/** 3 × 3 maxima at stride 2, padding 1: [n, h, w, c] → [n, ⌈h/2⌉, ⌈w/2⌉, c]. */
+export function maxPool(graph: Graph, x: Tensor): Tensor {
+  const p = nhwc(x)
+  const { oh, ow } = maxPoolSize(p)
+  const y = graph.activation(`${x.name} max pool`, [p.n, oh, ow, p.channels])
+  const winner = graph.activation(`${x.name} max pool winner`, y.shape, 'u32')
+  graph.add({
+    op: 'maxPool',
+    inputs: [x],
+    outputs: [y, winner],
+    lower: (l) => l.emit(maxPoolKernel(p), x, y, winner),
+    gradient(dy) {
+      const dx = graph.activation(`d ${x.name}`, x.shape)
+      graph.add({
+        op: 'maxPool.gradient',
+        inputs: [winner, dy],
+        outputs: [dx],
+        lower: (l) => l.emit(maxPoolGradient(p), winner, dy, dx),
+      })
+      return [dx]
+    },
+  })
+  return y
+}
+
+/** Means over each feature map: [n, h, w, c] → [n, 1, 1, c]. */
+export function globalAvgPool(graph: Graph, x: Tensor): Tensor {
+  const p = nhwc(x)
+  const y = graph.activation(`${x.name} mean`, [p.n, 1, 1, p.channels])
+  graph.add({
+    op: 'globalAvgPool',
+    inputs: [x],
+    outputs: [y],
+    lower: (l) => l.emit(globalAvgPoolKernel(p), x, y),
+    gradient(dy) {
+      const dx = graph.activation(`d ${x.name}`, x.shape)
+      graph.add({
+        op: 'globalAvgPool.gradient',
+        inputs: [dy],
+        outputs: [dx],
+        lower: (l) => l.emit(globalAvgPoolGradient(p), dy, dx),
+      })
+      return [dx]
+    },
+  })
+  return y
+}
+
+/** Maxima and means over each feature map, side by side: [n, h, w, c] → [n, 1, 1, 2c]. */
+export function globalConcatPool(graph: Graph, x: Tensor): Tensor {
+  const p = nhwc(x)
+  const y = graph.activation(`${x.name} max and mean`, [p.n, 1, 1, 2 * p.channels])
+  const winner = graph.activation(`${x.name} max winner`, [p.n, p.channels], 'u32')
+  graph.add({
+    op: 'globalConcatPool',
+    inputs: [x],
+    outputs: [y, winner],
+    lower: (l) => l.emit(globalConcatPoolKernel(p), x, y, winner),
+    gradient(dy) {
+      const dx = graph.activation(`d ${x.name}`, x.shape)
+      graph.add({
+        op: 'globalConcatPool.gradient',
+        inputs: [winner, dy],
+        outputs: [dx],
+        lower: (l) => l.emit(globalConcatPoolGradient(p), winner, dy, dx),
+      })
+      return [dx]
+    },
+  })
+  return y
+}

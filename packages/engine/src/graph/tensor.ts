@@ -1,0 +1,33 @@
+/** Where a tensor lives on the device. */
+export type Place =
+  /** Between its first write and its last read only: the planner gives it a stretch of the shared arena. */
+  | { in: 'arena' }
+  /** In the program's own buffer, written or read by the CPU. */
+  | { in: 'program' }
+  /** In a buffer of the parameter store, at a fixed offset in elements. */
+  | { in: StoreBuffer; offset: number }
+
+/** The store's flat buffers. A parameter, its gradient and its moments have the same offset, each in its own buffer. */
+export type StoreBuffer = 'parameters' | 'gradients' | 'moment1' | 'moment2' | 'states'
+
+/** A value on the device. Elements are 4 bytes; shapes are as stored: NHWC, channels padded to a multiple of 4. */
+export interface Tensor {
+  readonly name: string
+  readonly shape: readonly number[]
+  readonly type: 'f32' | 'u32'
+  /** Settled once its graph is lowered; until then `Graph.keep` may move it. */
+  place: Place
+}
+
+export const elementsOf = (tensor: Pick<Tensor, 'shape'>): number => tensor.shape.reduce((a, b) => a * b, 1)
+
+export const bytesOf = (tensor: Pick<Tensor, 'shape'>): number => 4 * elementsOf(tensor)
+
+/** A tensor of NHWC rank, taken apart. Throws where the rank is wrong, which is a bug in the graph. */
+export function nhwc(tensor: Tensor): { n: number; h: number; w: number; channels: number } {
+  const [n, h, w, channels] = tensor.shape
+  if (n === undefined || h === undefined || w === undefined || channels === undefined) {
+    throw new Error(`${tensor.name} has shape [${tensor.shape}] where [n, h, w, channels] is needed`)
+  }
+  return { n, h, w, channels }
+}

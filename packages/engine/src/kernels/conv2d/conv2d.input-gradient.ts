@@ -1,0 +1,168 @@
+/**
+ * Convolution, gradient of its input:  dx[n, iy, ix, ci] = Σ dy[n, oy, ox, co] · w[ky, kx, ci, co]  over all ky, kx, co
+ * with oy·s = iy + p − ky and ox·s = ix + p − kx.
+ *
+ * With stride s only every s-th tap reaches a given pixel, so pixels are taken by phase (iy mod s, ix mod s): within one
+ * phase the taps are the same for every pixel, and none is wasted. Stride 1 is the case of one phase.
+ *
+ * Mapping   workgroup.x = a block of columns (ci in vec4s), .y/.z = phase and a block of its rows (n, iy, ix);
+ *           loop over the phase's taps, then co by 4. The filter comes transposed (co, ci) from `transposeFilter`.
+ * Numerics  f32 accumulators, tap order then co order. A phase without taps writes zeros.
+ */
+import { ceilDiv, cover, declare, elementMain, type Kernel, read, unroll, write } from '../kernel.ts'
+import { bytes, type Conv2d, depthStep, directShape, flops, outputSize, rowGrid, type Variant } from './conv2d.ts'
+
+/** Rows of one phase: the input pixels of a batch, a share 1/s of each axis. */
+export const inputGradientRows = (c: Conv2d): number => c.n * ceilDiv(c.h, c.stride) * ceilDiv(c.w, c.stride)
+
+/** Bindings: dy [n, oh, ow, co] · wt [kernel², co, ci] → dx [n, h, w, ci]. */
+export function conv2dInputGradient(c: Conv2d, variant: Variant): Kernel {
+  const { oh, ow } = outputSize(c)
+  const rows = inputGradientRows(c)
+  const columns = c.ci / 4
+  const { across, down } = directShape(columns)
+  const grid = rowGrid(ceilDiv(rows, variant.kind === 'broadcast' ? variant.rows : variant.rows * down))
+  const bindings = [read('dy', variant.kind === 'broadcast' ? 'array<f32>' : 'array<vec4f>'), read('wt'), write('dx')]
+  const constants = /* wgsl */ `
+const H = ${c.h}; const W = ${c.w}; const OH = ${oh}; const OW = ${ow};
+const CO = ${c.co}u; const CI4 = ${columns}u; const K = ${c.kernel}; const S = ${c.stride}; const P = ${c.padding};
+// Pixels of one phase along each axis, and rows of one phase.
+const HP = ${ceilDiv(c.h, c.stride)}u; const WP = ${ceilDiv(c.w, c.stride)}u;
+const ROWS = ${rows}u; const GRID_Y = ${grid.y}u; const FOLDS = ${grid.folds}u;
+
+/** Pixel of a row as (n, iy, ix). */
+fn pixelOf(row: u32, phase: vec2i) -> vec3i {
+  let q = row % (HP * WP);
+  return vec3i(i32(row / (HP * WP)), i32(q / WP) * S + phase.x, i32(q % WP) * S + phase.y);
+}
+fn store(row: u32, phase: vec2i, column: u32, value: vec4f) {
+  let at = pixelOf(row, phase);
+  if (row < ROWS && at.y < H && at.z < W) { dx[u32((at.x * H + at.y) * W + at.z) * CI4 + column] = value; }
+}`
+  return {
+    name: `conv2d.inputGradient.${variant.kind}`,
+    wgsl:
+      variant.kind === 'broadcast'
+        ? broadcast(declare(bindings), constants, variant.lanes, variant.rows)
+        : direct(declare(bindings), constants, across, down, variant.rows),
+    bindings,
+    workgroups: [
+      ceilDiv(columns, variant.kind === 'broadcast' ? variant.lanes : across),
+      grid.y,
+      grid.folds * c.stride * c.stride,
+    ],
+    flops: flops(c),
+    bytes: bytes(c),
+  }
+}
+
+const phaseOf = /* wgsl */ `let phaseIndex = i32(group.z / FOLDS);
+  let phase = vec2i(phaseIndex / S, phaseIndex % S);`
+
+function broadcast(declarations: string, constants: string, lanes: number, tile: number): string {
+  const rowsPerLoad = lanes / depthStep
+  const loads = tile / rowsPerLoad
+  const spread = (i: number, depth: number): string =>
+    `subgroupBroadcast(a${Math.floor(i / rowsPerLoad)}, ${(i % rowsPerLoad) * depthStep + depth}u) * b${depth}`
+  return /* wgsl */ `enable subgroups;
+${declarations}
+${constants}
+@compute @workgroup_size(${lanes})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
+  let column = group.x * ${lanes}u + lane;
+  let safeColumn = min(column, CI4 - 1u);
+  ${phaseOf}
+  let row = (group.z % FOLDS * GRID_Y + group.y) * ${tile}u;
+  // This lane loads depth lane % 4 of rows row + lane / 4 + j·${rowsPerLoad}.
+  ${unroll(loads, (j) => `let at${j} = pixelOf(min(row + ${j * rowsPerLoad}u + lane / 4u, ROWS - 1u), phase);`, '\n  ')}
+  ${unroll(tile, (i) => `var c${i} = vec4f();`, ' ')}
+  for (var ky = (phase.x + P) % S; ky < K; ky += S) {
+    for (var kx = (phase.y + P) % S; kx < K; kx += S) {
+      ${unroll(
+        loads,
+        (j) => `let oy${j} = (at${j}.y + P - ky) / S; let ox${j} = (at${j}.z + P - kx) / S;
+      let inside${j} = select(0f, 1f, at${j}.y + P >= ky && oy${j} < OH && at${j}.z + P >= kx && ox${j} < OW);
+      let origin${j} = u32((at${j}.x * OH + clamp(oy${j}, 0, OH - 1)) * OW + clamp(ox${j}, 0, OW - 1)) * CO + lane % 4u;`,
+        '\n      ',
+      )}
+      let tap = u32(ky * K + kx) * CO;
+      for (var k = 0u; k < CO; k += 4u) {
+        ${unroll(depthStep, (d) => `let b${d} = wt[(tap + k + ${d}u) * CI4 + safeColumn];`, '\n        ')}
+        ${unroll(loads, (j) => `let a${j} = dy[origin${j} + k] * inside${j};`, '\n        ')}
+        ${unroll(tile, (i) => `c${i} += ${unroll(depthStep, (d) => spread(i, d), ' + ')};`, '\n        ')}
+      }
+    }
+  }
+  if (column < CI4) {
+    ${unroll(tile, (i) => `store(row + ${i}u, phase, column, c${i});`, '\n    ')}
+  }
+}`
+}
+
+function direct(declarations: string, constants: string, across: number, down: number, tile: number): string {
+  return /* wgsl */ `${declarations}
+${constants}
+@compute @workgroup_size(${across}, ${down})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u) {
+  let column = group.x * ${across}u + local.x;
+  ${phaseOf}
+  let row = ((group.z % FOLDS * GRID_Y + group.y) * ${down}u + local.y) * ${tile}u;
+  if (column >= CI4 || row >= ROWS) { return; }
+  ${unroll(
+    tile,
+    (i) => `let at${i} = pixelOf(min(row + ${i}u, ROWS - 1u), phase);
+  var c${i} = vec4f();`,
+    '\n  ',
+  )}
+  for (var ky = (phase.x + P) % S; ky < K; ky += S) {
+    for (var kx = (phase.y + P) % S; kx < K; kx += S) {
+      ${unroll(
+        tile,
+        (i) => `let oy${i} = (at${i}.y + P - ky) / S; let ox${i} = (at${i}.z + P - kx) / S;
+      let inside${i} = select(0f, 1f, at${i}.y + P >= ky && oy${i} < OH && at${i}.z + P >= kx && ox${i} < OW);
+      let origin${i} = u32((at${i}.x * OH + clamp(oy${i}, 0, OH - 1)) * OW + clamp(ox${i}, 0, OW - 1)) * (CO / 4u);`,
+        '\n      ',
+      )}
+      let tap = u32(ky * K + kx) * CO;
+      for (var k = 0u; k < CO; k += 4u) {
+        ${unroll(depthStep, (d) => `let b${d} = wt[(tap + k + ${d}u) * CI4 + column];`, '\n        ')}
+        ${unroll(
+          tile,
+          (i) => `let a${i} = dy[origin${i} + k / 4u] * inside${i};
+        c${i} += a${i}.x * b0 + a${i}.y * b1 + a${i}.z * b2 + a${i}.w * b3;`,
+          '\n        ',
+        )}
+      }
+    }
+  }
+  ${unroll(tile, (i) => `store(row + ${i}u, phase, column, c${i});`, '\n  ')}
+}`
+}
+
+/** Swaps ci and co within each tap, 4 × 4 block by block. Bindings: w [kernel², ci, co] → wt [kernel², co, ci]. */
+export function transposeFilter(c: Pick<Conv2d, 'ci' | 'co' | 'kernel'>): Kernel {
+  const taps = c.kernel * c.kernel
+  const blocks = (taps * c.ci * c.co) / 16
+  const bindings = [read('w'), write('wt')]
+  return {
+    name: 'conv2d.transposeFilter',
+    wgsl: /* wgsl */ `${declare(bindings)}
+const CI4 = ${c.ci / 4}u; const CO4 = ${c.co / 4}u;
+${elementMain(blocks)}
+  let tap = i / (CI4 * CO4);
+  let ci4 = i / CO4 % CI4;
+  let co4 = i % CO4;
+  let source = (tap * CI4 + ci4) * 4u * CO4 + co4;
+  let block = transpose(mat4x4f(w[source], w[source + CO4], w[source + 2u * CO4], w[source + 3u * CO4]));
+  let to = (tap * CO4 + co4) * 4u * CI4 + ci4;
+  wt[to] = block[0];
+  wt[to + CI4] = block[1];
+  wt[to + 2u * CI4] = block[2];
+  wt[to + 3u * CI4] = block[3];
+}`,
+    bindings,
+    workgroups: cover(blocks),
+    flops: 0,
+    bytes: 8 * taps * c.ci * c.co,
+  }
+}

@@ -1,0 +1,104 @@
+/** Kernels that give each vec4 one invocation. Elements come in multiples of 4. */
+import { type Binding, cover, declare, elementMain, type Kernel, read, write } from './kernel.ts'
+import { randomWgsl } from './random.ts'
+
+function elementwise(
+  name: string,
+  elements: number,
+  bindings: Binding[],
+  flops: number,
+  body: string,
+  head = '',
+): Kernel {
+  const count = elements / 4
+  return {
+    name,
+    wgsl: `${declare(bindings)}\n${head}${elementMain(count)}\n  ${body}\n}`,
+    bindings,
+    workgroups: cover(count),
+    flops: flops * elements,
+    bytes: 4 * elements * bindings.length,
+  }
+}
+
+/** y = max(x, 0). */
+export const relu = (elements: number): Kernel =>
+  elementwise('relu', elements, [read('x'), write('y')], 1, 'y[i] = max(x[i], vec4f());')
+
+/** dx = dy where y > 0, else 0. */
+export const reluGradient = (elements: number): Kernel =>
+  elementwise(
+    'relu.gradient',
+    elements,
+    [read('y'), read('dy'), write('dx')],
+    1,
+    'dx[i] = select(vec4f(), dy[i], y[i] > vec4f());',
+  )
+
+/** sum = a + b. */
+export const add = (elements: number): Kernel =>
+  elementwise('add', elements, [read('a'), read('b'), write('sum')], 1, 'sum[i] = a[i] + b[i];')
+
+/** y = x + bias over the rows of x [rows, channels]. */
+export const addBias = (rows: number, channels: number): Kernel =>
+  elementwise(
+    'bias',
+    rows * channels,
+    [read('x'), read('bias'), write('y')],
+    1,
+    `y[i] = x[i] + bias[i % ${channels / 4}u];`,
+  )
+
+/** Sum over the rows of dy [rows, channels] → db [channels]: rows are a batch, so one short loop does. */
+export const biasGradient = (rows: number, channels: number): Kernel => {
+  const columns = channels / 4
+  return {
+    ...elementwise(
+      'bias.gradient',
+      channels,
+      [read('dy'), write('db')],
+      rows,
+      `var sum = vec4f();
+  for (var row = 0u; row < ${rows}u; row++) { sum += dy[row * ${columns}u + i]; }
+  db[i] = sum;`,
+    ),
+    bytes: 4 * rows * channels,
+  }
+}
+
+/**
+ * Dropout with its mask recomputed, never stored: y = x/(1 − p) where a number drawn for (seed, step, layer, element) is ≥ p,
+ * else 0. The same kernel with dy for x is its gradient. `step` holds [seed, step, …] (see train/step-scalars.ts).
+ */
+export const dropout = (elements: number, p: number, layer: number): Kernel =>
+  elementwise(
+    'dropout',
+    elements,
+    [read('x'), read('step', 'array<u32>'), write('y')],
+    2,
+    `let keep = uniform4(vec4u(i, step[1], step[0], ${layer}u)) >= vec4f(${p});
+  y[i] = select(vec4f(), x[i] * ${1 / (1 - p)}, keep);`,
+    randomWgsl,
+  )
+
+/**
+ * Pixels to network input: x[…, c] = (u8/255 − mean[c]) / std[c], fourth channel 0.
+ * pixels: one RGBA u32 a pixel, as the loader packs them.
+ */
+export function normalise(pixels: number, mean: readonly number[], std: readonly number[]): Kernel {
+  const bindings = [read('pixels', 'array<u32>'), write('x')]
+  const [r, g, b] = std.map((s) => 1 / s)
+  return {
+    name: 'normalise',
+    wgsl: /* wgsl */ `${declare(bindings)}
+const MEAN = vec4f(${mean.join(', ')}, 0);
+const SCALE = vec4f(${r}, ${g}, ${b}, 0);
+${elementMain(pixels)}
+  x[i] = (unpack4x8unorm(pixels[i]) - MEAN) * SCALE;
+}`,
+    bindings,
+    workgroups: cover(pixels),
+    flops: 8 * pixels,
+    bytes: 20 * pixels,
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * A kernel is a value: WGSL for fixed shapes, the buffers it binds, and how many workgroups cover it. Pure functions make
+ * kernels; nothing here touches a device.
+ *
+ * Layout, everywhere on the device: activations are NHWC and filters are matrices [kh·kw·ci, co] (HWIO). Channels are
+ * padded with zeros to a multiple of 4, so that every access is a vec4 of neighbouring channels.
+ */
+export type Access = 'read' | 'write' | 'read_write'
+
+export interface Binding {
+  name: string
+  /** WGSL type of the whole binding, e.g. array<vec4f>. */
+  type: string
+  access: Access
+}
+
+export interface Kernel {
+  name: string
+  wgsl: string
+  /** In order of @binding. */
+  bindings: readonly Binding[]
+  workgroups: readonly [x: number, y: number, z: number]
+  /** Multiply-adds count two. */
+  flops: number
+  /** Least traffic to and from memory. */
+  bytes: number
+}
+
+/** What variant selection needs to know of the adapter. */
+export interface Target {
+  software: boolean
+  subgroupSize: number | null
+}
+
+export const read = (name: string, type = 'array<vec4f>'): Binding => ({ name, type, access: 'read' })
+export const write = (name: string, type = 'array<vec4f>'): Binding => ({ name, type, access: 'write' })
+export const readWrite = (name: string, type = 'array<vec4f>'): Binding => ({ name, type, access: 'read_write' })
+
+/**
+ * The WGSL declarations of a binding table. All are read_write: tensors share one arena buffer, and WebGPU forbids a
+ * buffer to be bound read-only and writable in one dispatch, even at disjoint ranges.
+ */
+export const declare = (bindings: readonly Binding[]): string =>
+  bindings.map((b, i) => `@group(0) @binding(${i}) var<storage, read_write> ${b.name}: ${b.type};`).join('\n')
+
+/** Most workgroups WebGPU dispatches along one dimension. */
+export const maxWorkgroups = 65535
+
+/** Invocations of a workgroup in kernels that give each element one invocation. */
+export const lanes = 64
+
+/** Workgroups that cover n elements, folded over two dimensions. Pairs with `elementIndex`. */
+export function cover(n: number): [number, number, number] {
+  const groups = Math.ceil(n / lanes)
+  const rows = Math.ceil(groups / maxWorkgroups)
+  return [Math.ceil(groups / rows), rows, 1]
+}
+
+/** Head of an elementwise entry point: leaves `i`, the element, and returns where it is past `count`. */
+export const elementMain = (count: number): string => /* wgsl */ `
+@compute @workgroup_size(${lanes})
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = id.y * groups.x * ${lanes}u + id.x;
+  if (i >= ${count}u) { return; }`
+
+/** Joins f(0) … f(n−1), one a line: for unrolled blocks. */
+export const unroll = (n: number, line: (i: number) => string, separator = '\n'): string =>
+  Array.from({ length: n }, (_, i) => line(i)).join(separator)
+
+export const ceilDiv = (a: number, b: number): number => Math.ceil(a / b)
+
+/** Channels as stored: padded to whole vec4s. */
+export const padded = (channels: number): number => ceilDiv(channels, 4) * 4

@@ -1,0 +1,97 @@
+/**
+ * Softmax cross-entropy with label smoothing ε over K classes, loss and gradient in one:
+ *
+ *   loss = (1 − ε)·(−log p[label]) + ε/K · Σ_c (−log p[c]);      dlogits = (p − (1 − ε)·onehot − ε/K) / count
+ *
+ * count = labels in the batch that are not `ignored`; the batch's loss is the mean over them.
+ */
+import { cover, declare, elementMain, type Kernel, read, readWrite, write } from './kernel.ts'
+
+/** A label that takes no part: fills up a last, partial batch. */
+export const ignoredLabel = 0xffffffff
+
+export interface CrossEntropy {
+  n: number
+  /** Real classes. */
+  classes: number
+  /** Columns of the logits: classes padded to a multiple of 4. */
+  columns: number
+  smoothing: number
+}
+
+/** Bindings: logits [n, columns], labels [n] → losses [n] (0 where ignored), dlogits [n, columns]. An invocation = a sample. */
+export function crossEntropy(c: CrossEntropy): Kernel {
+  const bindings = [
+    read('logits', 'array<f32>'),
+    read('labels', 'array<u32>'),
+    write('losses', 'array<f32>'),
+    write('dlogits', 'array<f32>'),
+  ]
+  return {
+    name: 'crossEntropy',
+    wgsl: /* wgsl */ `${declare(bindings)}
+const N = ${c.n}u; const K = ${c.classes}u; const COLUMNS = ${c.columns}u;
+const IGNORED = ${ignoredLabel}u;
+const ON = ${1 - c.smoothing}f; const EACH = ${c.smoothing / c.classes}f;
+${elementMain(c.n)}
+  let row = i * COLUMNS;
+  let label = labels[i];
+  if (label == IGNORED) {
+    losses[i] = 0;
+    for (var k = 0u; k < COLUMNS; k++) { dlogits[row + k] = 0; }
+    return;
+  }
+  var count = 0f;
+  for (var j = 0u; j < N; j++) { count += select(1f, 0f, labels[j] == IGNORED); }
+  var most = logits[row];
+  for (var k = 1u; k < K; k++) { most = max(most, logits[row + k]); }
+  var total = 0f;
+  for (var k = 0u; k < K; k++) { total += exp(logits[row + k] - most); }
+  let logTotal = most + log(total);
+  var loss = 0f;
+  for (var k = 0u; k < K; k++) {
+    let logP = logits[row + k] - logTotal;
+    let wanted = select(0f, ON, k == label) + EACH;
+    loss -= wanted * logP;
+    dlogits[row + k] = (exp(logP) - wanted) / count;
+  }
+  for (var k = K; k < COLUMNS; k++) { dlogits[row + k] = 0; }
+  losses[i] = loss;
+}`,
+    bindings,
+    workgroups: cover(c.n),
+    flops: 10 * c.n * c.classes,
+    bytes: 8 * c.n * c.columns,
+  }
+}
+
+/**
+ * Mean of the batch's losses into slot step[1] % slots of a ring, so that the CPU may read many steps' losses at once.
+ * Bindings: losses [n], labels [n], step → ring [slots].
+ */
+export function recordLoss(n: number, slots: number): Kernel {
+  const bindings = [
+    read('losses', 'array<f32>'),
+    read('labels', 'array<u32>'),
+    read('step', 'array<u32>'),
+    readWrite('ring', 'array<f32>'),
+  ]
+  return {
+    name: 'recordLoss',
+    wgsl: /* wgsl */ `${declare(bindings)}
+@compute @workgroup_size(1)
+fn main() {
+  var sum = 0f;
+  var count = 0f;
+  for (var i = 0u; i < ${n}u; i++) {
+    sum += losses[i];
+    count += select(1f, 0f, labels[i] == ${ignoredLabel}u);
+  }
+  ring[step[1] % ${slots}u] = sum / count;
+}`,
+    bindings,
+    workgroups: [1, 1, 1],
+    flops: 2 * n,
+    bytes: 8 * n,
+  }
+}
