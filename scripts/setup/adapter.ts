@@ -32,6 +32,8 @@ export async function ensureAdapter(): Promise<Recipe> {
   // First as the machine is: a recipe names one driver and would hide a GPU.
   const asIs = await tryRecipe(quiet)
   if (asIs.adapter) return quiet
+  if (asIs.failed === 'package')
+    throw new SetupError(`no adapter: ${asIs.reason}`, ['rm -rf node_modules && npm install'])
   const kept = readRecipe()
   if (kept) {
     const env = { ...quiet, ...recipeChanges(kept) }

@@ -9,6 +9,9 @@ export class AptError extends Error {
 
 const PATIENT = ['-o', 'DPkg::Lock::Timeout=120', '-o', 'Acquire::Retries=3']
 
+/** A package list that cannot be fetched is an error; by default apt-get only warns of it. */
+export const STRICT = ['-o', 'APT::Update::Error-Mode=any']
+
 /** Runs apt-get (or a sibling) and resolves with its output. Throws AptError. `env` is added to the environment. */
 export function apt(args: string[], { command = 'apt-get', env = {}, cwd = '/', accept = [0] } = {}): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -58,13 +61,15 @@ export async function update(source?: string): Promise<void> {
   const lists = '/var/lib/apt/lists'
   const bare =
     !existsSync(lists) || !readdirSync(lists).some((name) => name.endsWith('Packages') || /_Packages\./.test(name))
-  const only = [
-    '-o',
-    `Dir::Etc::sourcelist=${source}`,
-    '-o',
-    'Dir::Etc::sourceparts=-',
-    '-o',
-    'APT::Get::List-Cleanup=0',
-  ]
-  await apt(['update', '-qq', ...(source && !bare ? only : [])])
+  // A source of somebody else's that does not answer is no reason to stop; one that is needed is.
+  if (bare) await apt(['update', '-qq', ...STRICT])
+  else if (!source) await apt(['update', '-qq'])
+  else await apt(['update', '-qq', ...STRICT, ...only(source)])
 }
+
+/** Options that leave every other source's lists as they are. */
+const only = (source: string): string[] =>
+  [`Dir::Etc::sourcelist=${source}`, 'Dir::Etc::sourceparts=-', 'APT::Get::List-Cleanup=0'].flatMap((option) => [
+    '-o',
+    option,
+  ])

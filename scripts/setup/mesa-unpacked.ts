@@ -9,7 +9,7 @@ import { basename, join } from 'node:path'
 import { readSources, sourceOf } from '../../apps/server/src/doctor/debian-sources.ts'
 import { cacheFolder, type Recipe } from '../../apps/server/src/doctor/recipe.ts'
 import { backportsSource, MESA_PACKAGES, mesaSource, type System } from '../../apps/server/src/doctor/system.ts'
-import { AptError, apt } from './apt.ts'
+import { AptError, apt, STRICT } from './apt.ts'
 
 /** Packages of the C and C++ runtimes: Node runs, so they are here, and a second C library in one process would not do. */
 const PRESENT = new Set(['libc6', 'libgcc-s1', 'gcc-12-base', 'gcc-14-base', 'libstdc++6'])
@@ -52,7 +52,7 @@ APT::Sandbox::User "";
 `
   writeFileSync(join(work, 'apt.conf'), config)
   const env = { APT_CONFIG: join(work, 'apt.conf') }
-  await apt(['update', '-qq'], { env })
+  await apt(['update', '-qq', ...STRICT], { env })
   const release = mesaSource(system) === 'backports' ? ['-t', `${system.codename}-backports`] : []
   const simulated = await apt(['-s', 'install', '--no-install-recommends', ...release, ...MESA_PACKAGES], { env })
   const wanted = [...simulated.matchAll(/^Inst (\S+) \((\S+) /gm)].filter(([, name]) => !PRESENT.has(name ?? ''))

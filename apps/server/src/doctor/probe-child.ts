@@ -4,7 +4,7 @@
  * and the Vulkan loader reads LD_LIBRARY_PATH only when a process starts.
  */
 import { writeSync } from 'node:fs'
-import type { AdapterReport, ProbeResult } from './probe.ts'
+import type { AdapterReport, ProbeFailure, ProbeResult } from './probe.ts'
 
 const N = 1024
 const SHADER = `
@@ -13,18 +13,21 @@ const SHADER = `
   values[id.x] = values[id.x] * values[id.x] + 1u;
 }`
 
+const failure = (failed: ProbeFailure, reason: string): ProbeResult => ({ adapter: null, failed, reason })
+const text = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
 async function probe(): Promise<ProbeResult> {
-  const { create, globals } = await import('webgpu')
-  Object.assign(globalThis, globals)
-  const gpu = create([])
+  const webgpu = await import('webgpu').catch(text)
+  if (typeof webgpu === 'string') return failure('package', `the webgpu package does not load: ${webgpu}`)
+  Object.assign(globalThis, webgpu.globals)
+  const gpu = webgpu.create([])
   // Dawn goes on calling a collected instance (webgpu 0.6).
   Object.assign(globalThis, { __gpu: gpu })
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' })
-  if (!adapter) return { adapter: null, reason: 'WebGPU finds no adapter' }
+  if (!adapter) return failure('adapter', 'WebGPU finds no adapter')
   const report = describe(adapter)
-  const device = await adapter.requestDevice()
-  const wrong = await compute(device)
-  return wrong === null ? { adapter: report } : { adapter: null, reason: `${report.name} computes wrongly: ${wrong}` }
+  const wrong = await adapter.requestDevice().then(compute).catch(text)
+  return wrong === null ? { adapter: report } : failure('compute', `${report.name} does not compute: ${wrong}`)
 }
 
 function describe({ info, features, limits }: GPUAdapter): AdapterReport {
@@ -78,9 +81,7 @@ async function compute(device: GPUDevice): Promise<string | null> {
   return at < 0 ? null : `${at}² + 1 came out as ${found[at]}`
 }
 
-const result = await probe().catch(
-  (error: unknown): ProbeResult => ({ adapter: null, reason: error instanceof Error ? error.message : String(error) }),
-)
+const result = await probe().catch((error: unknown) => failure('adapter', text(error)))
 writeSync(1, `${JSON.stringify(result)}\n`)
 // Everything is said: a driver's tear-down is not waited for, since some crash in it or never end.
 process.kill(process.pid, 'SIGKILL')

@@ -16,8 +16,11 @@ export interface AdapterReport {
   limits: Record<string, number>
 }
 
+/** How far a probe came: the `webgpu` package did not load, no adapter answered, or the adapter did not compute. */
+export type ProbeFailure = 'package' | 'adapter' | 'compute'
+
 /** What a probe found; `reason` quotes what WebGPU and the driver said. */
-export type ProbeResult = { adapter: AdapterReport } | { adapter: null; reason: string }
+export type ProbeResult = { adapter: AdapterReport } | { adapter: null; failed: ProbeFailure; reason: string }
 
 /** Milliseconds; a probe takes a quarter of a second, a driver's first start on a cold disk several. */
 const TIME_LIMIT = 60_000
@@ -36,14 +39,15 @@ export function probeAdapter(env: NodeJS.ProcessEnv = process.env): Promise<Prob
     let said = ''
     probe.stdout.on('data', (chunk) => (out += chunk))
     probe.stderr.on('data', (chunk) => (said += chunk))
-    probe.on('error', (error) => resolve({ adapter: null, reason: `the probe did not start: ${error.message}` }))
+    const fail = (failed: ProbeFailure, ...reasons: string[]) =>
+      resolve({ adapter: null, failed, reason: reasons.join('\n') })
+    probe.on('error', (error) => fail('package', `the probe did not start: ${error.message}`))
     probe.on('close', (code, signal) => {
       const result = read(out)
       if (result?.adapter) return resolve(result)
-      const ending = signal
-        ? `the probe was ended by ${signal} before it answered`
-        : `the probe ended with code ${code}`
-      resolve({ adapter: null, reason: [result?.reason ?? ending, ...warnings(said)].join('\n') })
+      if (result) return fail(result.failed, result.reason, ...warnings(said))
+      const ending = signal ? `was ended by ${signal} before it answered` : `ended with code ${code}`
+      fail('compute', `the probe ${ending}`, ...warnings(said))
     })
   })
 }
