@@ -1,0 +1,233 @@
+/**
+ * A line chart over training steps: `mountLineChart(element, data, options)` → `{ update, setTheme, destroy }`.
+ * uPlot draws; this file gives it the console's look, keeps the reader's zoom while points arrive, follows the width of its
+ * element, and answers to the keyboard (arrows move the cursor, + and − zoom, 0 or Escape shows everything).
+ */
+import uPlot from 'uplot'
+import type { AlignedCurves } from '../core/series.ts'
+import { createColorReader } from './colors.ts'
+import { createLegend } from './legend.ts'
+
+export interface LineSeries {
+  label: string
+  /** CSS custom property that holds the colour, such as `--sp-series-1`. */
+  color: string
+  /** Faint lines carry raw values beneath a smoothed one, and stay out of the legend's values. */
+  faint?: boolean
+  dashed?: boolean
+  /** Few, far apart values: drawn as a line with a dot at each. */
+  points?: boolean
+}
+
+export interface LineChartOptions {
+  /** What the chart shows, for the accessible name. */
+  label: string
+  series: LineSeries[]
+  format: (value: number | null) => string
+  height?: number
+  /** Fixed range of y, where the metric has one. */
+  range?: readonly [number, number]
+  /** Charts with the same key share cursor and zoom. */
+  syncKey?: string
+  onZoom?: (zoomed: boolean) => void
+}
+
+export interface LineChartData extends AlignedCurves {
+  /** Steps to show while nothing is zoomed, so that charts side by side line up; those of `x` by default. */
+  domain?: readonly [number, number] | null
+}
+
+export interface LineChart {
+  update(data: LineChartData): void
+  /** Draws again in the colours of the theme now in force. */
+  refreshColors(): void
+  resetZoom(): void
+  destroy(): void
+}
+
+export function mountLineChart(element: HTMLElement, data: LineChartData, options: LineChartOptions): LineChart {
+  const colors = createColorReader(element)
+  const legend = createLegend(element, options)
+  const plotElement = element.ownerDocument.createElement('div')
+  plotElement.className = 'chart-plot'
+  plotElement.tabIndex = 0
+  plotElement.setAttribute('role', 'img')
+  element.append(plotElement)
+
+  let current = data
+  let zoomed = false
+  const setZoomed = (next: boolean): void => {
+    if (next === zoomed) return
+    zoomed = next
+    options.onZoom?.(zoomed)
+  }
+
+  const plot = new uPlot(plotOptions(plotElement, options, colors.read, onCursor, onScale), toUplot(data), plotElement)
+
+  function onCursor(index: number | null): void {
+    legend.show(current, index)
+  }
+  function onScale(min: number, max: number): void {
+    const full = fullRange(current)
+    setZoomed(full !== null && (min > full[0] || max < full[1]))
+  }
+
+  const resize = new ResizeObserver(() => {
+    const width = plotElement.clientWidth
+    if (width > 0 && width !== plot.width) plot.setSize({ width, height: plot.height })
+  })
+  resize.observe(plotElement)
+
+  function zoomTo(min: number, max: number): void {
+    plot.setScale('x', { min, max })
+  }
+  function resetZoom(): void {
+    const full = fullRange(current)
+    if (full) zoomTo(full[0], full[1])
+  }
+
+  function onKey(event: KeyboardEvent): void {
+    const { min, max } = plot.scales.x ?? {}
+    if (min == null || max == null) return
+    const index = plot.cursor.idx
+    const quarter = (max - min) / 4
+    if (event.key === 'ArrowLeft') moveCursor((index ?? current.x.length) - 1)
+    else if (event.key === 'ArrowRight') moveCursor((index ?? -1) + 1)
+    else if (event.key === '+' || event.key === '=') zoomTo(min + quarter, max - quarter)
+    else if (event.key === '-') widen(min - quarter * 2, max + quarter * 2)
+    else if (event.key === '0' || event.key === 'Escape') resetZoom()
+    else return
+    event.preventDefault()
+  }
+  function widen(min: number, max: number): void {
+    const full = fullRange(current)
+    if (full) zoomTo(Math.max(full[0], min), Math.min(full[1], max))
+  }
+  function moveCursor(index: number): void {
+    const x = current.x[Math.min(Math.max(index, 0), current.x.length - 1)]
+    if (x !== undefined) plot.setCursor({ left: plot.valToPos(x, 'x'), top: plot.over.clientHeight / 2 })
+  }
+  plotElement.addEventListener('keydown', onKey)
+
+  function describe(): void {
+    const latest = options.series.flatMap((series, i) => {
+      const value = current.columns[i]?.findLast((v) => v !== null)
+      return series.faint || value == null ? [] : [`${series.label} ${options.format(value)}`]
+    })
+    const at = current.x.at(-1)
+    plotElement.setAttribute(
+      'aria-label',
+      at === undefined ? `${options.label}: no points yet` : `${options.label} up to step ${at}: ${latest.join(', ')}`,
+    )
+    legend.show(current, null)
+  }
+  resetZoom()
+  describe()
+
+  return {
+    update(next) {
+      const keep = zoomed
+      current = next
+      plot.setData(toUplot(next), false)
+      if (keep) plot.redraw()
+      else resetZoom()
+      describe()
+    },
+    refreshColors: () => plot.redraw(false),
+    resetZoom,
+    destroy() {
+      resize.disconnect()
+      plotElement.removeEventListener('keydown', onKey)
+      plot.destroy()
+      colors.destroy()
+      element.replaceChildren()
+    },
+  }
+}
+
+/** What is shown while nothing is zoomed; a single step is given some room. */
+function fullRange(data: LineChartData): readonly [number, number] | null {
+  const first = data.domain?.[0] ?? data.x[0]
+  const last = data.domain?.[1] ?? data.x.at(-1)
+  if (first === undefined || last === undefined) return null
+  return first === last ? [first - 1, last + 1] : [first, last]
+}
+
+function toUplot(data: AlignedCurves): uPlot.AlignedData {
+  return [data.x, ...data.columns]
+}
+
+function plotOptions(
+  element: HTMLElement,
+  options: LineChartOptions,
+  color: (property: string) => string,
+  onCursor: (index: number | null) => void,
+  onScale: (min: number, max: number) => void,
+): uPlot.Options {
+  const axis: uPlot.Axis = {
+    stroke: () => color('--sp-muted'),
+    font: `11px ${getComputedStyle(element).fontFamily}`,
+    grid: { stroke: () => color('--sp-line'), width: 1 },
+    ticks: { show: false },
+  }
+  const { range, syncKey } = options
+  return {
+    width: element.clientWidth || 600,
+    height: options.height ?? 240,
+    padding: [10, 12, 0, 0],
+    legend: { show: false },
+    cursor: {
+      y: false,
+      drag: { x: true, y: false },
+      points: { size: 7 },
+      ...(syncKey === undefined ? {} : { sync: { key: syncKey, setSeries: false } }),
+    },
+    scales: {
+      x: { time: false, range: (_, min, max) => [min ?? 0, max ?? 1] },
+      y: range ? { range: [range[0], range[1]] } : {},
+    },
+    axes: [
+      {
+        ...axis,
+        grid: { show: false },
+        size: 28,
+        gap: 6,
+        values: (self, splits) => (self.data[0].length === 0 ? [] : splits.map(formatStep)),
+      },
+      { ...axis, size: 52, gap: 6, values: (_, splits) => splits.map((value) => trimZeros(options.format(value))) },
+    ],
+    series: [{}, ...options.series.map((series) => seriesOptions(series, color))],
+    hooks: {
+      setCursor: [(self) => onCursor(self.cursor.idx ?? null)],
+      setScale: [
+        (self, key) => {
+          const { min, max } = self.scales.x ?? {}
+          if (key === 'x' && min != null && max != null) onScale(min, max)
+        },
+      ],
+    },
+  }
+}
+
+function seriesOptions(series: LineSeries, color: (property: string) => string): uPlot.Series {
+  return {
+    label: series.label,
+    stroke: () => color(series.color),
+    width: series.faint ? 1 : 2,
+    alpha: series.faint ? 0.28 : 1,
+    spanGaps: true,
+    ...(series.dashed ? { dash: [6, 4] } : {}),
+    points: series.points
+      ? { show: true, size: 6, width: 2, fill: () => color('--sp-surface'), stroke: () => color(series.color) }
+      : { show: false },
+  }
+}
+
+function formatStep(value: number): string {
+  return Number.isInteger(value) ? value.toLocaleString('en-US') : ''
+}
+
+/** 0.4000 → 0.4 on axes; legends and tables keep their aligned decimals. */
+function trimZeros(text: string): string {
+  return text.replace(/(\.\d*?)0+(%?)$/, '$1$2').replace(/\.(%?)$/, '$1')
+}

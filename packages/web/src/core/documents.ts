@@ -1,0 +1,152 @@
+/** Every GraphQL document of the console. Their types are generated from the printed schema: `npm run types -w packages/web`. */
+import { gql, type TypedDocumentNode } from '@urql/core'
+import type {
+  DatasetsQuery,
+  DatasetsQueryVariables,
+  ResumeRunMutation,
+  ResumeRunMutationVariables,
+  RunFeed,
+  RunFeedVariables,
+  RunQuery,
+  RunQueryVariables,
+  RunsFeed,
+  RunsFeedVariables,
+  RunsQuery,
+  RunsQueryVariables,
+  StartRunMutation,
+  StartRunMutationVariables,
+  StopRunMutation,
+  StopRunMutationVariables,
+} from './documents.types.ts'
+
+const runSummary = gql`
+  fragment RunSummary on Run {
+    id
+    name
+    status
+    createdAt
+    startedAt
+    finishedAt
+    dataset { id name }
+    config { arch size batch epochs freezeEpochs }
+    progress { stage done total epoch imagesPerSecond secondsLeft }
+    best { epoch validLoss accuracy f1Weighted f1Macro }
+  }
+`
+
+const runState = gql`
+  fragment RunState on Run {
+    ...RunSummary
+    attempt
+    error { code message }
+    setup {
+      adapter { name vendor software }
+      images { train valid test }
+      skipped { path reason }
+      parameters
+      peakBytes
+    }
+    epochs { epoch phase step trainLoss validLoss accuracy f1Weighted f1Micro f1Macro seconds learningRate }
+  }
+  ${runSummary}
+`
+
+const runCurves = gql`
+  fragment RunCurves on Run {
+    loss: series(metric: loss, maxPoints: 1000) { points { step value } }
+    smoothLoss: series(metric: smoothLoss, maxPoints: 1000) { points { step value } }
+    learningRate: series(metric: learningRate, maxPoints: 1000) { points { step value } }
+    validLoss: series(metric: validLoss, maxPoints: 1000) { points { step value } }
+    accuracy: series(metric: accuracy, maxPoints: 1000) { points { step value } }
+    f1Weighted: series(metric: f1Weighted, maxPoints: 1000) { points { step value } }
+    f1Micro: series(metric: f1Micro, maxPoints: 1000) { points { step value } }
+    f1Macro: series(metric: f1Macro, maxPoints: 1000) { points { step value } }
+  }
+`
+
+export const runsQuery: TypedDocumentNode<RunsQuery, RunsQueryVariables> = gql`
+  query RunsQuery($filter: RunFilter, $first: Int!, $after: String) {
+    runs(filter: $filter, first: $first, after: $after) {
+      totalCount
+      pageInfo { hasNextPage endCursor }
+      edges { node { ...RunSummary } }
+    }
+  }
+  ${runSummary}
+`
+
+export const runsFeed: TypedDocumentNode<RunsFeed, RunsFeedVariables> = gql`
+  subscription RunsFeed {
+    runs { kind id run { ...RunSummary } }
+  }
+  ${runSummary}
+`
+
+export const runQuery: TypedDocumentNode<RunQuery, RunQueryVariables> = gql`
+  query RunQuery($id: ID!) {
+    run(id: $id) {
+      ...RunState
+      ...RunCurves
+      config {
+        weights baseLr lrMult weightDecay schedule pctStart optimizer labelSmoothing head patience seed valid shuffle
+      }
+      evaluations {
+        split n loss accuracy f1Weighted f1Micro f1Macro confusion
+        byClass { class precision recall f1 count }
+      }
+      log(last: 200) { edges { cursor node { at level message } } }
+    }
+  }
+  ${runState}
+  ${runCurves}
+`
+
+/** Each event carries the run as it is and, of curves, only the points that are new. */
+export const runFeed: TypedDocumentNode<RunFeed, RunFeedVariables> = gql`
+  subscription RunFeed($id: ID!, $sinceStep: Int!) {
+    runUpdated(id: $id, sinceStep: $sinceStep) {
+      ...RunState
+      ...RunCurves
+      log(last: 30) { edges { cursor node { at level message } } }
+    }
+  }
+  ${runState}
+  ${runCurves}
+`
+
+export const datasetsQuery: TypedDocumentNode<DatasetsQuery, DatasetsQueryVariables> = gql`
+  query DatasetsQuery {
+    datasets(first: 100) {
+      edges { node { id name images classes { name } } }
+    }
+  }
+`
+
+export const startRunMutation: TypedDocumentNode<StartRunMutation, StartRunMutationVariables> = gql`
+  mutation StartRunMutation($input: StartRunInput!) {
+    startRun(input: $input) {
+      __typename
+      ... on StartRunSuccess { run { id } }
+      ... on InvalidInput { message issues { field message } }
+      ... on NotFound { message }
+    }
+  }
+`
+
+export const stopRunMutation: TypedDocumentNode<StopRunMutation, StopRunMutationVariables> = gql`
+  mutation StopRunMutation($id: ID!) {
+    stopRun(id: $id) {
+      __typename
+      ... on UserError { message }
+    }
+  }
+`
+
+export const resumeRunMutation: TypedDocumentNode<ResumeRunMutation, ResumeRunMutationVariables> = gql`
+  mutation ResumeRunMutation($id: ID!) {
+    resumeRun(id: $id) {
+      __typename
+      ... on UserError { message }
+    }
+  }
+`

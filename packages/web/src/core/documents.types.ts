@@ -1,0 +1,217 @@
+// Generated from packages/api/schema.graphql and documents.ts by `npm run types -w packages/web`; do not edit.
+
+export type Arch = 'resnet18' | 'resnet34' | 'resnet50'
+
+export type Head = 'concat' | 'linear'
+
+export type LogLevel = 'error' | 'info' | 'warn'
+
+export type Optimizer = 'adamw' | 'sgd'
+
+export type Phase = 'frozen' | 'unfrozen'
+
+export type ProgressStage = 'images' | 'pipelines' | 'training'
+
+export type RunConfigInput = {
+  arch?: Arch | null | undefined
+  baseLr?: number | null | undefined
+  batch?: number | null | undefined
+  epochs?: number | null | undefined
+  freezeEpochs?: number | null | undefined
+  head?: Head | null | undefined
+  labelSmoothing?: number | null | undefined
+  lrMult?: number | null | undefined
+  optimizer?: Optimizer | null | undefined
+  patience?: number | null | undefined
+  pctStart?: number | null | undefined
+  schedule?: Schedule | null | undefined
+  seed?: number | null | undefined
+  shuffle?: boolean | null | undefined
+  size?: number | null | undefined
+  valid?: number | null | undefined
+  weightDecay?: number | null | undefined
+  weights?: string | null | undefined
+}
+
+export type RunEventKind = 'CREATED' | 'DELETED' | 'UPDATED'
+
+export type RunFilter = {
+  arch?: Array<Arch> | null | undefined
+  dataset?: string | null | undefined
+  name?: string | null | undefined
+  status?: Array<RunStatus> | null | undefined
+  tags?: Array<string> | null | undefined
+}
+
+export type RunStatus = 'CRASHED' | 'FAILED' | 'QUEUED' | 'RUNNING' | 'STOPPED' | 'SUCCEEDED'
+
+export type Schedule = 'constant' | 'cosine' | 'flat_cos' | 'one_cycle'
+
+export type Split = 'test' | 'valid'
+
+export type StartRunInput = {
+  config?: RunConfigInput | null | undefined
+  dataset: string
+  name?: string | null | undefined
+  notes?: string | null | undefined
+  tags?: Array<string> | null | undefined
+}
+
+export type DatasetsQuery = {
+  datasets: { edges: Array<{ node: { id: string; name: string; images: number; classes: Array<{ name: string }> } }> }
+}
+
+export type DatasetsQueryVariables = Record<string, never>
+
+export type ResumeRunMutation = {
+  resumeRun:
+    | { __typename: 'Conflict'; message: string }
+    | { __typename: 'NotFound'; message: string }
+    | { __typename: 'ResumeRunSuccess' }
+}
+
+export type ResumeRunMutationVariables = { id: string }
+
+export type RunCurves = {
+  loss: { points: Array<{ step: number; value: number | null }> }
+  smoothLoss: { points: Array<{ step: number; value: number | null }> }
+  learningRate: { points: Array<{ step: number; value: number | null }> }
+  validLoss: { points: Array<{ step: number; value: number | null }> }
+  accuracy: { points: Array<{ step: number; value: number | null }> }
+  f1Weighted: { points: Array<{ step: number; value: number | null }> }
+  f1Micro: { points: Array<{ step: number; value: number | null }> }
+  f1Macro: { points: Array<{ step: number; value: number | null }> }
+}
+
+export type RunFeed = {
+  runUpdated: {
+    log: { edges: Array<{ cursor: string; node: { at: string; level: LogLevel; message: string } }> }
+  } & RunState &
+    RunCurves
+}
+
+export type RunFeedVariables = { id: string; sinceStep: number }
+
+export type RunQuery = {
+  run:
+    | ({
+        config: {
+          weights: string | null
+          baseLr: number
+          lrMult: number
+          weightDecay: number
+          schedule: Schedule
+          pctStart: number
+          optimizer: Optimizer
+          labelSmoothing: number
+          head: Head
+          patience: number | null
+          seed: number
+          valid: number
+          shuffle: boolean
+        }
+        evaluations: Array<{
+          split: Split
+          n: number
+          loss: number | null
+          accuracy: number
+          f1Weighted: number
+          f1Micro: number
+          f1Macro: number
+          confusion: Array<Array<number>>
+          byClass: Array<{ class: string; precision: number; recall: number; f1: number; count: number }>
+        }>
+        log: { edges: Array<{ cursor: string; node: { at: string; level: LogLevel; message: string } }> }
+      } & RunState &
+        RunCurves)
+    | null
+}
+
+export type RunQueryVariables = { id: string }
+
+export type RunState = {
+  attempt: number
+  error: { code: string; message: string } | null
+  setup: {
+    adapter: { name: string; vendor: string; software: boolean }
+    images: { train: number; valid: number; test: number }
+    skipped: Array<{ path: string; reason: string }>
+    parameters: number
+    peakBytes: number
+  } | null
+  epochs: Array<{
+    epoch: number
+    phase: Phase
+    step: number
+    trainLoss: number | null
+    validLoss: number | null
+    accuracy: number | null
+    f1Weighted: number | null
+    f1Micro: number | null
+    f1Macro: number | null
+    seconds: number
+    learningRate: number | null
+  }>
+} & RunSummary
+
+export type RunSummary = {
+  id: string
+  name: string
+  status: RunStatus
+  createdAt: string
+  startedAt: string | null
+  finishedAt: string | null
+  dataset: { id: string; name: string }
+  config: { arch: Arch; size: number; batch: number; epochs: number; freezeEpochs: number }
+  progress: {
+    stage: ProgressStage
+    done: number
+    total: number
+    epoch: number | null
+    imagesPerSecond: number | null
+    secondsLeft: number | null
+  } | null
+  best: {
+    epoch: number
+    validLoss: number | null
+    accuracy: number | null
+    f1Weighted: number | null
+    f1Macro: number | null
+  } | null
+}
+
+export type RunsFeed = { runs: { kind: RunEventKind; id: string; run: RunSummary | null } }
+
+export type RunsFeedVariables = Record<string, never>
+
+export type RunsQuery = {
+  runs: {
+    totalCount: number
+    pageInfo: { hasNextPage: boolean; endCursor: string | null }
+    edges: Array<{ node: RunSummary }>
+  }
+}
+
+export type RunsQueryVariables = {
+  filter?: RunFilter | null | undefined
+  first: number
+  after?: string | null | undefined
+}
+
+export type StartRunMutation = {
+  startRun:
+    | { __typename: 'InvalidInput'; message: string; issues: Array<{ field: string; message: string }> }
+    | { __typename: 'NotFound'; message: string }
+    | { __typename: 'StartRunSuccess'; run: { id: string } }
+}
+
+export type StartRunMutationVariables = { input: StartRunInput }
+
+export type StopRunMutation = {
+  stopRun:
+    | { __typename: 'Conflict'; message: string }
+    | { __typename: 'NotFound'; message: string }
+    | { __typename: 'StopRunSuccess' }
+}
+
+export type StopRunMutationVariables = { id: string }

@@ -1,0 +1,81 @@
+/** Where the reader is. The hosted page keeps it in the URL's hash, an embedded console in memory. */
+export const statusFilters = ['all', 'active', 'succeeded', 'stopped', 'failed'] as const
+export type StatusFilter = (typeof statusFilters)[number]
+
+export type View =
+  | { name: 'runs'; status?: StatusFilter | undefined }
+  | { name: 'new-run' }
+  | { name: 'run'; id: string }
+
+/** `#/runs?status=active`, `#/runs/<id>`, `#/new`. */
+export function viewToHash(view: View): string {
+  switch (view.name) {
+    case 'runs':
+      return view.status && view.status !== 'all' ? `#/runs?status=${view.status}` : '#/runs'
+    case 'new-run':
+      return '#/new'
+    case 'run':
+      return `#/runs/${encodeURIComponent(view.id)}`
+  }
+}
+
+/** The list of runs for anything that is not a view: an old or mistyped address still shows something useful. */
+export function viewFromHash(hash: string): View {
+  const [path = '', query = ''] = hash.replace(/^#/, '').split('?')
+  if (path === '/new') return { name: 'new-run' }
+  const id = /^\/runs\/([^/]+)$/.exec(path)?.[1]
+  if (id !== undefined) return { name: 'run', id: decode(id) }
+  const status = new URLSearchParams(query).get('status')
+  return { name: 'runs', status: statusFilters.find((known) => known === status) }
+}
+
+/** Holds the view and tells who listens; `hash` binds it to the address bar and so to the browser's back button. */
+export interface Router {
+  get(): View
+  go(view: View): void
+  subscribe(listener: () => void): () => void
+  destroy(): void
+}
+
+export function memoryRouter(initial: View): Router {
+  let view = initial
+  const listeners = new Set<() => void>()
+  return {
+    get: () => view,
+    go(next) {
+      view = next
+      for (const listener of [...listeners]) listener()
+    },
+    subscribe(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    destroy: () => listeners.clear(),
+  }
+}
+
+export function hashRouter(window: Window, initial?: View): Router {
+  const router = memoryRouter(window.location.hash === '' && initial ? initial : viewFromHash(window.location.hash))
+  const onHashChange = (): void => router.go(viewFromHash(window.location.hash))
+  window.addEventListener('hashchange', onHashChange)
+  return {
+    ...router,
+    go(view) {
+      window.location.hash = viewToHash(view)
+      // The event follows later; the reader should not wait for it.
+      router.go(view)
+    },
+    destroy() {
+      window.removeEventListener('hashchange', onHashChange)
+      router.destroy()
+    },
+  }
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}

@@ -1,0 +1,76 @@
+/** What a run was asked to do, and what it found when it started. */
+import type { ReactElement, ReactNode } from 'react'
+import { formatArch, formatBytes, formatCount, formatRate } from '../core/format.ts'
+import type { RunDetails } from '../core/run-store.ts'
+import { Panel } from './parts.tsx'
+
+export function ConfigPanel({ config }: { config: RunDetails['config'] }): ReactElement {
+  return (
+    <Panel title="Configuration" testId="config">
+      <Facts
+        facts={[
+          ['Network', formatArch(config.arch)],
+          ['Weights', config.weights ?? 'from scratch'],
+          ['Head', config.head],
+          ['Image size', `${config.size} px`],
+          ['Batch', config.batch],
+          ['Epochs', config.freezeEpochs > 0 ? `${config.freezeEpochs} frozen + ${config.epochs}` : config.epochs],
+          ['Optimiser', config.optimizer],
+          ['Base learning rate', formatRate(config.baseLr)],
+          ['Rate divisor of the body', config.lrMult],
+          ['Schedule', `${config.schedule.replaceAll('_', ' ')}, from ${config.pctStart}`],
+          ['Weight decay', config.weightDecay],
+          ['Label smoothing', config.labelSmoothing],
+          ['Patience', config.patience ?? 'none'],
+          ['Held out', `${Math.round(config.valid * 100)}%`],
+          ['Seed', config.seed],
+        ]}
+      />
+    </Panel>
+  )
+}
+
+export function SetupPanel({ setup }: { setup: RunDetails['setup'] }): ReactElement | null {
+  if (!setup) return null
+  const { adapter, images, skipped } = setup
+  return (
+    <Panel title="Data and device" testId="setup">
+      <Facts
+        facts={[
+          ['Adapter', adapter.software ? `${adapter.name} (software)` : adapter.name],
+          ['Parameters', formatCount(setup.parameters)],
+          ['GPU memory', formatBytes(setup.peakBytes)],
+          ['Training images', formatCount(images.train)],
+          ['Validation images', formatCount(images.valid)],
+          ['Test images', formatCount(images.test)],
+          ['Files skipped', formatCount(skipped.length)],
+        ]}
+      />
+      {skipped.length > 0 && (
+        <details className="skipped">
+          <summary>Files that could not be read</summary>
+          <ul>
+            {skipped.map((file) => (
+              <li key={file.path}>
+                <strong>{file.path}</strong> {file.reason}
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </Panel>
+  )
+}
+
+function Facts({ facts }: { facts: readonly (readonly [string, ReactNode])[] }): ReactElement {
+  return (
+    <dl className="config panel-body">
+      {facts.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  )
+}

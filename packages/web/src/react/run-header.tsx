@@ -1,0 +1,92 @@
+import type { ReactElement } from 'react'
+import { formatAgo, formatArch, formatDateTime, formatDuration } from '../core/format.ts'
+import { isActive } from '../core/run-status.ts'
+import type { RunDetails, RunStore, RunViewState } from '../core/run-store.ts'
+import { useNow } from './context.ts'
+import { FeedBadge } from './feed-badge.tsx'
+import { ResumeIcon, StopIcon } from './icons.tsx'
+import { StatusPill, ViewLink } from './parts.tsx'
+
+export function RunHeader(props: { run: RunDetails; state: RunViewState; store: RunStore }): ReactElement {
+  const { run, state, store } = props
+  const now = useNow(isActive(run.status) ? 1000 : 15_000)
+  return (
+    <header>
+      <nav className="crumbs" aria-label="Breadcrumb">
+        <ViewLink to={{ name: 'runs' }}>← All runs</ViewLink>
+      </nav>
+      <div className="page-head">
+        <div>
+          <div className="run-title">
+            <h1>{run.name}</h1>
+            <StatusPill status={run.status} testId="run-status" />
+          </div>
+          <ul className="meta">
+            <li>{run.dataset.name}</li>
+            <li>{formatArch(run.config.arch)}</li>
+            <li>{run.config.size} px</li>
+            <li>batch {run.config.batch}</li>
+            <RunTimes run={run} now={now} />
+          </ul>
+        </div>
+        <div className="actions">
+          {(isActive(run.status) || state.feed === 'reconnecting') && <FeedBadge state={state.feed} />}
+          <RunAction run={run} state={state} store={store} />
+        </div>
+      </div>
+    </header>
+  )
+}
+
+function RunTimes({ run, now }: { run: RunDetails; now: number }): ReactElement {
+  const { startedAt, finishedAt } = run
+  if (!startedAt) return <li>queued {formatAgo(run.createdAt, now)}</li>
+  const end = finishedAt === null ? now : Date.parse(finishedAt)
+  const seconds = Math.max(0, end - Date.parse(startedAt)) / 1000
+  return (
+    <>
+      <li>
+        <time dateTime={startedAt} title={formatDateTime(startedAt)}>
+          started {formatAgo(startedAt, now)}
+        </time>
+      </li>
+      <li>
+        {isActive(run.status) ? 'running for' : 'took'} {formatDuration(seconds)}
+      </li>
+    </>
+  )
+}
+
+function RunAction({
+  run,
+  state,
+  store,
+}: {
+  run: RunDetails
+  state: RunViewState
+  store: RunStore
+}): ReactElement | null {
+  if (isActive(run.status)) {
+    const stopping = state.action === 'stopping'
+    return (
+      <button type="button" className="button" disabled={stopping} onClick={() => void store.stop()} data-testid="stop">
+        <StopIcon />
+        {stopping ? 'Stopping…' : 'Stop'}
+      </button>
+    )
+  }
+  if (run.status === 'SUCCEEDED') return null
+  const resuming = state.action === 'resuming'
+  return (
+    <button
+      type="button"
+      className="button is-primary"
+      disabled={resuming}
+      onClick={() => void store.resume()}
+      data-testid="resume"
+    >
+      <ResumeIcon />
+      {resuming ? 'Resuming…' : 'Resume'}
+    </button>
+  )
+}
