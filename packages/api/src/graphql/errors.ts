@@ -1,4 +1,5 @@
 /** Expected failures as GraphQL types; the scheme is laid down in docs/decisions/0002-graphql-errors.md. */
+import { PothosValidationError } from '@pothos/core'
 import { GraphQLError, type GraphQLFormattedError } from 'graphql'
 import { Conflict, type InputIssue, InvalidInput, NotFound } from '../errors.ts'
 import { builder } from './builder.ts'
@@ -40,8 +41,6 @@ builder.objectType(Conflict, {
 export const badArgument = (message: string): GraphQLError =>
   new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT' } })
 
-const isPothosInputError = (error: unknown): boolean => error instanceof Error && error.name === 'PothosValidationError'
-
 /**
  * What leaves the server for an error that no result union caught: GraphQL's own errors as they are, expected errors with
  * their code, anything else without its text, which goes to `log` instead.
@@ -56,8 +55,9 @@ export function publicError(
   const at = { ...(locations && { locations }), ...(path && { path }) }
   if (cause instanceof NotFound) return { message: cause.message, ...at, extensions: { code: 'NOT_FOUND' } }
   if (cause instanceof Conflict) return { message: cause.message, ...at, extensions: { code: 'CONFLICT' } }
-  if (cause instanceof InvalidInput || isPothosInputError(cause)) {
-    return { message: (cause as Error).message, ...at, extensions: { code: 'BAD_USER_INPUT' } }
+  // Pothos' own: an id that is none, or is of another type.
+  if (cause instanceof InvalidInput || cause instanceof PothosValidationError) {
+    return { message: cause.message, ...at, extensions: { code: 'BAD_USER_INPUT' } }
   }
   if (cause === undefined || cause === null || cause instanceof GraphQLError) {
     return { message: formatted.message, ...at, extensions: { code: formatted.extensions?.code ?? 'BAD_REQUEST' } }

@@ -87,7 +87,8 @@ export class Queue {
       batchSize: 1,
       includeMetadata: true,
       pollingIntervalSeconds: 1,
-      notifyPollingIntervalSeconds: 5,
+      // New jobs are told of at once; those that wait for another try are not.
+      notifyPollingIntervalSeconds: 1,
       heartbeatRefreshSeconds: 2,
     } as const
     const id = await this.#boss.work<TrainPayload, void, typeof options>(trainQueue, options, async (jobs) => {

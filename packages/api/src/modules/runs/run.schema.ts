@@ -1,4 +1,3 @@
-import { builder } from '../../graphql/builder.ts'
 import { keysetConnection, pageComplexity } from '../../graphql/keyset.ts'
 import { DatasetRef, ModelRef, RunRef } from '../../graphql/refs.ts'
 import {

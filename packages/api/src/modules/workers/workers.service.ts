@@ -36,16 +36,21 @@ export class WorkerService {
     })
   }
 
-  async register(worker: Pick<WorkerRow, 'id' | 'host' | 'pid' | 'concurrency'>): Promise<void> {
-    await this.#db.insert(workers).values(worker)
-  }
-
-  async heartbeat(id: string): Promise<void> {
-    await this.#db.update(workers).set({ heartbeatAt: sql`now()` }).where(eq(workers.id, id))
+  /** Says that a worker lives; the first time it makes itself known so. */
+  async heartbeat(worker: Pick<WorkerRow, 'id' | 'host' | 'pid' | 'concurrency'>): Promise<void> {
+    await this.#db
+      .insert(workers)
+      .values(worker)
+      .onConflictDoUpdate({ target: workers.id, set: { heartbeatAt: sql`now()` } })
   }
 
   async remove(id: string): Promise<void> {
     await this.#db.delete(workers).where(eq(workers.id, id))
+  }
+
+  /** Forgets every worker: only where none can be alive. */
+  async forgetAll(): Promise<void> {
+    await this.#db.delete(workers)
   }
 
   /** Forgets workers that were lost long ago and hold nothing. */

@@ -1,0 +1,184 @@
+/** Takes jobs from the queue and runs their handlers, one attempt at a run at a time. */
+import { randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { JobWithMetadata } from 'pg-boss'
+import type { Database } from '../db/database.ts'
+import type { Live } from '../live/live.ts'
+import {
+  type Attempt,
+  type Claim,
+  claimRun,
+  endedAttempts,
+  finishRun,
+  handOver,
+  releaseRun,
+} from '../modules/runs/runs.lifecycle.ts'
+import { AttemptOver } from '../modules/runs/runs.record.ts'
+import type { RunService } from '../modules/runs/runs.service.ts'
+import type { WorkerService } from '../modules/workers/workers.service.ts'
+import { CrashError, type Handlers } from './contracts.ts'
+import { maxJobSeconds, type Queue, type TrainPayload } from './queue.ts'
+import { Recorder } from './recorder.ts'
+
+const heartbeatMs = 1000
+/** A handler has so long to come to its end when the worker stops; its run is taken over in any case. */
+const stopMs = 10_000
+
+/** Why a handler's signal was aborted; it is the signal's `reason`. */
+export class RunAborted extends Error {
+  readonly why: 'stopped' | 'shutdown' | 'lost'
+
+  constructor(why: RunAborted['why']) {
+    super(
+      {
+        stopped: 'The run was stopped',
+        shutdown: 'The worker shuts down; another goes on with the run',
+        lost: 'Another worker has the run',
+      }[why],
+    )
+    this.name = 'AbortError'
+    this.why = why
+  }
+}
+
+interface Held extends Attempt {
+  controller: AbortController
+}
+
+export interface WorkerParts {
+  db: Database
+  queue: Queue
+  live: Live
+  runs: RunService
+  workers: WorkerService
+  onError: (error: Error) => void
+}
+
+export class Worker {
+  readonly id: string = randomUUID()
+  readonly #parts: WorkerParts
+  readonly #handlers: Handlers
+  readonly #concurrency: number
+  readonly #held = new Set<Held>()
+  #stopping = false
+  #ends: (() => Promise<void> | void)[] = []
+
+  constructor(parts: WorkerParts, handlers: Handlers, concurrency: number) {
+    this.#parts = parts
+    this.#handlers = handlers
+    this.#concurrency = concurrency
+  }
+
+  async start(): Promise<void> {
+    const { queue, live, onError } = this.#parts
+    await this.#beat()
+    let beating = Promise.resolve()
+    const heart = setInterval(() => {
+      beating = beating.then(() => this.#beat()).catch(onError)
+    }, heartbeatMs)
+    const unlisten = live.listen(({ kind, runId }) => {
+      if (kind !== 'stopped' && kind !== 'deleted') return
+      for (const held of this.#held) if (held.runId === runId) held.controller.abort(new RunAborted('stopped'))
+    })
+    const work = await queue.work(this.#concurrency, (job) => this.#train(job))
+    this.#ends = [
+      unlisten,
+      () => work.stop(),
+      async () => {
+        clearInterval(heart)
+        await beating
+        await this.#parts.workers.remove(this.id)
+      },
+    ]
+  }
+
+  /** Takes no more jobs and hands over those it has. */
+  async stop(): Promise<void> {
+    this.#stopping = true
+    for (const { controller } of this.#held) controller.abort(new RunAborted('shutdown'))
+    const late = sleep(stopMs, undefined, { ref: false })
+    for (const end of this.#ends) await Promise.race([end(), late])
+    this.#ends = []
+  }
+
+  /** Shows that this worker lives, and looks for what a notification may have failed to tell. */
+  async #beat(): Promise<void> {
+    const { workers, db } = this.#parts
+    await workers.heartbeat({ id: this.id, host: hostname(), pid: process.pid, concurrency: this.#concurrency })
+    for (const ended of await endedAttempts(db, [...this.#held])) {
+      for (const held of this.#held) if (held === ended) held.controller.abort(new RunAborted('stopped'))
+    }
+  }
+
+  async #train(job: JobWithMetadata<TrainPayload>): Promise<void> {
+    const claim = await this.#claim(job)
+    if (claim === null) return
+    const { db, runs } = this.#parts
+    const { run, datasetPath } = claim
+    const controller = new AbortController()
+    const held: Held = { runId: run.id, attempt: run.attempt, controller }
+    const abort = (why: RunAborted['why']) => controller.abort(new RunAborted(why))
+    job.signal.addEventListener('abort', () => abort('lost'))
+    const recorder = new Recorder(db, held, (error) =>
+      controller.abort(error instanceof AttemptOver ? new RunAborted('lost') : error),
+    )
+    const handOverInTime = setTimeout(() => abort('shutdown'), (maxJobSeconds - 1800) * 1000)
+    this.#held.add(held)
+    if (this.#stopping) abort('shutdown')
+    try {
+      await this.#handlers.train(
+        { runId: run.id, config: run.config, datasetPath, outDir: runs.folder(run.id), resume: run.attempt > 1 },
+        { signal: controller.signal, report: (event) => recorder.report(event) },
+      )
+      await recorder.close()
+      await finishRun(db, held, { status: 'SUCCEEDED' })
+    } catch (error) {
+      await this.#end(held, recorder, job, error)
+    } finally {
+      clearTimeout(handOverInTime)
+      this.#held.delete(held)
+      await releaseRun(db, held)
+    }
+  }
+
+  async #claim(job: JobWithMetadata<TrainPayload>): Promise<Claim | null> {
+    for (;;) {
+      const claim = await claimRun(this.#parts.db, job.data.runId, job.id, this.id)
+      if (claim === 'gone') return null
+      if (claim !== 'held') return claim
+      if (this.#stopping) throw new Error(`Run ${job.data.runId} was not taken: the worker shuts down`)
+      await sleep(200)
+    }
+  }
+
+  /** The handler has rejected: because it was told to, because its process died, or because the training failed. */
+  async #end(held: Held, recorder: Recorder, job: JobWithMetadata<TrainPayload>, error: unknown): Promise<void> {
+    const { db, queue, onError } = this.#parts
+    const { reason } = held.controller.signal
+    // Nothing more can be stored if that is what went wrong; the reason says so already.
+    await recorder.close().catch(onError)
+    if (reason instanceof RunAborted) {
+      if (reason.why === 'shutdown') {
+        await handOver(db, held, reason.message, (tx) => queue.enqueue(tx, held.runId))
+      }
+      return
+    }
+    const { code, message } = described(reason ?? error)
+    if (reason === undefined && !(error instanceof CrashError)) {
+      return finishRun(db, held, { status: 'FAILED', error: { code, message } })
+    }
+    if (job.retryCount >= job.retryLimit) {
+      return finishRun(db, held, { status: 'CRASHED', error: { code, message } })
+    }
+    await handOver(db, held, `${message}; the run is tried again`)
+    throw error
+  }
+}
+
+/** An error's own string `code`, or UNEXPECTED. */
+function described(error: unknown): { code: string; message: string } {
+  if (!(error instanceof Error)) return { code: 'UNEXPECTED', message: String(error) }
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : 'UNEXPECTED'
+  return { code, message: error.message }
+}

@@ -1,0 +1,120 @@
+/**
+ * The handler of the tests' workers: it really fits something, a line to four points by gradient descent, and keeps its
+ * checkpoints, obeys its signal and resumes as a training does. The contract is what is tested, not the training.
+ */
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { CrashError, type Handlers } from '../jobs/contracts.ts'
+import type { EpochRecord } from '../jobs/train-events.ts'
+
+export const stepsPerEpoch = 5
+
+const xs = [0, 1, 2, 3]
+const ys = [1, 3, 5, 7]
+
+interface State {
+  step: number
+  slope: number
+  offset: number
+}
+
+/** One step down the gradient of the mean squared error; gives the loss before it. */
+function descend(state: State, rate: number): number {
+  const errors = xs.map((x, i) => state.slope * x + state.offset - (ys[i] ?? 0))
+  const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
+  state.slope -= rate * 2 * mean(errors.map((error, i) => error * (xs[i] ?? 0)))
+  state.offset -= rate * 2 * mean(errors)
+  state.step += 1
+  return mean(errors.map((error) => error * error))
+}
+
+export interface TrainerOptions {
+  /** Pause after each step, so that a test can act while it trains. */
+  stepMs?: number
+  /** Fails, or has its process die, once this step is reached on the first attempt. */
+  failAt?: { step: number; error: Error }
+}
+
+export const trainer = ({ stepMs = 0, failAt }: TrainerOptions = {}): Handlers => ({
+  async train({ config, outDir, resume }, { signal, report }) {
+    await mkdir(outDir, { recursive: true })
+    const file = join(outDir, 'last.json')
+    const saved = resume ? await readFile(file, 'utf8').catch(() => null) : null
+    const state: State = saved ? JSON.parse(saved) : { step: 0, slope: 0, offset: 0 }
+    const steps = config.epochs * stepsPerEpoch
+
+    report({ type: 'prepare', stage: 'images', done: 4, total: 4 })
+    report({
+      type: 'start',
+      adapter: { name: 'arithmetic', vendor: 'node', software: true },
+      classes: ['a', 'b'],
+      images: { train: 4, valid: 4, test: 0 },
+      skipped: [{ path: 'a/broken.jpg', reason: 'no image' }],
+      parameters: 2,
+      peakBytes: 16,
+      steps,
+      step: state.step,
+    })
+    while (state.step < steps) {
+      signal.throwIfAborted()
+      const loss = descend(state, config.baseLr)
+      const epoch = Math.ceil(state.step / stepsPerEpoch) - 1
+      report({
+        type: 'step',
+        epoch,
+        phase: 'unfrozen',
+        step: state.step,
+        steps,
+        loss,
+        smoothLoss: loss,
+        lr: config.baseLr,
+        imagesPerSecond: 400,
+        secondsLeft: steps - state.step,
+      })
+      if (failAt && state.step === failAt.step && !resume) throw failAt.error
+      if (state.step % stepsPerEpoch === 0) {
+        await writeFile(file, JSON.stringify(state))
+        report({ type: 'epoch', epoch: epochRecord(epoch, loss, config.baseLr) })
+        report({ type: 'checkpoint', kind: 'last', path: join(outDir, 'last'), epoch })
+        report({ type: 'checkpoint', kind: 'best', path: join(outDir, 'best'), epoch })
+      }
+      if (stepMs > 0) await sleep(stepMs, undefined, { signal })
+    }
+    report({ type: 'log', level: 'info', message: `slope ${state.slope.toFixed(3)}` })
+    report({ type: 'evaluation', split: 'valid', report: evaluation })
+  },
+})
+
+const epochRecord = (epoch: number, loss: number, lr: number): EpochRecord => ({
+  epoch,
+  phase: 'unfrozen',
+  trainLoss: loss,
+  validLoss: loss,
+  accuracy: 0.75,
+  f1Weighted: 0.7,
+  f1Micro: 0.75,
+  f1Macro: 0.65,
+  seconds: 0.1,
+  lr,
+})
+
+const evaluation = {
+  n: 4,
+  loss: 0.5,
+  accuracy: 0.75,
+  f1Weighted: 0.7333,
+  f1Micro: 0.75,
+  f1Macro: 0.7333,
+  byClass: [
+    { class: 'a', precision: 0.6667, recall: 1, f1: 0.8, count: 2 },
+    { class: 'b', precision: 1, recall: 0.5, f1: 0.6667, count: 2 },
+  ],
+  confusion: [
+    [2, 0],
+    [1, 1],
+  ],
+}
+
+/** A process that died, as an engine host's exit is told to the worker. */
+export const hostDied = (): CrashError => new CrashError('HOST_DIED', 'The engine host ended with signal SIGSEGV')
