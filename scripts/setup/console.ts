@@ -28,6 +28,6 @@ function lastChange(path: string, skip = ['dist', 'node_modules']): number {
   const status = statSync(path, { throwIfNoEntry: false })
   if (!status) return 0
   if (!status.isDirectory()) return status.mtimeMs
-  const names = readdirSync(path).filter((name) => !skip.includes(name))
+  const names = readdirSync(path).filter((name) => !skip.includes(name) && !name.endsWith('.tsbuildinfo'))
   return Math.max(0, ...names.map((name) => lastChange(join(path, name), skip)))
 }
