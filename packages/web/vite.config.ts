@@ -18,7 +18,7 @@ export default defineConfig({
       input: { index: 'src/index.ts', react: 'src/react.tsx' },
       preserveEntrySignatures: 'strict',
       external: isDependency,
-      output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'console-[hash].js' },
+      output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'console.js' },
     },
   },
 })
