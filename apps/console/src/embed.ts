@@ -3,18 +3,18 @@
  * nothing to its host's history.
  */
 import '@fontsource-variable/inter/wght.css'
-import { mountConsole, type Theme } from '@sporeprint/web'
+import { mountConsole } from '@sporeprint/web'
 import './page.css'
+import { parseTheme } from './theme.ts'
 
 const element = document.getElementById('console')
 if (!element) throw new Error('embed.html lacks the #console element')
 
 const query = new URLSearchParams(window.location.search)
-const themes: readonly Theme[] = ['auto', 'light', 'dark']
 const run = query.get('run')
 
 mountConsole(element, {
   endpoint: '/graphql',
-  theme: themes.find((theme) => theme === query.get('theme')),
+  theme: parseTheme(query.get('theme')),
   view: run ? { name: 'run', id: run } : { name: 'runs' },
 })

@@ -13,7 +13,7 @@ export function SporeprintConsole({ className, ...options }: SporeprintConsolePr
   const mounted = useRef<MountedConsole | null>(null)
   const latest = useRef(options)
   latest.current = options
-  const { endpoint, streamEndpoint, getToken, theme, view } = options
+  const { endpoint, streamEndpoint, getToken, theme, onThemeChange, view } = options
 
   useEffect(() => {
     if (!element.current) return
@@ -25,8 +25,8 @@ export function SporeprintConsole({ className, ...options }: SporeprintConsolePr
   }, [])
 
   useEffect(() => {
-    mounted.current?.update({ endpoint, streamEndpoint, getToken, theme })
-  }, [endpoint, streamEndpoint, getToken, theme])
+    mounted.current?.update({ endpoint, streamEndpoint, getToken, theme, onThemeChange })
+  }, [endpoint, streamEndpoint, getToken, theme, onThemeChange])
 
   useEffect(() => {
     if (view) mounted.current?.update({ view })

@@ -62,7 +62,11 @@ export function mountLineChart(element: HTMLElement, data: LineChartData, option
     options.onZoom?.(zoomed)
   }
 
-  const plot = new uPlot(plotOptions(plotElement, options, colors.read, onCursor, onScale), toUplot(data), plotElement)
+  const plot = new uPlot(
+    plotOptions(plotElement, options, { color: colors.read, onCursor, onScale, onDoubleClick: resetZoom }),
+    toUplot(data),
+    plotElement,
+  )
 
   function onCursor(index: number | null): void {
     legend.show(current, index)
@@ -79,7 +83,13 @@ export function mountLineChart(element: HTMLElement, data: LineChartData, option
   resize.observe(plotElement)
 
   function zoomTo(min: number, max: number): void {
-    plot.setScale('x', { min, max })
+    const together = options.syncKey === undefined ? [plot] : uPlot.sync(options.syncKey).plots
+    for (const each of together) each.setScale('x', { min, max })
+  }
+  /** This chart alone: those beside it follow their own data. */
+  function showAll(): void {
+    const full = fullRange(current)
+    if (full) plot.setScale('x', { min: full[0], max: full[1] })
   }
   function resetZoom(): void {
     const full = fullRange(current)
@@ -119,9 +129,9 @@ export function mountLineChart(element: HTMLElement, data: LineChartData, option
       'aria-label',
       at === undefined ? `${options.label}: no points yet` : `${options.label} up to step ${at}: ${latest.join(', ')}`,
     )
-    legend.show(current, null)
+    legend.show(current, plot.cursor.idx ?? null)
   }
-  resetZoom()
+  showAll()
   describe()
 
   return {
@@ -130,7 +140,7 @@ export function mountLineChart(element: HTMLElement, data: LineChartData, option
       current = next
       plot.setData(toUplot(next), false)
       if (keep) plot.redraw()
-      else resetZoom()
+      else showAll()
       describe()
     },
     refreshColors: () => plot.redraw(false),
@@ -157,13 +167,15 @@ function toUplot(data: AlignedCurves): uPlot.AlignedData {
   return [data.x, ...data.columns]
 }
 
-function plotOptions(
-  element: HTMLElement,
-  options: LineChartOptions,
-  color: (property: string) => string,
-  onCursor: (index: number | null) => void,
-  onScale: (min: number, max: number) => void,
-): uPlot.Options {
+interface PlotHooks {
+  color(property: string): string
+  onCursor(index: number | null): void
+  onScale(min: number, max: number): void
+  onDoubleClick(): void
+}
+
+function plotOptions(element: HTMLElement, options: LineChartOptions, hooks: PlotHooks): uPlot.Options {
+  const { color, onCursor, onScale, onDoubleClick } = hooks
   const axis: uPlot.Axis = {
     stroke: () => color('--sp-muted'),
     font: `11px ${getComputedStyle(element).fontFamily}`,
@@ -180,6 +192,12 @@ function plotOptions(
       y: false,
       drag: { x: true, y: false },
       points: { size: 7 },
+      bind: {
+        dblclick: () => () => {
+          onDoubleClick()
+          return null
+        },
+      },
       ...(syncKey === undefined ? {} : { sync: { key: syncKey, setSeries: false } }),
     },
     scales: {

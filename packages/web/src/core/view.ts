@@ -32,7 +32,8 @@ export function viewFromHash(hash: string): View {
 /** Holds the view and tells who listens; `hash` binds it to the address bar and so to the browser's back button. */
 export interface Router {
   get(): View
-  go(view: View): void
+  /** With `replace`, going back skips the view that is left: a form that has been sent, say. */
+  go(view: View, how?: { replace: boolean }): void
   subscribe(listener: () => void): () => void
   destroy(): void
 }
@@ -60,9 +61,11 @@ export function hashRouter(window: Window, initial?: View): Router {
   window.addEventListener('hashchange', onHashChange)
   return {
     ...router,
-    go(view) {
-      window.location.hash = viewToHash(view)
-      // The event follows later; the reader should not wait for it.
+    go(view, how) {
+      const hash = viewToHash(view)
+      if (how?.replace) window.history.replaceState(window.history.state, '', hash)
+      else window.location.hash = hash
+      // The event of a new hash follows later, and that of a replaced one never.
       router.go(view)
     },
     destroy() {

@@ -19,6 +19,8 @@ export interface ConsoleOptions {
   getToken?: (() => string | Promise<string>) | undefined
   /** `auto`, the default, follows the reader's system. */
   theme?: Theme | undefined
+  /** Told when the reader chooses a theme, so that the host page may remember it. */
+  onThemeChange?: ((theme: Theme) => void) | undefined
   /** Where to start; the list of runs by default. */
   view?: View | undefined
   /** Where the view is kept: `memory`, the default, leaves the host page's address alone; `hash` is for a page of its own. */
@@ -37,7 +39,6 @@ export interface MountedConsole {
  */
 export function mountConsole(element: HTMLElement, options: ConsoleOptions): MountedConsole {
   const host = element.ownerDocument.createElement('div')
-  host.style.minHeight = '100%'
   element.append(host)
   const mounted = mountInHost(host, options)
   return {
@@ -67,7 +68,12 @@ export function mountInHost(host: HTMLElement, initial: ConsoleOptions): Mounted
 
   function render(): void {
     const theme = options.theme ?? 'auto'
-    root.render(<ConsoleApp api={api} router={router} theme={theme} onTheme={(next) => update({ theme: next })} />)
+    root.render(<ConsoleApp api={api} router={router} theme={theme} onTheme={chooseTheme} />)
+  }
+
+  function chooseTheme(theme: Theme): void {
+    update({ theme })
+    options.onThemeChange?.(theme)
   }
 
   function update(changes: Partial<ConsoleOptions>): void {

@@ -60,7 +60,7 @@ export function StartRunDialog(): ReactElement {
     if (Object.keys(found).length > 0) return focusFirst(found)
     setSending(true)
     try {
-      router.go({ name: 'run', id: await startRun(api, form) })
+      router.go({ name: 'run', id: await startRun(api, form) }, { replace: true })
     } catch (cause) {
       const failure = asApiError(cause)
       const { problems, rest } = toProblems(failure.fields)
@@ -76,7 +76,7 @@ export function StartRunDialog(): ReactElement {
     dialog.current?.querySelector<HTMLElement>(`[name="${first}"]`)?.focus()
   }
 
-  const close = (): void => router.go({ name: 'runs' })
+  const close = (): void => router.go({ name: 'runs' }, { replace: true })
   const text = (
     field: FormField,
   ): { name: FormField; value: string; problem: string | undefined; onChange: typeof change } => ({
