@@ -63,10 +63,16 @@ def parameter(name: str, shape: tuple[int, ...]) -> np.ndarray:
     return values.astype(np.float32).astype(np.float64).reshape(shape)
 
 
+def pixels(step: int, batch: int, size: int) -> np.ndarray:
+    """The images of the batch of `step`, [batch, 3, size, size], bytes."""
+    return (hashes(f"images.{step}", batch * 3 * size * size) >> np.uint32(24)).reshape(batch, 3, size, size)
+
+
 def images(step: int, batch: int, size: int) -> np.ndarray:
-    """The batch of `step`, [batch, 3, size, size], spread as normalised photographs are: over (−2, 2)."""
-    u = 2.0 * units(f"images.{step}", batch * 3 * size * size)
-    return u.astype(np.float32).astype(np.float64).reshape(batch, 3, size, size)
+    """Those images as network input, by ImageNet's mean and standard deviation."""
+    mean = np.array([0.485, 0.456, 0.406]).reshape(3, 1, 1)
+    std = np.array([0.229, 0.224, 0.225]).reshape(3, 1, 1)
+    return (pixels(step, batch, size) / 255.0 - mean) / std
 
 
 def labels(step: int, batch: int, classes: int) -> np.ndarray:

@@ -34,10 +34,10 @@ HERE = pathlib.Path(__file__).parent
 # Sizes leave at least eight values a channel to every batch norm: with fewer, gradients are too ill-conditioned for float32.
 # `step` names the batch of formula images.
 NETWORKS = [
-    {"arch": "resnet18", "head": "linear", "classes": 9, "size": 64, "batch": 4, "step": 36},
-    {"arch": "resnet18", "head": "concat", "classes": 3, "size": 36, "batch": 8, "step": 3},
-    {"arch": "resnet34", "head": "linear", "classes": 9, "size": 64, "batch": 4, "step": 53},
-    {"arch": "resnet50", "head": "linear", "classes": 9, "size": 36, "batch": 4, "step": 12},
+    {"arch": "resnet18", "head": "linear", "classes": 9, "size": 64, "batch": 4, "step": 7},
+    {"arch": "resnet18", "head": "concat", "classes": 3, "size": 36, "batch": 8, "step": 19},
+    {"arch": "resnet34", "head": "linear", "classes": 9, "size": 64, "batch": 4, "step": 24},
+    {"arch": "resnet50", "head": "linear", "classes": 9, "size": 36, "batch": 4, "step": 33},
 ]
 TRAINING = {"arch": "resnet18", "head": "linear", "classes": 9, "size": 32, "batch": 8, "step": 0}
 OPTIMIZERS = {

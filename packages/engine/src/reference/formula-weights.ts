@@ -24,37 +24,49 @@ function mix(h: number): number {
 /** u32 hashes of the indices 0 … count−1 of the tensor called `name`. */
 function hashes(name: string, count: number): Uint32Array {
   const start = nameHash(name)
-  return Uint32Array.from({ length: count }, (_, index) => mix(mix(index) ^ start))
+  const result = new Uint32Array(count)
+  for (let index = 0; index < count; index++) result[index] = mix(mix(index) ^ start)
+  return result
 }
 
 /** Numbers in (−1, 1), a pure function of `name`: the hashes of 0 … count−1, spread evenly. */
-export const noise = (name: string, count: number): Float64Array =>
-  Float64Array.from(hashes(name, count), (h) => (h + 0.5) / 2147483648 - 1)
+export function noise(name: string, count: number): Float64Array {
+  const result = new Float64Array(count)
+  const h = hashes(name, count)
+  for (let i = 0; i < count; i++) result[i] = (h[i]! + 0.5) / 2147483648 - 1
+  return result
+}
 
 const product = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1)
 
 /** A parameter or running statistic by its torchvision name and PyTorch shape, in PyTorch's layout; f32 holds each exactly. */
 export function formulaParameter(name: string, shape: readonly number[]): Float64Array {
-  return noise(name, product(shape)).map((u) => Math.fround(spread(name, shape, u)))
+  const spread = spreadOf(name, shape)
+  return noise(name, product(shape)).map((u) => Math.fround(spread(u)))
 }
 
-function spread(name: string, shape: readonly number[], u: number): number {
+function spreadOf(name: string, shape: readonly number[]): (u: number) => number {
   const kind = name.slice(name.lastIndexOf('.') + 1)
-  if (kind === 'running_mean' || name === 'fc.bias' || name === 'head.bn1.bias') return 0.1 * u
-  if (kind === 'running_var') return 1 + 0.5 * Math.abs(u)
-  if (kind === 'bias') return (u < 0 ? -1.5 : 1.5) + u
-  if (shape.length === 1) return (name.endsWith('bn3.weight') ? 0.25 : 1) * (1 + 0.1 * u)
-  return Math.sqrt(6 / product(shape.slice(1))) * u
+  if (kind === 'running_mean' || name === 'fc.bias' || name === 'head.bn1.bias') return (u) => 0.1 * u
+  if (kind === 'running_var') return (u) => 1 + 0.5 * Math.abs(u)
+  if (kind === 'bias') return (u) => (u < 0 ? -1.5 : 1.5) + u
+  const scale = shape.length === 1 ? (name.endsWith('bn3.weight') ? 0.25 : 1) : Math.sqrt(6 / product(shape.slice(1)))
+  return shape.length === 1 ? (u) => scale * (1 + 0.1 * u) : (u) => scale * u
 }
 
-/** The batch of `step`, [batch, size, size, 3], spread as normalised photographs are: over (−2, 2). */
-export function formulaImages(step: number, batch: number, size: number): Float64Array {
-  const u = noise(`images.${step}`, batch * 3 * size * size)
-  return nchwToNhwc(
+const mean = [0.485, 0.456, 0.406] as const
+const std = [0.229, 0.224, 0.225] as const
+
+/** The images of the batch of `step`, [batch, size, size, 3], bytes. */
+export const formulaPixels = (step: number, batch: number, size: number): Float64Array =>
+  nchwToNhwc(
     [batch, 3, size, size],
-    u.map((v) => Math.fround(2 * v)),
+    Float64Array.from(hashes(`images.${step}`, batch * 3 * size * size), (h) => h >>> 24),
   )
-}
+
+/** Those images as network input, by ImageNet's mean and standard deviation. */
+export const formulaImages = (step: number, batch: number, size: number): Float64Array =>
+  formulaPixels(step, batch, size).map((v, i) => (v / 255 - mean[i % 3]!) / std[i % 3]!)
 
 /** Classes of the batch of `step`. */
 export const formulaLabels = (step: number, batch: number, classes: number): Uint32Array =>

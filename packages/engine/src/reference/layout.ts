@@ -27,17 +27,19 @@ export const transpose = (rows: number, columns: number, matrix: Float64Array): 
 
 /** Axes reordered: axis k of the result is axis `order[k]` of the source. */
 function permute(shape: readonly number[], order: readonly number[], source: Float64Array): Float64Array {
-  const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((a, b) => a * b, 1))
+  const sizes = order.map((axis) => shape[axis]!)
+  const strides = order.map((axis) => shape.slice(axis + 1).reduce((a, b) => a * b, 1))
+  const innerSize = sizes.at(-1)!
+  const innerStride = strides.at(-1)!
   const result = new Float64Array(source.length)
-  let next = 0
-  const walk = (depth: number, from: number): void => {
-    const axis = order[depth]!
-    const last = depth === order.length - 1
-    for (let i = 0; i < shape[axis]!; i++) {
-      if (last) result[next++] = source[from + i * strides[axis]!]!
-      else walk(depth + 1, from + i * strides[axis]!)
+  for (let next = 0; next < result.length; next += innerSize) {
+    let rest = next / innerSize
+    let from = 0
+    for (let axis = sizes.length - 2; axis >= 0; axis--) {
+      from += (rest % sizes[axis]!) * strides[axis]!
+      rest = Math.floor(rest / sizes[axis]!)
     }
+    for (let i = 0; i < innerSize; i++) result[next + i] = source[from + i * innerStride]!
   }
-  walk(0, 0)
   return result
 }

@@ -18,11 +18,12 @@ export function adamw(
   m: Float64Array,
   v: Float64Array,
 ): void {
-  for (const [i, g] of gradient.entries()) {
+  for (let i = 0; i < parameter.length; i++) {
+    const g = gradient[i]!
     m[i] = o.beta1 * m[i]! + (1 - o.beta1) * g
     v[i] = o.beta2 * v[i]! + (1 - o.beta2) * g * g
-    const deviation = Math.sqrt(v[i] / (1 - o.beta2 ** t)) + o.epsilon
-    parameter[i] = parameter[i]! * (1 - o.rate * o.decay) - (o.rate / (1 - o.beta1 ** t)) * (m[i] / deviation)
+    const deviation = Math.sqrt(v[i]! / (1 - o.beta2 ** t)) + o.epsilon
+    parameter[i] = parameter[i]! * (1 - o.rate * o.decay) - (o.rate / (1 - o.beta1 ** t)) * (m[i]! / deviation)
   }
 }
 
@@ -35,8 +36,9 @@ export interface SgdOptions {
 
 /** m starts at zero. As torch.optim.SGD without dampening or Nesterov. */
 export function sgd(o: SgdOptions, parameter: Float64Array, gradient: Float64Array, m: Float64Array): void {
-  for (const [i, g] of gradient.entries()) {
+  for (let i = 0; i < parameter.length; i++) {
+    const g = gradient[i]!
     m[i] = o.momentum * m[i]! + g + o.decay * parameter[i]!
-    parameter[i]! -= o.rate * m[i]
+    parameter[i]! -= o.rate * m[i]!
   }
 }

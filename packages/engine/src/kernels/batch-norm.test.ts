@@ -1,0 +1,141 @@
+/**
+ * Bounds: x̂ is of the order of 1 and takes a handful of roundings, so y is held to 8ε·(|γ|·max|x̂| + |β|); sums over R rows to
+ * √(2R)·ε times the sum of magnitudes, and what is made of them accordingly.
+ */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Device } from '../gpu/device.ts'
+import { openNodeDevice } from '../gpu/node.ts'
+import * as reference from '../reference/batch-norm.ts'
+import { relativeError } from '../reference/testing.ts'
+import {
+  batchNormApply,
+  batchNormEvaluate,
+  batchNormFinish,
+  batchNormGradientFinish,
+  batchNormGradientParts,
+  batchNormInputGradient,
+  batchNormParts,
+  partsOf,
+} from './batch-norm.ts'
+import { epsilon, output, paddedNoise, runKernel } from './testing.ts'
+
+let device: Device
+beforeAll(async () => {
+  device = await openNodeDevice({ validation: true })
+})
+afterAll(() => device.destroy())
+
+/** Rows that fill no whole part, a single part, and two rows only; channels that are no power of two. */
+const shapes = [
+  { rows: 2 * 7 * 5, channels: 12 },
+  { rows: 2, channels: 64 },
+  { rows: 3000, channels: 4 },
+]
+
+function inputs({ rows, channels }: (typeof shapes)[number]) {
+  const offset = paddedNoise('offset', 1, channels)
+  return {
+    // Channels with means of up to ± 3, as activations have them.
+    x: paddedNoise('x', rows, channels).map((v, i) => Math.fround(v + 3 * offset[i % channels]!)),
+    dy: paddedNoise('dy', rows, channels),
+    gamma: paddedNoise('gamma', 1, channels),
+    beta: paddedNoise('beta', 1, channels),
+    runningMean: paddedNoise('mean', 1, channels),
+    runningVariance: paddedNoise('variance', 1, channels).map((v) => Math.fround(1.5 + v)),
+  }
+}
+
+async function forward(shape: (typeof shapes)[number]) {
+  const { x, gamma, beta, runningMean, runningVariance } = inputs(shape)
+  const { parts } = partsOf(shape)
+  const sums = output(await runKernel(device, batchNormParts(shape), { x, parts: 2 * parts * shape.channels }), 'parts')
+  const finish = await runKernel(device, batchNormFinish(shape), {
+    x,
+    parts: sums,
+    saved: 2 * shape.channels,
+    runningMean,
+    runningVariance,
+  })
+  const saved = output(finish, 'saved')
+  const apply = await runKernel(device, batchNormApply(shape), { x, saved, gamma, beta, y: x.length })
+  return { ...finish, saved, y: output(apply, 'y') }
+}
+
+test.each(shapes)(
+  'training normalises $rows rows of $channels channels and moves the running statistics',
+  async (shape) => {
+    const { x, gamma, beta, runningMean, runningVariance } = inputs(shape)
+    const expected = reference.batchNormTraining(shape, x, gamma, beta, runningMean, runningVariance)
+    const result = await forward(shape)
+    // The mean of x, of magnitude 4, is known to a few ε; over √σ² + ε that is its error in x̂.
+    const bound = 64 * epsilon * Math.max(...expected.inverseDeviation)
+    expect(relativeError(result.y, expected.y)).toBeLessThan(bound)
+    expect(relativeError(output(result, 'runningMean'), expected.runningMean)).toBeLessThan(16 * epsilon)
+    expect(relativeError(output(result, 'runningVariance'), expected.runningVariance)).toBeLessThan(32 * epsilon)
+  },
+)
+
+test.each(shapes)('the gradients of $rows rows of $channels channels', async (shape) => {
+  const { x, gamma, beta, dy, runningMean, runningVariance } = inputs(shape)
+  const expectedForward = reference.batchNormTraining(shape, x, gamma, beta, runningMean, runningVariance)
+  const expected = reference.batchNormGradient(shape, x, expectedForward, gamma, dy)
+  const { saved } = await forward(shape)
+  const { parts } = partsOf(shape)
+  const sums = await runKernel(device, batchNormGradientParts(shape), {
+    x,
+    saved,
+    dy,
+    parts: 2 * parts * shape.channels,
+  })
+  const finish = await runKernel(device, batchNormGradientFinish(shape), {
+    parts: output(sums, 'parts'),
+    dgamma: shape.channels,
+    dbeta: shape.channels,
+  })
+  const dgamma = output(finish, 'dgamma')
+  const dbeta = output(finish, 'dbeta')
+  const last = await runKernel(device, batchNormInputGradient(shape), {
+    x,
+    saved,
+    gamma,
+    dy,
+    dgamma,
+    dbeta,
+    dx: x.length,
+  })
+  const bound = 64 * epsilon * Math.max(...expectedForward.inverseDeviation)
+  expect(relativeError(dbeta, expected.dbeta)).toBeLessThan(Math.sqrt(2 * shape.rows) * 4 * epsilon)
+  expect(relativeError(dgamma, expected.dgamma)).toBeLessThan(Math.sqrt(2 * shape.rows) * 4 * epsilon + bound)
+  // With two rows dx is what is left of a difference of nearly equal numbers: of the size of ε/σ², not of dy.
+  const scale = Math.max(...expectedForward.inverseDeviation.map((s, c) => s * Math.abs(gamma[c]!)))
+  for (const [i, value] of expected.dx.entries()) {
+    expect(Math.abs(output(last, 'dx')[i]! - value)).toBeLessThan(bound * scale)
+  }
+})
+
+test.each(shapes)('evaluation normalises $rows rows of $channels channels by the running statistics', async (shape) => {
+  const { x, gamma, beta, runningMean, runningVariance } = inputs(shape)
+  const contents = { x, runningMean, runningVariance, gamma, beta, y: x.length }
+  const expected = reference.batchNormEvaluation(shape, x, gamma, beta, runningMean, runningVariance)
+  const y = output(await runKernel(device, batchNormEvaluate(shape), contents), 'y')
+  expect(relativeError(y, expected)).toBeLessThan(16 * epsilon)
+})
+
+test('padded channels, all zeros, stay zero where γ and β are zero', async () => {
+  const shape = { rows: 6, channels: 4 }
+  const contents = { x: paddedNoise('x', 6, 3), gamma: paddedNoise('gamma', 1, 3), beta: paddedNoise('beta', 1, 3) }
+  const sums = output(await runKernel(device, batchNormParts(shape), { x: contents.x, parts: 2 * 4 }), 'parts')
+  const zeros = new Float32Array(4)
+  const finish = await runKernel(device, batchNormFinish(shape), {
+    x: contents.x,
+    parts: sums,
+    saved: 8,
+    runningMean: zeros,
+    runningVariance: zeros,
+  })
+  const saved = output(finish, 'saved')
+  const y = output(await runKernel(device, batchNormApply(shape), { ...contents, saved, y: 24 }), 'y')
+  expect([...y].filter((_, i) => i % 4 === 3)).toEqual([0, 0, 0, 0, 0, 0])
+  expect(output(finish, 'runningMean')[3]).toBe(0)
+  expect(output(finish, 'runningVariance')[3]).toBe(0)
+})

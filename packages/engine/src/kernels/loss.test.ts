@@ -1,0 +1,66 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Device } from '../gpu/device.ts'
+import { openNodeDevice } from '../gpu/node.ts'
+import { softmaxCrossEntropy } from '../reference/loss.ts'
+import { padded } from './kernel.ts'
+import { crossEntropy, IGNORED_LABEL, recordLoss } from './loss.ts'
+import { epsilon, firstMismatch, output, paddedNoise, runKernel } from './testing.ts'
+
+let device: Device
+beforeAll(async () => {
+  device = await openNodeDevice({ validation: true })
+})
+afterAll(() => device.destroy())
+
+const cases = [
+  { classes: 3, smoothing: 0, labels: [2, 0, 1, 1, 0] },
+  { classes: 9, smoothing: 0.1, labels: [8, 0, 4] },
+  { classes: 3, smoothing: 0.1, labels: [1, IGNORED_LABEL, 2, IGNORED_LABEL] },
+  { classes: 2, smoothing: 0.1, labels: [1] },
+]
+
+test.each(cases)('loss and gradient of $classes classes, smoothing $smoothing, labels $labels', async (c) => {
+  const n = c.labels.length
+  const columns = padded(c.classes)
+  const labels = Uint32Array.from(c.labels)
+  // Logits of up to ± 10; what lies in the padding must not matter.
+  const logits = paddedNoise('logits', n, c.classes).map((v, i) => (i % columns < c.classes ? 10 * v : 1e6))
+  const contents = { logits, labels, losses: n, dlogits: logits.length }
+  const result = await runKernel(device, crossEntropy({ n, ...c, columns }), contents)
+  const real = (i: number): boolean => i % columns < c.classes
+  const expected = softmaxCrossEntropy(
+    c.classes,
+    c.smoothing,
+    logits.map(Math.fround).filter((_, i) => real(i)),
+    labels,
+  )
+  // exp and log of WGSL are good to 3 ulp and a few more where |x| is large: logits of 10 cost ten times ε.
+  const bound = 64 * epsilon
+  expect(firstMismatch(output(result, 'losses'), expected.losses, 16 * bound, [n])).toBeNull()
+  const dlogits = output(result, 'dlogits')
+  expect(
+    firstMismatch(
+      dlogits.filter((_, i) => real(i)),
+      expected.dlogits,
+      bound,
+      [n, c.classes],
+    ),
+  ).toBeNull()
+  expect(dlogits.filter((_, i) => !real(i)).every((v) => v === 0)).toBe(true)
+})
+
+test('logits of a thousand neither overflow nor underflow', async () => {
+  const contents = { logits: Float64Array.of(1000, 0, -1000, 0), labels: Uint32Array.of(1), losses: 1, dlogits: 4 }
+  const result = await runKernel(device, crossEntropy({ n: 1, classes: 3, columns: 4, smoothing: 0 }), contents)
+  expect(output(result, 'losses')[0]).toBe(1000)
+  expect([...output(result, 'dlogits')]).toEqual([1, -1, 0, 0])
+})
+
+test('the mean loss of samples that count lands in the ring at the slot of its step', async () => {
+  const losses = Float64Array.of(1, 0, 2.5)
+  const labels = Uint32Array.of(0, IGNORED_LABEL, 1)
+  const step = Uint32Array.from({ length: 16 }, (_, i) => (i === 1 ? 9 : 0))
+  const ring = new Float32Array(4).fill(7)
+  const result = await runKernel(device, recordLoss(3, 4), { losses, labels, step, ring })
+  expect([...output(result, 'ring')]).toEqual([7, 1.75, 7, 7])
+})

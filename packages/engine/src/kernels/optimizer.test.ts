@@ -1,0 +1,67 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Device } from '../gpu/device.ts'
+import { openNodeDevice } from '../gpu/node.ts'
+import * as reference from '../reference/optimizer.ts'
+import { packStep } from '../train/step-scalars.ts'
+import { adamw, sgd } from './optimizer.ts'
+import { epsilon, firstMismatch, output, paddedNoise, runKernel } from './testing.ts'
+
+let device: Device
+beforeAll(async () => {
+  device = await openNodeDevice({ validation: true })
+})
+afterAll(() => device.destroy())
+
+const elements = 260
+const rates = [1e-4, 3e-3]
+const scalars = { seed: 1, step: 40, beta1: 0.9, beta2: 0.99, epsilon: 1e-5, decay: 0.05, rates }
+const gradientOf = (step: number): Float64Array => paddedNoise(`gradient ${step}`, elements / 4, 4)
+
+/** Three updates, on the device and by the reference, from the same start. */
+const updates = [1, 2, 3]
+
+test.each([true, false])('three updates of AdamW at the rate of the second group, decay %s', async (decay) => {
+  const expected = {
+    p: paddedNoise('p', elements / 4, 4),
+    m: new Float64Array(elements),
+    v: new Float64Array(elements),
+  }
+  let [parameter, m, v]: Float32Array[] = [
+    new Float32Array(expected.p),
+    new Float32Array(elements),
+    new Float32Array(elements),
+  ]
+  for (const update of updates) {
+    const gradient = gradientOf(update)
+    const step = packStep({ ...scalars, update })
+    const options = { ...scalars, rate: rates[1]!, decay: decay ? scalars.decay : 0 }
+    reference.adamw(options, update, expected.p, gradient, expected.m, expected.v)
+    const kernel = adamw({ elements, group: 1, decay })
+    const result = await runKernel(device, kernel, { gradient, step, parameter: parameter!, m: m!, v: v! })
+    ;[parameter, m, v] = [output(result, 'parameter'), output(result, 'm'), output(result, 'v')]
+  }
+  // Values and moments stay below 1 and take a few roundings an update; a move, of the size of the rate, takes a dozen.
+  expect(firstMismatch(parameter!, expected.p, 3 * (2 + 12 * rates[1]!) * epsilon, [elements])).toBeNull()
+  expect(firstMismatch(m!, expected.m, 12 * epsilon, [elements])).toBeNull()
+  expect(firstMismatch(v!, expected.v, 12 * epsilon, [elements])).toBeNull()
+})
+
+test.each([true, false])(
+  'three updates of SGD with momentum at the rate of the first group, decay %s',
+  async (decay) => {
+    const expected = { p: paddedNoise('p', elements / 4, 4), m: new Float64Array(elements) }
+    let [parameter, m]: Float32Array[] = [new Float32Array(expected.p), new Float32Array(elements)]
+    for (const update of updates) {
+      const gradient = gradientOf(update)
+      const step = packStep({ ...scalars, update })
+      const options = { rate: rates[0]!, momentum: scalars.beta1, decay: decay ? scalars.decay : 0 }
+      reference.sgd(options, expected.p, gradient, expected.m)
+      const kernel = sgd({ elements, group: 0, decay })
+      const result = await runKernel(device, kernel, { gradient, step, parameter: parameter!, m: m! })
+      ;[parameter, m] = [output(result, 'parameter'), output(result, 'm')]
+    }
+    expect(firstMismatch(parameter!, expected.p, 3 * 2 * epsilon, [elements])).toBeNull()
+    // Momentum grows to at most 3.
+    expect(firstMismatch(m!, expected.m, 3 * 3 * 3 * epsilon, [elements])).toBeNull()
+  },
+)
