@@ -10,7 +10,7 @@ import { childEnvironment, node24, root, runForOutput } from './processes.mjs'
  * @returns {Promise<NodeJS.ProcessEnv>}
  */
 export async function prepare(...parts) {
-  installDependencies()
+  await installDependencies()
   const { code, output } = await runForOutput(
     node24,
     [join(root, 'scripts/setup/main.ts'), ...parts],

@@ -30,12 +30,14 @@ export function childEnvironment(extra = {}) {
  * @param {string} command
  * @param {string[]} args
  * @param {NodeJS.ProcessEnv} env
+ * @param {{ stdout?: 'inherit' | 2, shell?: boolean }} [options] 2 sends the output to stderr
  * @returns {Promise<number>}
  */
-export function runForeground(command, args, env) {
+export function runForeground(command, args, env, { stdout = 'inherit', shell = false } = {}) {
   const grouped = process.platform !== 'win32'
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd: root, env, stdio: ['ignore', 'inherit', 'inherit'], detached: grouped })
+    const stdio = /** @type {import('node:child_process').StdioOptions} */ (['ignore', stdout, 'inherit'])
+    const child = spawn(command, args, { cwd: root, env, stdio, shell, detached: grouped })
     const killGroup = () => {
       try {
         process.kill(grouped ? -Number(child.pid) : Number(child.pid), 'SIGKILL')
