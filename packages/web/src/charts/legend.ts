@@ -37,17 +37,18 @@ export function createLegend(
       options.series.forEach((_, i) => {
         const value = valueAt(data.columns[i] ?? [], at)
         const target = values[i]
-        if (target) target.textContent = value === null ? '' : options.format(value)
+        if (target)
+          target.textContent = value === undefined ? '' : value === null ? 'not finite' : options.format(value)
       })
     },
   }
 }
 
-/** The value at an index, or the last one before it: curves do not share every step. */
-function valueAt(column: readonly (number | null)[], index: number): number | null {
+/** The point at an index, or the last one before it: curves do not share every step. */
+function valueAt(column: AlignedCurves['columns'][number], index: number): number | null | undefined {
   for (let i = Math.min(index, column.length - 1); i >= 0; i--) {
     const value = column[i]
-    if (value != null) return value
+    if (value !== undefined) return value
   }
-  return null
+  return undefined
 }

@@ -121,7 +121,7 @@ export function mountLineChart(element: HTMLElement, data: LineChartData, option
 
   function describe(): void {
     const latest = options.series.flatMap((series, i) => {
-      const value = current.columns[i]?.findLast((v) => v !== null)
+      const value = current.columns[i]?.findLast((v) => v !== undefined)
       return series.faint || value == null ? [] : [`${series.label} ${options.format(value)}`]
     })
     const at = current.x.at(-1)
@@ -233,7 +233,6 @@ function seriesOptions(series: LineSeries, color: (property: string) => string):
     stroke: () => color(series.color),
     width: series.faint ? 1 : 2,
     alpha: series.faint ? 0.28 : 1,
-    spanGaps: true,
     ...(series.dashed ? { dash: [6, 4] } : {}),
     points: series.points
       ? { show: true, size: 6, width: 2, fill: () => color('--sp-surface'), stroke: () => color(series.color) }

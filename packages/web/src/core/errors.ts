@@ -24,7 +24,7 @@ export class ApiError extends Error {
 /** From urql's error, which holds either a failed request or the GraphQL errors of an answer. */
 export function fromCombinedError(error: CombinedError, endpoint: string): ApiError {
   const [first] = error.graphQLErrors
-  if (!first) return unreachable(endpoint, error.networkError)
+  if (!first) return fromStatus(endpoint, statusOf(error.response)) ?? unreachable(endpoint, error.networkError)
   const { code, cure } = first.extensions
   const known = typeof code === 'string' ? code : 'INTERNAL_SERVER_ERROR'
   return new ApiError(known, first.message, typeof cure === 'string' ? cure : (cures[known] ?? null))
@@ -39,6 +39,24 @@ export function unreachable(endpoint: string, cause: unknown): ApiError {
   )
 }
 
+/** null where a request did not fail by its status: then no server answered at all. */
+function fromStatus(endpoint: string, status: number | null): ApiError | null {
+  if (status === 401) {
+    return new ApiError('UNAUTHENTICATED', `The server at ${endpoint} asks for a token.`, cures.UNAUTHENTICATED)
+  }
+  if (status === null || status < 400) return null
+  return new ApiError(
+    `HTTP_${status}`,
+    `The server at ${endpoint} answered with status ${status}.`,
+    'Check that the endpoint is that of a Sporeprint server, usually /graphql.',
+  )
+}
+
+/** urql types the response as any; it is the Response of fetch where there was one. */
+function statusOf(response: unknown): number | null {
+  return response instanceof Response ? response.status : null
+}
+
 /** Anything thrown, as an ApiError; what is not one is a fault of the console itself. */
 export function asApiError(error: unknown): ApiError {
   return error instanceof ApiError
@@ -47,6 +65,6 @@ export function asApiError(error: unknown): ApiError {
 }
 
 const cures: Record<string, string> = {
-  UNAUTHENTICATED: 'Sign in again, or give the console a valid token.',
+  UNAUTHENTICATED: 'Sign in again, or give the console a valid token through getToken.',
   FORBIDDEN: 'Ask for a token with the scope that this action needs.',
 }

@@ -212,6 +212,12 @@ test('a server that is not there is an error that names the endpoint and the cur
   expect(error?.cure).toContain('npm start')
 })
 
+test('a refused token is an error of its own, not a server that is away', async () => {
+  const { endpoint } = await serve(new Training(), 'another')
+  const { error } = await until(follow(endpoint, 'r1'), (state) => state.error !== null)
+  expect(error?.code).toBe('UNAUTHENTICATED')
+})
+
 test('log lines that are known already are not repeated', () => {
   const line = (cursor: string) => ({ cursor, node: { at: '', level: 'info' as const, message: cursor } })
   const log = [line('a'), line('b')]

@@ -58,13 +58,13 @@ test('a stretch that is not finite does not hide the finite extremes around it',
   expect(Math.max(...thinned.values.map((value) => value ?? 0))).toBe(98)
 })
 
-test('curves of different steps share one x, with gaps where a curve has no point', () => {
-  expect(alignCurves([curve([1, 0.9], [2, 0.8], [3, 0.7]), curve([2, 0.5]), emptyCurve])).toEqual({
+test('curves of different steps share one x: no point is undefined, and a point that is not finite stays null', () => {
+  expect(alignCurves([curve([1, 0.9], [2, null], [3, 0.7]), curve([2, 0.5]), emptyCurve])).toStrictEqual({
     x: [1, 2, 3],
     columns: [
-      [0.9, 0.8, 0.7],
-      [null, 0.5, null],
-      [null, null, null],
+      [0.9, null, 0.7],
+      [undefined, 0.5, undefined],
+      [undefined, undefined, undefined],
     ],
   })
 })

@@ -62,10 +62,13 @@ export function thin(curve: Curve, maxPoints: number): Curve {
   return { steps: kept.map((i) => curve.steps[i] ?? 0), values: kept.map((i) => curve.values[i] ?? null) }
 }
 
-/** Curves over one shared x: `columns[c][i]` is curve c's value at `x[i]`, null where it has no point. */
+/**
+ * Curves over one shared x: `columns[c][i]` is curve c's value at `x[i]`, null where that was not finite, undefined where the
+ * curve has no point at all. A line breaks at null and runs on over undefined, as uPlot does it.
+ */
 export interface AlignedCurves {
   x: number[]
-  columns: (number | null)[][]
+  columns: (number | null | undefined)[][]
 }
 
 /** First and last step over all curves; null where none has a point. */
@@ -79,7 +82,7 @@ export function alignCurves(curves: readonly Curve[]): AlignedCurves {
   const x = [...new Set(curves.flatMap((curve) => curve.steps))].sort((a, b) => a - b)
   const columns = curves.map((curve) => {
     let next = 0
-    return x.map((step) => (curve.steps[next] === step ? (curve.values[next++] ?? null) : null))
+    return x.map((step) => (curve.steps[next] === step ? curve.values[next++] : undefined))
   })
   return { x, columns }
 }

@@ -99,7 +99,7 @@ function ChartTable({ data, options }: { data: LineChartData; options: LineChart
                 const value = data.columns[column]?.[i]
                 return (
                   <td key={series.label} className="number">
-                    {value == null ? '' : options.format(value)}
+                    {value === undefined ? '' : value === null ? 'not finite' : options.format(value)}
                   </td>
                 )
               })}

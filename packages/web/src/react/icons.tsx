@@ -29,7 +29,7 @@ const gills = Array.from({ length: 20 }, (_, i) => {
 export function SporeprintMark({ size = 22 }: { size?: number }): ReactElement {
   return (
     <svg width={size} height={size} viewBox="0 0 16 16" fill="none" stroke="currentColor" aria-hidden="true">
-      <path d={gills} strokeWidth="0.95" strokeLinecap="round" />
+      <path d={gills} strokeWidth={size < 40 ? 0.95 : 0.5} strokeLinecap="round" />
     </svg>
   )
 }

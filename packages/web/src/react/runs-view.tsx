@@ -56,7 +56,7 @@ function RunsList(props: { store: RunsStore; filter: StatusFilter; onStart: () =
           ))}
         </fieldset>
         <div className="runs-state">
-          {state.phase === 'ready' && (
+          {state.phase === 'ready' && !(state.error && state.runs.length === 0) && (
             <span className="muted">
               {formatCount(state.totalCount)} {state.totalCount === 1 ? 'run' : 'runs'}
             </span>
