@@ -2,6 +2,7 @@
  * Finds a WebGPU adapter that computes, or brings one in. A GPU is used as it is and nothing is installed; a machine
  * without one gets Mesa's software adapter (lavapipe), in the way that changes the machine least. Every way ends in a probe.
  */
+import { adapterCures, hidingVariables } from '../../apps/server/src/doctor/cures.ts'
 import { type ProbeResult, probeAdapter } from '../../apps/server/src/doctor/probe.ts'
 import {
   driverEnvironment,
@@ -10,18 +11,21 @@ import {
   recipeChanges,
   writeRecipe,
 } from '../../apps/server/src/doctor/recipe.ts'
-import {
-  adapterAdvice,
-  adapterCommands,
-  mesaSource,
-  readSystem,
-  type System,
-} from '../../apps/server/src/doctor/system.ts'
+import { readSystem, type System } from '../../apps/server/src/doctor/system.ts'
 import { AptError } from './apt.ts'
 import { chromiumRecipe } from './chromium-adapter.ts'
 import { installMesa } from './mesa-installed.ts'
 import { unpackMesa } from './mesa-unpacked.ts'
 import { SetupError } from './setup-error.ts'
+
+/**
+ * A way to bring an adapter in: the recipes under which it may answer, the best first; none where the way does not fit the
+ * system. An empty recipe asks the machine as it is by then. Throws AptError.
+ */
+type Way = (system: System) => Promise<Recipe[]>
+const WAYS: readonly Way[] = [installMesa, unpackMesa, chromiumRecipe]
+
+type Failure = Extract<ProbeResult, { adapter: null }>
 
 /**
  * Resolves with the variables under which the adapter answers, for the processes that are to use it. Throws a SetupError
@@ -32,24 +36,22 @@ export async function ensureAdapter(): Promise<Recipe> {
   // First as the machine is: a recipe names one driver and would hide a GPU.
   const asIs = await tryRecipe(quiet)
   if (asIs.adapter) return quiet
-  if (asIs.failed === 'package')
-    throw new SetupError(`no adapter: ${asIs.reason}`, ['rm -rf node_modules && npm install'])
+  const system = readSystem()
+  // No driver that could be brought in would help.
+  if (asIs.failed === 'package' || hidingVariables().length > 0) throw noAdapter(system, asIs, [])
   const kept = readRecipe()
   if (kept) {
     const env = { ...quiet, ...recipeChanges(kept) }
     if ((await tryRecipe(env)).adapter) return env
   }
-
-  const system = readSystem()
   const failures: string[] = []
-  if (system.platform === 'linux') {
-    for (const way of [installMesa, unpackMesa, chromiumRecipe]) {
-      const recipe = await way(system).catch((error: unknown) => {
-        if (!(error instanceof AptError)) throw error
-        failures.push(error.message)
-        return null
-      })
-      if (!recipe) continue
+  for (const way of system.platform === 'linux' ? WAYS : []) {
+    const recipes = await way(system).catch((error: unknown) => {
+      if (!(error instanceof AptError)) throw error
+      failures.push(error.message)
+      return []
+    })
+    for (const recipe of recipes) {
       const env = { ...quiet, ...recipeChanges(recipe) }
       const result = await tryRecipe(env)
       if (!result.adapter) {
@@ -60,7 +62,7 @@ export async function ensureAdapter(): Promise<Recipe> {
       return env
     }
   }
-  throw noAdapter(system, asIs.reason, failures)
+  throw noAdapter(system, asIs, failures)
 }
 
 /** Probes under `env` and says what answered. */
@@ -73,11 +75,10 @@ async function tryRecipe(env: Recipe): Promise<ProbeResult> {
   return result
 }
 
-function noAdapter(system: System, reason: string, failures: string[]): SetupError {
-  const commands = adapterCommands(system)
+function noAdapter(system: System, { failed, reason }: Failure, failures: string[]): SetupError {
   const attempts = failures.map((failure) => `then: ${failure}`)
-  const known = mesaSource(system) !== null
-  const cures = commands.length > 0 ? commands : [adapterAdvice(system)]
-  const lead = known || commands.length === 0 ? 'to mend it:' : 'to mend it (not tried on this system):'
-  return new SetupError([`no adapter: ${reason}`, ...attempts, `${system.name}: ${lead}`].join('\n'), cures)
+  return new SetupError(
+    [`no adapter: ${reason}`, ...attempts, `to mend it on ${system.name}:`].join('\n'),
+    adapterCures(failed, system),
+  )
 }

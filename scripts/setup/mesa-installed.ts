@@ -12,12 +12,12 @@ import {
 import { install, plan, update } from './apt.ts'
 
 /**
- * Installs the packages; the recipe is empty, since an installed driver is found without one. Null where this is not root
- * or not a system whose packages are known to work, and where a desktop's own Mesa would be exchanged.
+ * Installs the packages; the recipe is empty, since an installed driver is found without one. Not as another user than root,
+ * not on systems whose packages are not known to work, and not where a desktop's own Mesa would be exchanged.
  */
-export async function installMesa(system: System): Promise<Recipe | null> {
+export async function installMesa(system: System): Promise<Recipe[]> {
   const source = mesaSource(system)
-  if (!source || !system.root) return null
+  if (!source || !system.root) return []
   const packages = source === 'backports' ? ['-t', `${system.codename}-backports`, ...MESA_PACKAGES] : MESA_PACKAGES
   console.error(`no GPU answers: reading the package lists of ${system.name} …`)
   if (source === 'backports') await addBackports(system)
@@ -27,12 +27,12 @@ export async function installMesa(system: System): Promise<Recipe | null> {
     console.error(
       `installing Mesa would upgrade ${upgraded} and remove ${removed} packages that a desktop uses: left alone`,
     )
-    return null
+    return []
   }
   const also = upgraded > 0 ? `, ${upgraded} upgraded` : ''
   console.error(`installing ${download} (Mesa's software adapter: ${installed} new packages${also}) …`)
   await install(packages)
-  return {}
+  return [{}]
 }
 
 async function addBackports({ codename }: System): Promise<void> {

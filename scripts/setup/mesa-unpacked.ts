@@ -15,9 +15,12 @@ import { AptError, apt, STRICT } from './apt.ts'
 const PRESENT = new Set(['libc6', 'libgcc-s1', 'gcc-12-base', 'gcc-14-base', 'libstdc++6'])
 const DRIVER = 'libvulkan_lvp.so'
 
-/** Null on systems whose packages are not known to work. Throws AptError. */
-export async function unpackMesa(system: System): Promise<Recipe | null> {
-  if (!mesaSource(system)) return null
+/**
+ * Not on systems whose packages are not known to work. The loader alone comes first: a GPU's driver may be installed and
+ * only lack it. Throws AptError.
+ */
+export async function unpackMesa(system: System): Promise<Recipe[]> {
+  if (!mesaSource(system)) return []
   const folder = join(cacheFolder(), `mesa-${system.id}-${system.version}-${process.arch}`)
   if (!existsSync(folder)) {
     console.error(`installing about 55 MB (Mesa's software adapter) into ${folder}: the system stays as it is …`)
@@ -30,7 +33,8 @@ export async function unpackMesa(system: System): Promise<Recipe | null> {
       rmSync(work, { recursive: true, force: true })
     }
   }
-  return { VK_DRIVER_FILES: join(folder, 'lavapipe.json'), LD_LIBRARY_PATH: folder }
+  const loader = { LD_LIBRARY_PATH: folder }
+  return [loader, { ...loader, VK_DRIVER_FILES: join(folder, 'lavapipe.json') }]
 }
 
 /** Fetches the packages and all they depend on, and unpacks them into `work`/root. */

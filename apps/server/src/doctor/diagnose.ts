@@ -1,10 +1,11 @@
 /** Looks over everything that Sporeprint needs of a machine, and says what is wrong and how to mend it. */
 import { accessSync, constants, existsSync, globSync, statfsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import { adapterCures } from './cures.ts'
 import { type DatabaseReport, inspectDatabase } from './database.ts'
-import { type AdapterReport, type ProbeFailure, type ProbeResult, probeAdapter } from './probe.ts'
+import { type AdapterReport, type ProbeResult, probeAdapter } from './probe.ts'
 import { driverEnvironment, readRecipe, recipeChanges } from './recipe.ts'
-import { adapterAdvice, adapterCommands, readSystem, type System } from './system.ts'
+import { readSystem, type System } from './system.ts'
 
 export interface Problem {
   /** An error keeps Sporeprint from working; a warning does not. */
@@ -68,14 +69,6 @@ async function probeMachine(): Promise<ProbeResult> {
 function adapterProblems(probe: ProbeResult, system: System): Problem[] {
   if (probe.adapter) return probe.adapter.software ? unusedGpu(system) : []
   return [{ severity: 'error', message: `no adapter: ${probe.reason}`, mend: adapterCures(probe.failed, system) }]
-}
-
-function adapterCures(failed: ProbeFailure, system: System): string[] {
-  if (failed === 'package') return ['npm install']
-  const limiting = ['VK_DRIVER_FILES', 'VK_ICD_FILENAMES'].filter((name) => process.env[name])
-  if (limiting.length > 0) return limiting.map((name) => `unset ${name}  # it hides every driver but its own`)
-  const commands = adapterCommands(system)
-  return commands.length > 0 ? commands : [adapterAdvice(system)]
 }
 
 /** A graphics device that the kernel shows while WebGPU got none but the software adapter. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { adapterAdvice, adapterCommands, backportsSource, mesaSource, parseOsRelease, type System } from './system.ts'
+import { adapterCures } from './cures.ts'
+import { backportsSource, mesaSource, parseOsRelease, type System } from './system.ts'
 
 const system = (id: string, version: number, codename: string, root = false): System => ({
   platform: 'linux',
@@ -43,7 +44,8 @@ describe('the system', () => {
   })
 
   it('has exact commands where its packages are known, and advice elsewhere', () => {
-    const [addSource, update, install] = adapterCommands(system('debian', 12, 'bookworm'))
+    const cures = (...args: Parameters<typeof system>) => adapterCures('adapter', system(...args), {})
+    const [addSource, update, install] = cures('debian', 12, 'bookworm')
     expect(addSource).toMatch(
       /^printf 'Types: deb\\nURIs: .*' \| sudo tee \/etc\/apt\/sources\.list\.d\/sporeprint-backports\.sources$/,
     )
@@ -51,11 +53,19 @@ describe('the system', () => {
     expect(install).toBe(
       'sudo apt-get install -y --no-install-recommends -t bookworm-backports mesa-vulkan-drivers libvulkan1',
     )
-    expect(adapterCommands(system('debian', 13, 'trixie', true))).toEqual([
+    expect(cures('debian', 13, 'trixie', true)).toEqual([
       'apt-get update',
       'apt-get install -y --no-install-recommends mesa-vulkan-drivers libvulkan1',
     ])
-    expect(adapterCommands(system('void', 0, ''))).toEqual([])
-    expect(adapterAdvice(system('void', 0, ''))).toContain('Vulkan loader')
+    expect(cures('fedora', 43, '')).toEqual(['sudo dnf install -y mesa-vulkan-drivers vulkan-loader'])
+    expect(cures('void', 0, '')).toEqual([expect.stringContaining('Vulkan loader')])
+  })
+
+  it('does not install drivers against a variable that hides them, or a package that does not load', () => {
+    const debian = system('debian', 12, 'bookworm')
+    expect(adapterCures('adapter', debian, { VK_DRIVER_FILES: '/none.json' })).toEqual([
+      'unset VK_DRIVER_FILES  # it hides every driver but the one it names',
+    ])
+    expect(adapterCures('package', debian, {})).toEqual(['rm -rf node_modules && npm install'])
   })
 })

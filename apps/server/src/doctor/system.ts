@@ -1,4 +1,4 @@
-/** What kind of machine this is, and the commands that bring a WebGPU adapter to it. */
+/** What kind of machine this is, and where its packages bring a WebGPU adapter from. */
 import { readFileSync } from 'node:fs'
 import { release } from 'node:os'
 import { type PackageSource, readSources, sourceOf } from './debian-sources.ts'
@@ -66,51 +66,4 @@ export function backportsSource(codename: string, sources: readonly PackageSourc
   const uri = own?.uri ?? 'http://deb.debian.org/debian'
   const signedBy = own?.signedBy ?? '/usr/share/keyrings/debian-archive-keyring.gpg'
   return `Types: deb\nURIs: ${uri}\nSuites: ${codename}-backports\nComponents: main\nSigned-By: ${signedBy}\n`
-}
-
-/** Shell commands, exactly as to be typed, that bring an adapter to this system. */
-export function adapterCommands(system: System): string[] {
-  const sudo = system.root ? '' : 'sudo '
-  const install = (...options: string[]) =>
-    `${sudo}apt-get install -y --no-install-recommends ${[...options, ...MESA_PACKAGES].join(' ')}`
-  switch (mesaSource(system)) {
-    case 'backports': {
-      const source = backportsSource(system.codename).trimEnd().replaceAll('\n', '\\n')
-      return [
-        `printf '${source}\\n' | ${sudo}tee ${BACKPORTS_FILE}`,
-        `${sudo}apt-get update`,
-        install('-t', `${system.codename}-backports`),
-      ]
-    }
-    case 'distribution':
-      return [`${sudo}apt-get update`, install()]
-  }
-  switch (system.id) {
-    case 'debian':
-    case 'ubuntu':
-    case 'linuxmint':
-    case 'pop':
-      return [`${sudo}apt-get update`, install()]
-    case 'fedora':
-    case 'rhel':
-    case 'rocky':
-    case 'almalinux':
-      return [`${sudo}dnf install -y mesa-vulkan-drivers vulkan-loader`]
-    case 'arch':
-      return [`${sudo}pacman -S vulkan-swrast vulkan-icd-loader`]
-    default:
-      return []
-  }
-}
-
-/** What to do, in words, where there is no command: other Linuxes, macOS, Windows. */
-export function adapterAdvice({ platform }: System): string {
-  switch (platform) {
-    case 'darwin':
-      return 'WebGPU runs on Metal: macOS 12 or later, outside of a virtual machine without a GPU'
-    case 'win32':
-      return "WebGPU runs on Direct3D 12: update Windows and the graphics card's driver"
-    default:
-      return "install the Vulkan loader and a driver for it: the graphics card's own, or Mesa's lavapipe (newer than 22.3)"
-  }
 }
