@@ -1,0 +1,42 @@
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError } from 'commander'
+import { addDataCommand } from '../commands/data.ts'
+import { addDoctorCommand } from '../commands/doctor.ts'
+import { addServeCommand } from '../commands/serve.ts'
+import { addTrainCommand } from '../commands/train.ts'
+import { addWorkerCommand } from '../commands/worker.ts'
+import { UsageError } from './errors.ts'
+import type { Io } from './io.ts'
+
+/** The command line: every command is a file of `commands/`, which adds itself. Wrong usage throws UsageError. */
+export function createProgram(io: Io): Command {
+  const program = new Command('sporeprint')
+    .description('Fine-tune, tune, explain and serve ResNet image classifiers on any GPU that WebGPU reaches')
+    .version(readVersion())
+    .configureOutput({ outputError: () => {} })
+    .exitOverride((error) => {
+      throw isHelp(error) ? error : new UsageError(usageMessage(error))
+    })
+  addDoctorCommand(program, io)
+  addServeCommand(program, io)
+  addWorkerCommand(program, io)
+  addTrainCommand(program, io)
+  addDataCommand(program, io)
+  return program
+}
+
+function readVersion(): string {
+  const manifest: { version: string } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+  return manifest.version
+}
+
+/** True where commander left because help or the version was asked for and printed. */
+export function isHelp(error: unknown): error is CommanderError {
+  return error instanceof CommanderError && error.exitCode === 0
+}
+
+/** Commander's text without its prefix, on one line. */
+function usageMessage(error: CommanderError): string {
+  if (error.code === 'commander.help') return 'a command is missing: see the list above'
+  return error.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ')
+}

@@ -1,0 +1,105 @@
+import { basename, relative } from 'node:path'
+import type { StartEvent, TrainResult } from '@sporeprint/engine'
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { addCommand } from '../cli/command.ts'
+import { CommandError, errorCode, UsageError } from '../cli/errors.ts'
+import { abortOnInterrupt } from '../cli/interrupt.ts'
+import type { Io } from '../cli/io.ts'
+import { createProgress } from '../cli/progress.ts'
+import { loadEngine } from '../engine.ts'
+import { buildSpec } from '../train/build-spec.ts'
+import { describeDefault, type GivenSettings, type Setting, settings, toGiven } from '../train/settings.ts'
+import { createTrainReporter } from '../train/train-reporter.ts'
+
+interface TrainOptions {
+  config?: string
+  out?: string
+  resume?: true
+  mixup?: true
+}
+
+/** `train DIR`: trains a network on a folder of images, with a table of epochs, and leaves its checkpoints. */
+export function addTrainCommand(program: Command, io: Io): void {
+  const command = addCommand(program, 'train', 'train a network on a folder of images').argument(
+    '<dir>',
+    'a folder of class folders, or one that holds train/ and valid/ (and test/)',
+  )
+  for (const [name, setting] of Object.entries(settings)) command.addOption(settingOption(name, setting))
+  command
+    .option('--no-shuffle', 'take the images in the same order in every epoch')
+    .addOption(new Option('--mixup').hideHelp())
+    .option('--config <file>', 'JSON file of settings (option names in camelCase); the command line wins')
+    .option('--out <dir>', 'folder for checkpoints and history (default: .sporeprint/trained/<run>)')
+    .option('--resume', 'go on with the run in --out, if there is one')
+    .action((dir: string, options: TrainOptions) => trainFolder(io, dir, options, command))
+}
+
+function settingOption(name: string, setting: Setting): Option {
+  const about = `${setting.about}: ${setting.allowed} (default: ${describeDefault(name)})`
+  return new Option(setting.flag, about).argParser((text: string) => {
+    const value = setting.fromText(text)
+    if (!setting.accepts(value)) throw new InvalidArgumentError(`It must be ${setting.allowed}.`)
+    return value
+  })
+}
+
+async function trainFolder(io: Io, dir: string, options: TrainOptions, command: Command): Promise<void> {
+  if (options.mixup) throw new UsageError('--mixup is not available yet')
+  const spec = await buildSpec({ ...options, dir, given: givenSettings(command) })
+  const interrupt = abortOnInterrupt(() => io.log('Stopping after this step; once more to end at once.'))
+  const reporter = createTrainReporter(io, createProgress())
+  let start: StartEvent | undefined
+  try {
+    const { train } = await loadEngine()
+    const result = await train(spec, {
+      signal: interrupt.signal,
+      onEvent: (event) => {
+        if (event.type === 'start') start = event
+        reporter.report(event)
+      },
+    })
+    reporter.finish()
+    tellResult(io, result)
+    io.document(resultDocument(basename(spec.out), result, start))
+  } catch (error) {
+    reporter.finish()
+    if (errorCode(error) !== 'ABORTED') throw error
+    throw new CommandError('STOPPED', `stopped; to go on: ${resumeCommand(spec.out)}`, { cause: error })
+  } finally {
+    interrupt.release()
+  }
+}
+
+/** The settings on the command line itself, without defaults, which a config file may still change. */
+function givenSettings(command: Command): GivenSettings {
+  const names = [...Object.keys(settings), 'shuffle'].filter((name) => command.getOptionValueSource(name) === 'cli')
+  return toGiven(Object.fromEntries(names.map((name) => [name, command.getOptionValue(name)])))
+}
+
+function tellResult(io: Io, result: TrainResult): void {
+  if (result.alreadyFinished) io.log('This run had finished before: nothing was left to do.')
+  const { best, checkpoint, imagesPerSecond } = result
+  io.say(`Best: epoch ${best.epoch}, valid_loss ${best.validLoss.toFixed(6)}, accuracy ${best.accuracy.toFixed(6)}`)
+  if (checkpoint !== null) io.say(`Checkpoint: ${relative('', checkpoint) || '.'}`)
+  if (!result.alreadyFinished) io.log(`Trained at ${imagesPerSecond.toFixed(1)} images/s`)
+}
+
+function resultDocument(run: string, result: TrainResult, start?: StartEvent): unknown {
+  const { test, ...rest } = result
+  return {
+    run,
+    ...rest,
+    ...(test === null ? {} : { test }),
+    ...(start && { adapter: start.adapter, images: start.images, skipped: start.skipped, peakBytes: start.peakBytes }),
+  }
+}
+
+/** The command just given, with what it needs to go on. */
+function resumeCommand(out: string): string {
+  const words = process.argv.slice(process.argv.indexOf('train'))
+  if (!words.includes('--resume')) words.push('--resume')
+  if (!words.some((word) => /^--out(=|$)/.test(word))) words.push('--out', relative('', out))
+  return ['sporeprint', ...words]
+    .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
+    .join(' ')
+}

@@ -1,0 +1,95 @@
+import { relative } from 'node:path'
+import type { FolderReport } from '@sporeprint/engine/node'
+import { abortOnInterrupt } from './cli/interrupt.ts'
+import type { Io } from './cli/io.ts'
+import { createProgress } from './cli/progress.ts'
+import { checkDataset } from './datasets/check-dataset.ts'
+import { type WrittenDataset, writeDemoDataset } from './datasets/demo/demo-dataset.ts'
+import { writeSyntheticDataset } from './datasets/synthetic/synthetic-dataset.ts'
+
+/** Findings of a kind that are named without --debug. */
+const namedFindings = 10
+
+/** What the functions of `datasets/` take to show how far they are and to be stopped. */
+interface Work {
+  onProgress: (done: number, total: number) => void
+  signal: AbortSignal
+}
+
+/** Does the work with a progress bar; Ctrl-C stops it, and nothing of it is left. */
+async function withProgress<T>(io: Io, label: string, work: (options: Work) => Promise<T>): Promise<T> {
+  const progress = createProgress()
+  const interrupt = abortOnInterrupt(() => io.log('Stopping.'))
+  const start = performance.now()
+  try {
+    return await work({
+      signal: interrupt.signal,
+      onProgress: (done, total) => {
+        const rate = done / ((performance.now() - start) / 1000)
+        progress.update({ label, done, total, detail: `${rate.toFixed(0)} images/s` })
+      },
+    })
+  } finally {
+    progress.pause()
+    interrupt.release()
+  }
+}
+
+export async function writeDemo(io: Io, dir: string, options: { size: number }): Promise<void> {
+  const written = await withProgress(io, 'Drawing', (work) => writeDemoDataset(dir, { ...options, ...work }))
+  tellWritten(io, dir, written, 'Emoji artwork; LICENSES.md names the artists and their terms.')
+}
+
+export interface SynthOptions {
+  size: number
+  count: number
+  test: number
+  seed: number
+}
+
+export async function writeSynthetic(io: Io, dir: string, { count, ...options }: SynthOptions): Promise<void> {
+  const written = await withProgress(io, 'Drawing', (work) =>
+    writeSyntheticDataset(dir, { ...options, perClass: count, ...work }),
+  )
+  tellWritten(io, dir, written, 'Synthetic drawings: good for trying things, no measure of a classifier.')
+}
+
+function tellWritten(io: Io, dir: string, { classes, images }: WrittenDataset, remark: string): void {
+  io.say(`${classes.length} classes, ${images.train} training and ${images.test} test images in ${dir}. ${remark}`)
+  io.say(`To train on them: sporeprint train ${dir} --size 64`)
+  io.document({ dir, classes, images })
+}
+
+export async function check(io: Io, dir: string): Promise<void> {
+  const report = await withProgress(io, 'Checking', (work) => checkDataset(dir, work))
+  for (const line of describeReport(report, io.debug)) io.say(line)
+  io.document(report)
+}
+
+function describeReport(report: FolderReport, all: boolean): string[] {
+  const { root, files, classes, unreadable, duplicates, mislabelled, ignored } = report
+  const leftAside = Object.values(ignored).reduce((sum, count) => sum + count, 0)
+  const clean = unreadable.length + duplicates.length + mislabelled.length === 0
+  return [
+    `${relative('', root) || '.'}: ${files} files in ${classes.length} classes${leftAside > 0 ? `, ${leftAside} others left aside` : ''}`,
+    ...classes.map(({ class: name, train, valid, test }) => `  ${name}: ${train} train, ${valid} valid, ${test} test`),
+    ...findings('unreadable, skipped in training', unreadable, all, ({ path, reason }) => `${path}: ${reason}`),
+    ...findings('there more than once', duplicates, all, ({ paths, acrossClasses, acrossSplits }) => {
+      const faults = [...(acrossClasses ? ['under two labels'] : []), ...(acrossSplits ? ['in two splits'] : [])]
+      return `${paths.join(' = ')}${faults.length > 0 ? ` (${faults.join(' and ')})` : ''}`
+    }),
+    ...findings('named as another format', mislabelled, all, ({ path, format }) => `${path} is ${format}`),
+    ...(clean ? ['Nothing is wrong with them.'] : []),
+  ]
+}
+
+function findings<T>(title: string, found: readonly T[], all: boolean, describe: (finding: T) => string): string[] {
+  if (found.length === 0) return []
+  const named = all ? found : found.slice(0, namedFindings)
+  const rest = found.length - named.length
+  return [
+    `${found.length} ${title}:`,
+    ...named.map((finding) => `  ${describe(finding)}`),
+    ...(rest > 0 ? [`  and ${rest} more (--debug or --json names them all)`] : []),
+  ]
+}

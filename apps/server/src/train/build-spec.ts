@@ -1,0 +1,55 @@
+import { basename, join, relative, resolve } from 'node:path'
+import type { TrainSpec } from '@sporeprint/engine'
+import { CommandError, UsageError } from '../cli/errors.ts'
+import { exists } from '../files.ts'
+import { readConfigFile } from './config-file.ts'
+import { type GivenSettings, withDefaults } from './settings.ts'
+
+export interface TrainRequest {
+  /** Folder of the images. */
+  dir: string
+  /** Settings that win over those of the config file. */
+  given: GivenSettings
+  /** Config file. */
+  config?: string
+  /** Folder of the run; without it, a new one under .sporeprint/trained. */
+  out?: string
+  resume?: boolean
+}
+
+/**
+ * The spec of a run, every path absolute.
+ * Throws UsageError, and CommandError OUT_IN_USE where the folder holds a run that is not to be resumed.
+ */
+export async function buildSpec(request: TrainRequest): Promise<TrainSpec & { out: string }> {
+  const { dir, given, out, resume = false } = request
+  if (resume && out === undefined) throw new UsageError('--resume needs --out DIR, the folder of the run to go on with')
+  const config = request.config === undefined ? {} : await readConfigFile(request.config)
+  const chosen = withDefaults({ ...config, ...given })
+  if (chosen.epochs + chosen.freezeEpochs === 0) {
+    throw new UsageError('--epochs and --freeze-epochs are both 0: there is nothing to train')
+  }
+  const data = resolve(dir)
+  const place = resolve(out ?? join('.sporeprint', 'trained', runName(data, chosen.arch)))
+  if (!resume && (await holdsRun(place))) {
+    const name = relative('', place) || '.'
+    throw new CommandError(
+      'OUT_IN_USE',
+      `${name} holds a run already: --resume goes on with it, another --out keeps it`,
+    )
+  }
+  const weights = chosen.weights === null ? null : resolve(chosen.weights)
+  return { ...chosen, data, weights, out: place, resume }
+}
+
+/** photos-resnet18-20261123-211500: the folder, the network and the time (UTC). */
+function runName(data: string, arch: string): string {
+  const time = new Date().toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-')
+  return `${basename(data)}-${arch}-${time}`
+}
+
+/** True if a training run has written to `folder`. */
+async function holdsRun(folder: string): Promise<boolean> {
+  const found = await Promise.all(['history.jsonl', 'last', 'best'].map((trace) => exists(join(folder, trace))))
+  return found.includes(true)
+}

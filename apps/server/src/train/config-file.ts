@@ -1,0 +1,73 @@
+import { readFile } from 'node:fs/promises'
+import { CommandError, UsageError } from '../cli/errors.ts'
+import { type GivenSettings, settings, toGiven } from './settings.ts'
+
+/** The names that the notebook gave its parameters, so that its dictionary can be saved as JSON and used as it is. */
+const notebookNames: Readonly<Record<string, string>> = {
+  base_lr: 'baseLr',
+  lr_mult: 'lrMult',
+  weight_decay: 'weightDecay',
+  freeze_epochs: 'freezeEpochs',
+  pct_start: 'pctStart',
+  batch_size: 'batch',
+  lr_scheduler: 'schedule',
+  aug_mode: 'augment',
+}
+
+/**
+ * Reads the settings of a JSON file: an object of option names in camelCase or the notebook's own names.
+ * Throws UsageError, which names the file and every unknown key or the first wrong value, and CommandError CONFIG_UNREADABLE.
+ */
+export async function readConfigFile(path: string): Promise<GivenSettings> {
+  const refuse = (problem: string): never => {
+    throw new UsageError(`${path}: ${problem}`)
+  }
+  const document = parseObject(await readText(path)) ?? refuse('it must hold one JSON object of settings')
+  const known = (key: string): boolean => key === 'shuffle' || Object.hasOwn(settings, notebookNames[key] ?? key)
+  const unknown = Object.keys(document).filter((key) => !known(key))
+  if (unknown.length > 0) {
+    refuse(`unknown ${unknown.length === 1 ? 'key' : 'keys'} ${unknown.join(', ')} (known: ${knownKeys().join(', ')})`)
+  }
+  const values: Record<string, unknown> = {}
+  for (const [key, raw] of Object.entries(document)) {
+    const name = notebookNames[key] ?? key
+    if (Object.hasOwn(values, name)) refuse(`${key} is given twice, as ${name} too: keep one`)
+    const value = normalise(name, raw)
+    if (name === 'shuffle') {
+      if (typeof value !== 'boolean') refuse('shuffle must be true or false')
+    } else {
+      const setting = settings[name]
+      if (!setting?.accepts(value)) refuse(`${key} must be ${setting?.allowed}, not ${JSON.stringify(raw)}`)
+    }
+    values[name] = value
+  }
+  return toGiven(values)
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    throw new CommandError('CONFIG_UNREADABLE', `the config file ${path} cannot be read`, { cause: error })
+  }
+}
+
+function parseObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** `none` and JSON's null mean the same, as does the notebook's `None`. */
+function normalise(name: string, raw: unknown): unknown {
+  if (name === 'weights' && raw === 'none') return null
+  if (name === 'augment' && (raw === null || raw === 'None')) return 'none'
+  return raw
+}
+
+function knownKeys(): string[] {
+  return [...Object.keys(settings), 'shuffle', ...Object.keys(notebookNames)]
+}

@@ -1,0 +1,147 @@
+/**
+ * The settings of a training run, each told once: its option, its meaning, what it may be. The options of the command line,
+ * the keys of a config file and the messages about wrong values all come from this table.
+ */
+import type { TrainSpec } from '@sporeprint/engine'
+
+/** A training run without its place on disk. */
+export type TrainSettings = Omit<TrainSpec, 'data' | 'out' | 'resume'>
+
+export interface Setting {
+  /** Its option, in commander's notation. */
+  readonly flag: string
+  readonly about: string
+  /** What it may be, to follow "must be". */
+  readonly allowed: string
+  readonly accepts: (value: unknown) => boolean
+  /** The value of an option's text, not yet checked. */
+  readonly fromText: (text: string) => unknown
+}
+
+const identity = (text: string): unknown => text
+
+function choice<T extends string>(flag: string, about: string, values: readonly T[]): Setting {
+  return {
+    flag,
+    about,
+    allowed: `one of ${values.join(', ')}`,
+    accepts: (value) => values.some((known) => known === value),
+    fromText: identity,
+  }
+}
+
+const numeric = (flag: string, about: string, kind: string, min: number, max: number): Setting => ({
+  flag,
+  about,
+  allowed: `${kind} from ${min} to ${max}`,
+  accepts: (value) => typeof value === 'number' && value >= min && value <= max,
+  // Number('') is 0: an empty text is no number.
+  fromText: (text) => (text.trim() === '' ? text : Number(text)),
+})
+
+const real = (flag: string, about: string, min: number, max: number): Setting =>
+  numeric(flag, about, 'a number', min, max)
+
+function whole(flag: string, about: string, min: number, max: number): Setting {
+  const setting = numeric(flag, about, 'a whole number', min, max)
+  return { ...setting, accepts: (value) => Number.isInteger(value) && setting.accepts(value) }
+}
+
+/** A setting that a config file may also set to null. */
+const orNull = (setting: Setting): Setting => ({
+  ...setting,
+  accepts: (value) => value === null || setting.accepts(value),
+})
+
+/** A value that only says what the engine does now, until it can do more. */
+const only = (flag: string, about: string, value: string): Setting => ({
+  ...choice(flag, about, [value]),
+  allowed: `${value}: nothing else is available yet`,
+})
+
+const archs = ['resnet18', 'resnet34', 'resnet50'] as const satisfies TrainSettings['arch'][]
+const schedules = ['flat_cos', 'one_cycle', 'cosine', 'constant'] as const satisfies TrainSettings['schedule'][]
+const optimizers = ['adamw', 'sgd'] as const satisfies TrainSettings['optimizer'][]
+const heads = ['concat', 'linear'] as const satisfies TrainSettings['head'][]
+
+/** The ranges are those of the API's run configuration; a test holds the two together. */
+const trainSettings: { readonly [K in Exclude<keyof TrainSettings, 'shuffle'>]: Setting } = {
+  arch: choice('--arch <name>', 'network', archs),
+  weights: {
+    flag: '--weights <file>',
+    about: 'weights to start from',
+    allowed: 'a file name, or none',
+    accepts: (value) => value === null || (typeof value === 'string' && value !== ''),
+    fromText: (text) => (text === 'none' ? null : text),
+  },
+  size: whole('--size <pixels>', 'side to which images are resized', 32, 1024),
+  batch: whole('--batch <n>', 'images in a step', 1, 4096),
+  epochs: whole('--epochs <n>', 'epochs with every layer trainable', 0, 10_000),
+  freezeEpochs: whole('--freeze-epochs <n>', 'epochs before them that train the head only', 0, 10_000),
+  baseLr: real('--base-lr <rate>', 'highest learning rate', 1e-8, 10),
+  lrMult: real('--lr-mult <n>', "the body's first layers train at base-lr / lr-mult", 1, 1e6),
+  weightDecay: real('--weight-decay <n>', 'decoupled weight decay', 0, 10),
+  schedule: choice('--schedule <name>', 'how the learning rate moves', schedules),
+  pctStart: real('--pct-start <share>', 'share of a phase at which the schedule turns', 0, 1),
+  optimizer: choice('--optimizer <name>', 'optimiser', optimizers),
+  labelSmoothing: real('--label-smoothing <share>', 'share of the target spread over all classes', 0, 0.99),
+  head: choice('--head <name>', 'classifier on top of the body', heads),
+  patience: orNull(
+    whole('--patience <epochs>', 'stop after so many epochs without a better validation loss', 1, 10_000),
+  ),
+  seed: whole('--seed <n>', 'seed of every random number', 0, 2 ** 31 - 1),
+  valid: real('--valid <share>', 'share held out for validation where DIR has no valid/', 0.01, 0.9),
+}
+
+/** Options of the contract with one value so far; the run is as if they were not given. */
+const plannedSettings = {
+  augment: only('--augment <name>', 'augmentation', 'none'),
+  precision: only('--precision <name>', 'arithmetic', 'f32'),
+}
+
+/** Every setting with a value, by its camelCase name. */
+export const settings: Readonly<Record<string, Setting>> = { ...trainSettings, ...plannedSettings }
+
+/** Settings as given, before defaults: only names of TrainSettings. */
+export type GivenSettings = Partial<TrainSettings>
+
+/** Values that their settings accept, less those that say nothing to the engine. */
+export function toGiven(accepted: Readonly<Record<string, unknown>>): GivenSettings {
+  const entries = Object.entries(accepted).filter(([name]) => !Object.hasOwn(plannedSettings, name))
+  return Object.fromEntries(entries) as GivenSettings
+}
+
+/** A run from given settings; what is not given has the defaults, of which two depend on whether there are weights. */
+export function withDefaults(given: GivenSettings): TrainSettings {
+  const pretrained = (given.weights ?? null) !== null
+  return {
+    arch: 'resnet18',
+    weights: null,
+    size: 224,
+    batch: 64,
+    epochs: 5,
+    freezeEpochs: pretrained ? 1 : 0,
+    baseLr: 2e-3,
+    lrMult: pretrained ? 10 : 1,
+    weightDecay: 0.01,
+    schedule: 'flat_cos',
+    pctStart: 0.75,
+    optimizer: 'adamw',
+    labelSmoothing: 0.1,
+    head: 'concat',
+    patience: null,
+    seed: 42,
+    valid: 0.2,
+    shuffle: true,
+    ...given,
+  }
+}
+
+/** The default of a setting, for people. */
+export function describeDefault(name: string): string {
+  const [plain, pretrained] = [withDefaults({}), withDefaults({ weights: 'FILE' })].map((run) => {
+    const value = Object.entries({ ...run, augment: 'none', precision: 'f32' }).find(([key]) => key === name)?.[1]
+    return String(value ?? 'none')
+  })
+  return plain === pretrained || name === 'weights' ? `${plain}` : `${plain}; with weights ${pretrained}`
+}
