@@ -1,11 +1,19 @@
-import { defaultServerConditions, defineConfig } from 'vitest/config'
+import { defaultServerConditions } from 'vite'
+import { defineConfig } from 'vitest/config'
 
 // Tests import workspace packages as source, so that none of them waits for a build.
 const ssr = { resolve: { conditions: ['@sporeprint/source', ...defaultServerConditions] } }
 
 const project = (name: string, root: string, test: object = {}) => ({
   ssr,
-  test: { name, root, include: ['**/*.test.ts'], exclude: ['**/dist/**', '**/node_modules/**'], pool: 'forks' as const, ...test },
+  test: {
+    name,
+    root,
+    include: ['**/*.test.ts'],
+    exclude: ['**/dist/**', '**/node_modules/**'],
+    pool: 'forks' as const,
+    ...test,
+  },
 })
 
 export default defineConfig({

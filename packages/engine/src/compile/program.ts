@@ -104,7 +104,7 @@ export class Program {
   }
 
   /** Writes a tensor of the program's own, in whole or from its start. Bytes in multiples of 4. */
-  write(tensor: Tensor, data: Uint8Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Float32Array<ArrayBuffer>): void {
+  write(tensor: Tensor, data: Uint8Array | Uint32Array | Float32Array): void {
     this.#device.gpu.queue.writeBuffer(this.#io, offsetIn(this.#plan.io, tensor), data)
   }
 

@@ -30,8 +30,8 @@ export function partsOf({ rows, channels }: BatchNorm): { parts: number; length:
 }
 
 const shape = (b: BatchNorm): string => {
-  const { parts, length } = partsOf(b)
-  return `const ROWS = ${b.rows}u; const C4 = ${b.channels / 4}u; const PARTS = ${parts}u; const LENGTH = ${length}u;`
+  const { length } = partsOf(b)
+  return `const ROWS = ${b.rows}u; const C4 = ${b.channels / 4}u; const LENGTH = ${length}u;`
 }
 
 const elements = (b: BatchNorm): number => b.rows * b.channels
@@ -78,7 +78,9 @@ ${shape(b)}
 ${elementMain(count)}
   var sum = vec4f();
   var squares = vec4f();
-  for (var part = 0u; part < PARTS; part++) {
+  // The count comes from the buffer: a constant one would be unrolled, and take a second to compile.
+  let count = arrayLength(&parts) / (2u * C4);
+  for (var part = 0u; part < count; part++) {
     sum += parts[part * 2u * C4 + i];
     squares += parts[(part * 2u + 1u) * C4 + i];
   }
@@ -178,7 +180,9 @@ ${shape(b)}
 ${elementMain(count)}
   var sum = vec4f();
   var dot = vec4f();
-  for (var part = 0u; part < PARTS; part++) {
+  // The count comes from the buffer: a constant one would be unrolled, and take a second to compile.
+  let count = arrayLength(&parts) / (2u * C4);
+  for (var part = 0u; part < count; part++) {
     sum += parts[part * 2u * C4 + i];
     dot += parts[(part * 2u + 1u) * C4 + i];
   }

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { IGNORED_LABEL } from '../data/loader.ts'
 import type { Device } from '../gpu/device.ts'
 import { openNodeDevice } from '../gpu/node.ts'
 import { softmaxCrossEntropy } from '../reference/loss.ts'
 import { padded } from './kernel.ts'
-import { crossEntropy, IGNORED_LABEL, recordLoss } from './loss.ts'
+import { crossEntropy, recordLoss } from './loss.ts'
 import { epsilon, firstMismatch, output, paddedNoise, runKernel } from './testing.ts'
 
 let device: Device

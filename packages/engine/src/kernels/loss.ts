@@ -3,12 +3,10 @@
  *
  *   loss = (1 − ε)·(−log p[label]) + ε/K · Σ_c (−log p[c]);      dlogits = (p − (1 − ε)·onehot − ε/K) / count
  *
- * count = labels in the batch that are not `ignored`; the batch's loss is the mean over them.
+ * count = labels in the batch that are not IGNORED_LABEL; the batch's loss is the mean over them.
  */
+import { IGNORED_LABEL } from '../data/loader.ts'
 import { cover, declare, elementMain, type Kernel, read, readWrite, write } from './kernel.ts'
-
-/** A label that takes no part: fills up a last, partial batch. */
-export const ignoredLabel = 0xffffffff
 
 export interface CrossEntropy {
   n: number
@@ -31,7 +29,7 @@ export function crossEntropy(c: CrossEntropy): Kernel {
     name: 'crossEntropy',
     wgsl: /* wgsl */ `${declare(bindings)}
 const N = ${c.n}u; const K = ${c.classes}u; const COLUMNS = ${c.columns}u;
-const IGNORED = ${ignoredLabel}u;
+const IGNORED = ${IGNORED_LABEL}u;
 const ON = ${1 - c.smoothing}f; const EACH = ${c.smoothing / c.classes}f;
 ${elementMain(c.n)}
   let row = i * COLUMNS;
@@ -85,7 +83,7 @@ fn main() {
   var count = 0f;
   for (var i = 0u; i < ${n}u; i++) {
     sum += losses[i];
-    count += select(1f, 0f, labels[i] == ${ignoredLabel}u);
+    count += select(1f, 0f, labels[i] == ${IGNORED_LABEL}u);
   }
   ring[step[1] % ${slots}u] = sum / count;
 }`,

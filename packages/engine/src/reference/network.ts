@@ -9,10 +9,15 @@ export interface ReferenceNetwork {
   arch: 'resnet18' | 'resnet34' | 'resnet50'
   /**
    * linear: global average pool, then `fc` with bias, as torchvision. concat: fastai's, under `head`: concat[max pool, average
-   * pool] → bn1 → fc1 (512) → ReLU → bn2 → fc2, linears without bias, dropout left out.
+   * pool] → bn1 → dropout → fc1 (512) → ReLU → bn2 → dropout → fc2, linears without bias.
    */
   head: 'linear' | 'concat'
   classes: number
+  /**
+   * The factors of the concat head's dropouts in training, 0 or 1/(1 − p) for each of `count` elements; `layer` is 1 for the
+   * first and 2 for the second. Left out, nothing is dropped.
+   */
+  dropout?: (layer: 1 | 2, count: number) => Float64Array
 }
 
 /** A batch of square images, [n, size, size, 3], with a label each. */
@@ -79,7 +84,7 @@ function forward(tape: Tape, network: ReferenceNetwork, batch: Omit<ReferenceBat
       x = tape.relu(tape.add(block(tape, name, x, width, stride), shortcut))
     }
   }
-  return network.head === 'linear' ? linearHead(tape, x, network.classes) : concatHead(tape, x, network.classes)
+  return network.head === 'linear' ? linearHead(tape, x, network) : concatHead(tape, x, network)
 }
 
 function basicBlock(tape: Tape, name: string, x: Activation, width: number, stride: number): Activation {
@@ -99,12 +104,14 @@ function projectedShortcut(tape: Tape, name: string, x: Activation, channels: nu
   return tape.batchNorm(`${name}.downsample.1`, tape.conv2d(`${name}.downsample.0`, x, channels, 1, stride, 0))
 }
 
-function linearHead(tape: Tape, x: Activation, classes: number): Activation {
+function linearHead(tape: Tape, x: Activation, { classes }: ReferenceNetwork): Activation {
   return tape.linear('fc', tape.globalAvgPool(x), classes, true)
 }
 
-function concatHead(tape: Tape, x: Activation, classes: number): Activation {
+function concatHead(tape: Tape, x: Activation, { classes, dropout }: ReferenceNetwork): Activation {
+  const drop = (y: Activation, layer: 1 | 2): Activation =>
+    dropout && tape.training ? tape.dropout(y, dropout(layer, y.value.length)) : y
   const pooled = tape.concat(tape.globalMaxPool(x), tape.globalAvgPool(x))
-  const hidden = tape.relu(tape.linear('head.fc1', tape.batchNorm('head.bn1', pooled), 512, false))
-  return tape.linear('head.fc2', tape.batchNorm('head.bn2', hidden), classes, false)
+  const hidden = tape.linear('head.fc1', drop(tape.batchNorm('head.bn1', pooled), 1), 512, false)
+  return tape.linear('head.fc2', drop(tape.batchNorm('head.bn2', tape.relu(hidden)), 2), classes, false)
 }

@@ -129,6 +129,12 @@ export class Tape {
     })
   }
 
+  /** Each element times its factor: 0 where it is dropped, 1/(1 − p) where it is kept. */
+  dropout(x: Activation, factors: Float64Array): Activation {
+    const scaled = (v: Float64Array): Float64Array => v.map((value, i) => value * factors[i]!)
+    return this.#layer(x.shape, scaled(x.value), (dy) => accumulate(x, scaled(dy)))
+  }
+
   linear(name: string, x: Activation, outputs: number, bias: boolean): Activation {
     const { n, h, w, c } = x.shape
     const problem = { n, inputs: h * w * c, outputs }

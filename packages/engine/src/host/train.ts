@@ -1,0 +1,79 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { extname } from 'node:path'
+import { EngineError } from '../errors.ts'
+import type { TrainEvent, TrainResult, TrainSpec } from '../train/spec.ts'
+import type { FromHost, ToHost } from './protocol.ts'
+
+export interface TrainOptions {
+  onEvent?: (event: TrainEvent) => void
+  /** Stops the run; `train` then rejects with code ABORTED within `abortGrace`. */
+  signal?: AbortSignal
+}
+
+/** How long a host may take to answer an abort (it may be waiting for a step of the device) before it is killed, in ms. */
+const abortGrace = 1500
+
+/** Lines that drivers print at every start and that say nothing about the run. */
+const chatter = /artificially reduced|XDG_RUNTIME_DIR|ExperimentalWarning|--trace-warnings/
+
+/**
+ * Runs a training in an engine host, a process of its own, and resolves with its result. Rejects with an EngineError: the
+ * host's own, ABORTED, or HOST_CRASHED with the last words of a host that died. Checkpoints written until then remain.
+ */
+export function train(spec: TrainSpec, { onEvent, signal }: TrainOptions = {}): Promise<TrainResult> {
+  if (signal?.aborted) return Promise.reject(new EngineError('ABORTED', 'stopped before it began'))
+  const host = startHost()
+  const lastWords = keepLastLines(host)
+  return new Promise<TrainResult>((resolve, reject) => {
+    let killer: NodeJS.Timeout | undefined
+    const stop = (): void => {
+      host.send({ type: 'abort' } satisfies ToHost)
+      killer = setTimeout(() => {
+        host.kill('SIGKILL')
+        reject(new EngineError('ABORTED', 'stopped on request'))
+      }, abortGrace)
+    }
+    signal?.addEventListener('abort', stop, { once: true })
+    host.on('message', (message: FromHost) => {
+      if (message.type === 'event') onEvent?.(message.event)
+      else if (message.type === 'done') resolve(message.result)
+      else reject(Object.assign(new EngineError(message.code, message.message), { hostStack: message.stack }))
+    })
+    host.on('error', (cause) =>
+      reject(new EngineError('HOST_CRASHED', `the engine host cannot start: ${cause.message}`, { cause })),
+    )
+    // 'close' comes after every message and every line has been read; a settled promise ignores what follows.
+    host.on('close', (code, killedBy) => {
+      clearTimeout(killer)
+      signal?.removeEventListener('abort', stop)
+      const how = killedBy ? `was killed by ${killedBy}` : `exited with code ${code}`
+      const words = lastWords()
+      reject(new EngineError('HOST_CRASHED', `the engine host ${how}${words ? `; its last words: ${words}` : ''}`))
+    })
+    host.send({ type: 'train', spec } satisfies ToHost)
+  })
+}
+
+function startHost(): ChildProcess {
+  const extension = extname(import.meta.url)
+  return fork(new URL(`./host${extension}`, import.meta.url), {
+    serialization: 'advanced',
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    // Source needs the workspace's export condition, whoever the caller is (a test runner does not pass it on).
+    execArgv: extension === '.ts' ? ['--conditions=@sporeprint/source'] : [],
+  })
+}
+
+/** Collects what the host prints, which a caller's stdout must not carry; returns the end of it. */
+function keepLastLines(host: ChildProcess): () => string {
+  let text = ''
+  const keep = (chunk: Buffer): void => {
+    text = (text + chunk.toString()).slice(-4000)
+  }
+  host.stdout?.on('data', keep)
+  host.stderr?.on('data', keep)
+  return () => {
+    const lines = text.split('\n').filter((line) => line.trim() && !chatter.test(line))
+    return lines.slice(-6).join(' | ')
+  }
+}

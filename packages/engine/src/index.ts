@@ -1,0 +1,43 @@
+/** The engine's core: needs a WebGPU device and nothing of Node, so it also runs on a page. */
+export { type Compiled, compile, createArena, Program } from './compile/program.ts'
+export { ParameterStore } from './compile/store.ts'
+export type { ImageSource } from './data/image-source.ts'
+export { type Batch, type BatchOptions, batchCount, batches, IGNORED_LABEL } from './data/loader.ts'
+export { EngineError, type EngineErrorCode } from './errors.ts'
+export { type AdapterInfo, type Device, openDevice } from './gpu/device.ts'
+export {
+  type Arch,
+  archs,
+  type Head,
+  heads,
+  imagenetPreprocessing,
+  type Preprocessing,
+  ResNet,
+  type ResNetOptions,
+} from './nn/resnet.ts'
+export { type FitOptions, Learner, type LearnerOptions, type StepReport } from './train/learner.ts'
+export { momentumAt, rateFactor, type ScheduleName, scheduleNames } from './train/schedules.ts'
+export type {
+  CheckpointEvent,
+  EpochEvent,
+  EpochRecord,
+  EvaluationEvent,
+  LogEvent,
+  OptimizerName,
+  Phase,
+  PrepareEvent,
+  SkippedFile,
+  StartEvent,
+  StepEvent,
+  TrainEvent,
+  TrainResult,
+  TrainSpec,
+} from './train/spec.ts'
+export {
+  type DiskTensor,
+  decodeSafetensors,
+  encodeSafetensors,
+  type StateDict,
+  type WeightsFile,
+} from './weights/safetensors.ts'
+export type { LoadReport } from './weights/state-dict.ts'

@@ -1,0 +1,85 @@
+import { type ClassificationReport, ReportAccumulator } from '@sporeprint/metrics'
+import type { Compiled } from '../compile/program.ts'
+import { Program } from '../compile/program.ts'
+import type { ParameterStore } from '../compile/store.ts'
+import type { ImageSource } from '../data/image-source.ts'
+import { batches } from '../data/loader.ts'
+import { throwIfAborted } from '../errors.ts'
+import type { Device } from '../gpu/device.ts'
+import { Pacer } from '../gpu/pacing.ts'
+import type { ResNet } from '../nn/resnet.ts'
+import type { EvaluationGraph } from '../train/graphs.ts'
+
+export interface EvaluateOptions {
+  /** ε of the loss, so that it compares with a smoothed training loss. */
+  labelSmoothing?: number
+  signal?: AbortSignal | undefined
+}
+
+/** Forward passes with running statistics, without augmentation and dropout: the one path of validation and prediction. */
+export class Inference {
+  readonly #model: ResNet
+  readonly #batch: number
+  readonly #graph: EvaluationGraph
+  readonly #program: Program
+  readonly #pacer: Pacer
+
+  private constructor(device: Device, model: ResNet, batch: number, graph: EvaluationGraph, program: Program) {
+    this.#model = model
+    this.#batch = batch
+    this.#graph = graph
+    this.#program = program
+    this.#pacer = new Pacer(device.gpu.queue)
+  }
+
+  static async record(
+    device: Device,
+    model: ResNet,
+    batch: number,
+    graph: EvaluationGraph,
+    compiled: Compiled,
+    store: ParameterStore,
+    arena: GPUBuffer,
+  ): Promise<Inference> {
+    return new Inference(device, model, batch, graph, await Program.record(device, compiled, store, arena))
+  }
+
+  /** Logits [batch, classes] of one full batch: pixels u8 RGBA [batch, size, size, 4]. */
+  async logits(pixels: Uint8Array): Promise<Float32Array> {
+    this.#program.write(this.#graph.pixels, pixels)
+    const submitted = performance.now()
+    this.#program.run([this.#graph.logits])
+    await this.#pacer.settle('inference', submitted)
+    return unpad(
+      new Float32Array(await this.#program.read(this.#graph.logits)),
+      this.#batch,
+      this.#model.classes.length,
+    )
+  }
+
+  /** Loss, accuracy, F1 and the confusion matrix over a whole source, in its own order. */
+  async evaluate(source: ImageSource, options: EvaluateOptions = {}): Promise<ClassificationReport> {
+    const { labelSmoothing = 0, signal } = options
+    const classes = this.#model.classes
+    const report = new ReportAccumulator({ classes, labelSmoothing })
+    const order = { batch: this.#batch, seed: 0, epoch: 0, shuffle: false, dropLast: false }
+    for await (const { pixels, labels, count } of batches(source, order)) {
+      throwIfAborted(signal)
+      const logits = await this.logits(pixels)
+      report.add(labels.subarray(0, count), logits.subarray(0, count * classes.length))
+    }
+    return report.report()
+  }
+
+  destroy(): void {
+    this.#program.destroy()
+  }
+}
+
+/** [n, columns] → [n, classes]. */
+function unpad(logits: Float32Array, n: number, classes: number): Float32Array {
+  const columns = logits.length / n
+  const out = new Float32Array(n * classes)
+  for (let i = 0; i < n; i++) out.set(logits.subarray(i * columns, i * columns + classes), i * classes)
+  return out
+}

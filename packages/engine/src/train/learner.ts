@@ -1,0 +1,329 @@
+import type { ClassificationReport } from '@sporeprint/metrics'
+import { type Compiled, compile, createArena, Program } from '../compile/program.ts'
+import { ParameterStore } from '../compile/store.ts'
+import type { ImageSource } from '../data/image-source.ts'
+import { batchCount, batches } from '../data/loader.ts'
+import { EngineError, throwIfAborted } from '../errors.ts'
+import type { Device } from '../gpu/device.ts'
+import { Pacer } from '../gpu/pacing.ts'
+import { type EvaluateOptions, Inference } from '../infer/inference.ts'
+import { headGroup, type ResNet } from '../nn/resnet.ts'
+import type { StateDict } from '../weights/safetensors.ts'
+import { initialiseWeights, type LoadReport, loadStateDict, readStateDict } from '../weights/state-dict.ts'
+import { evaluationGraph, lossSlots, type TrainingGraph, trainingGraph } from './graphs.ts'
+import { momentumAt, rateFactor, type ScheduleName } from './schedules.ts'
+import type { EpochRecord, OptimizerName, Phase } from './spec.ts'
+import { packStep } from './step-scalars.ts'
+
+export interface LearnerOptions {
+  train: ImageSource
+  valid: ImageSource
+  batch: number
+  seed?: number
+  optimizer?: OptimizerName
+  weightDecay?: number
+  labelSmoothing?: number
+  /** Of AdamW: β₁, β₂ and ε; fastai's by default. SGD's momentum is β₁. */
+  betas?: readonly [number, number]
+  epsilon?: number
+  /** Whether a phase with a frozen body will be asked for: its memory is planned ahead. */
+  freezes?: boolean
+}
+
+export interface FitOptions {
+  epochs: number
+  /** Peak learning rate of the head. */
+  rate: number
+  /** The body's first group learns at rate / rateDivisor, the second at their geometric mean. Default 1. */
+  rateDivisor?: number
+  schedule?: ScheduleName
+  pctStart?: number
+  /** Only the head and the body's batch norms learn. */
+  frozen?: boolean
+  /** Epochs of this phase that an earlier process has done; `restore` has brought back what they left. */
+  done?: number
+  signal?: AbortSignal | undefined
+  onStep?: (step: StepReport) => void
+}
+
+export interface StepReport {
+  epoch: number
+  phase: Phase
+  /** Steps since the learner began. */
+  step: number
+  /** Losses of this step, and their debiased exponential mean over the phase. */
+  loss: number
+  smoothLoss: number
+  lr: number
+}
+
+/** Where a learner stands between two epochs: with the store's buffers, all that going on needs. */
+export interface LearnerProgress {
+  epoch: number
+  step: number
+  /** Updates since the phase began. */
+  update: number
+  /** The running mean of the losses: Σ and its weight. */
+  lossMean: number
+  lossWeight: number
+}
+
+interface Plan {
+  graph: TrainingGraph
+  compiled: Compiled
+}
+
+interface Plans {
+  frozen: Plan | null
+  unfrozen: Plan
+}
+
+const lossDecay = 0.98
+/** How long a loss may wait on the device before it is read, so that reading never holds up a fast one. */
+const readInterval = 250
+
+/**
+ * Trains one network on one device. Owns its parameters, programs and memory; everything random in it is a pure function of
+ * the seed, the step and the image, so the same learner on the same adapter gives the same bits.
+ */
+export class Learner {
+  readonly model: ResNet
+  readonly store: ParameterStore
+  /** Bytes of device memory that training takes: parameters, gradients, moments, activations. */
+  readonly peakBytes: number
+  readonly #device: Device
+  readonly #options: Required<LearnerOptions>
+  readonly #arena: GPUBuffer
+  readonly #inference: Inference
+  readonly #plans: Plans
+  readonly #programs: Partial<Record<Phase, Program>> = {}
+  readonly #pacer: Pacer
+  #progress: LearnerProgress = { epoch: 0, step: 0, update: 0, lossMean: 0, lossWeight: 0 }
+
+  /**
+   * Plans memory, compiles the evaluation program and fills the parameters from the seed. Throws OUT_OF_MEMORY before anything
+   * is allocated where a batch cannot fit.
+   */
+  static async create(device: Device, model: ResNet, options: LearnerOptions): Promise<Learner> {
+    const settings = withDefaults(options)
+    const shape = { batch: settings.batch, size: settings.train.size }
+    const plan = (phase: Phase): Plan => {
+      const { optimizer, labelSmoothing } = settings
+      const graph = trainingGraph(model, shape, { optimizer, labelSmoothing, frozen: phase === 'frozen' })
+      return { graph, compiled: compile(device, `training step (${phase})`, graph.graph) }
+    }
+    const plans: Plans = { frozen: settings.freezes ? plan('frozen') : null, unfrozen: plan('unfrozen') }
+    const evaluation = evaluationGraph(model, shape)
+    const compiled = compile(device, 'evaluation', evaluation.graph)
+    const programs = [compiled, plans.unfrozen.compiled, ...(plans.frozen ? [plans.frozen.compiled] : [])]
+    const store = new ParameterStore(device, model.elements, model.stateElements)
+    const arena = createArena(device, programs)
+    initialiseWeights(model, store, settings.seed)
+    const inference = await Inference.record(device, model, shape.batch, evaluation, compiled, store, arena)
+    return new Learner(device, model, settings, store, arena, inference, plans)
+  }
+
+  private constructor(
+    device: Device,
+    model: ResNet,
+    options: Required<LearnerOptions>,
+    store: ParameterStore,
+    arena: GPUBuffer,
+    inference: Inference,
+    plans: Plans,
+  ) {
+    this.#device = device
+    this.model = model
+    this.#options = options
+    this.store = store
+    this.#arena = arena
+    this.#inference = inference
+    this.#plans = plans
+    this.#pacer = new Pacer(device.gpu.queue)
+    const moments = options.optimizer === 'adamw' ? 2 : 1
+    const io = Math.max(...[plans.frozen, plans.unfrozen].map((p) => p?.compiled.plan.ioBytes ?? 0))
+    this.peakBytes = 4 * (model.elements * (2 + moments) + model.stateElements) + arena.size + io
+  }
+
+  get progress(): Readonly<LearnerProgress> {
+    return this.#progress
+  }
+
+  /** Goes on from where a checkpoint was written; the store's buffers are restored by the caller. */
+  restore(progress: LearnerProgress): void {
+    this.#progress = { ...progress }
+  }
+
+  /** Steps of one epoch: a last partial batch is left out. */
+  get stepsPerEpoch(): number {
+    return batchCount(this.#options.train.length, this.#options.batch, true)
+  }
+
+  load(dict: StateDict): LoadReport {
+    return loadStateDict(this.model, this.store, dict)
+  }
+
+  stateDict(): Promise<StateDict> {
+    return readStateDict(this.model, this.store)
+  }
+
+  evaluate(source: ImageSource, options?: EvaluateOptions): Promise<ClassificationReport> {
+    return this.#inference.evaluate(source, options)
+  }
+
+  /** Compiles a phase's program ahead of its first step. */
+  async prepare(phase: Phase, onPipeline?: (done: number, total: number) => void): Promise<Program> {
+    const plan = this.#plan(phase)
+    return (this.#programs[phase] ??= await Program.record(
+      this.#device,
+      plan.compiled,
+      this.store,
+      this.#arena,
+      onPipeline,
+    ))
+  }
+
+  /**
+   * fastai's fine_tune in its shape: `freezeEpochs` with a frozen body, then `epochs` with all of it. Yields each epoch.
+   */
+  async *fineTune(
+    options: Omit<FitOptions, 'frozen' | 'done'> & { freezeEpochs?: number },
+  ): AsyncGenerator<EpochRecord, void, void> {
+    const { freezeEpochs = 1, ...rest } = options
+    if (freezeEpochs > 0) yield* this.fit({ ...rest, epochs: freezeEpochs, frozen: true })
+    yield* this.fit(rest)
+  }
+
+  /** Trains for some epochs under one schedule, and yields each as it ends. The optimiser begins afresh. */
+  async *fit(options: FitOptions): AsyncGenerator<EpochRecord, void, void> {
+    const { epochs, frozen = false, done = 0 } = options
+    const phase: Phase = frozen ? 'frozen' : 'unfrozen'
+    if (this.stepsPerEpoch === 0) {
+      const { train, batch } = this.#options
+      throw new EngineError(
+        'BAD_CONFIG',
+        `batch ${batch} is larger than the ${train.length} training images: use at most ${train.length}`,
+      )
+    }
+    if (done === 0) {
+      this.store.clearMoments()
+      Object.assign(this.#progress, { update: 0, lossMean: 0, lossWeight: 0 })
+    }
+    await this.prepare(phase)
+    for (let epoch = done; epoch < epochs; epoch++) yield await this.#epoch(phase, epoch, options)
+  }
+
+  async #epoch(phase: Phase, epochOfPhase: number, options: FitOptions): Promise<EpochRecord> {
+    const { train, valid, batch, seed, labelSmoothing } = this.#options
+    const { signal } = options
+    const started = performance.now()
+    const program = await this.prepare(phase)
+    const { graph } = this.#plan(phase)
+    const total = options.epochs * this.stepsPerEpoch
+    const waiting: { step: number; lr: number }[] = []
+    let lr = 0
+    let lastRead = performance.now()
+
+    const order = { batch, seed, epoch: this.#progress.epoch, shuffle: true, dropLast: true }
+    let inEpoch = 0
+    for await (const { pixels, labels } of batches(train, order)) {
+      throwIfAborted(signal)
+      const rates = this.#rates(options, (epochOfPhase * this.stepsPerEpoch + inEpoch) / total)
+      lr = rates.rates.at(-1) ?? 0
+      const { step } = this.#progress
+      program.write(graph.pixels, pixels)
+      program.write(graph.labels, labels)
+      program.write(graph.step, packStep({ ...this.#constants(), ...rates, step, update: this.#progress.update + 1 }))
+      waiting.push({ step, lr })
+      inEpoch++
+      this.#progress.step++
+      this.#progress.update++
+      const submitted = performance.now()
+      const due = inEpoch === this.stepsPerEpoch || waiting.length === lossSlots || submitted - lastRead > readInterval
+      program.run(due ? [graph.losses] : [])
+      await this.#pacer.settle(phase, submitted)
+      if (!due) continue
+      lastRead = performance.now()
+      const losses = new Float32Array(await program.read(graph.losses))
+      for (const { step, lr } of waiting.splice(0))
+        this.#report(options, phase, step, lr, losses[step % lossSlots] ?? Number.NaN)
+    }
+
+    const report = await this.evaluate(valid, { labelSmoothing, signal })
+    const { epoch } = this.#progress
+    this.#progress.epoch++
+    return {
+      epoch,
+      phase,
+      trainLoss: this.#smoothLoss(),
+      validLoss: report.loss,
+      accuracy: report.accuracy,
+      f1Weighted: report.f1Weighted,
+      f1Micro: report.f1Micro,
+      f1Macro: report.f1Macro,
+      seconds: (performance.now() - started) / 1000,
+      lr,
+    }
+  }
+
+  #report(options: FitOptions, phase: Phase, step: number, lr: number, loss: number): void {
+    if (!Number.isFinite(loss)) {
+      throw new EngineError(
+        'DIVERGED',
+        `the loss became ${loss} at step ${step}: use a smaller learning rate than ${options.rate}`,
+      )
+    }
+    const p = this.#progress
+    p.lossMean = lossDecay * p.lossMean + (1 - lossDecay) * loss
+    p.lossWeight = lossDecay * p.lossWeight + (1 - lossDecay)
+    options.onStep?.({ epoch: p.epoch, phase, step, loss, smoothLoss: this.#smoothLoss(), lr })
+  }
+
+  #smoothLoss(): number {
+    return this.#progress.lossMean / this.#progress.lossWeight
+  }
+
+  /** Rates by group and momentum at a position of the phase. */
+  #rates(options: FitOptions, position: number): { rates: number[]; beta1: number } {
+    const { rate, rateDivisor = 1, schedule = 'flat_cos', pctStart = 0.75, frozen = false } = options
+    const factor = rate * rateFactor(schedule, position, pctStart)
+    // A frozen body's batch norms learn at a tenth of the head's rate (fastai's `slice(rate)`).
+    const rates = Array.from({ length: headGroup + 1 }, (_, group) => {
+      if (frozen) return group === headGroup ? factor : factor / 10
+      return factor / rateDivisor ** (1 - group / headGroup)
+    })
+    return { rates, beta1: momentumAt(schedule, position, pctStart, this.#options.betas[0]) }
+  }
+
+  #constants() {
+    const { seed, betas, epsilon, weightDecay } = this.#options
+    return { seed, beta2: betas[1], epsilon, decay: weightDecay }
+  }
+
+  #plan(phase: Phase): Plan {
+    const plan = this.#plans[phase]
+    if (!plan) throw new EngineError('BAD_CONFIG', 'this learner has no frozen phase: create it with `freezes: true`')
+    return plan
+  }
+
+  /** Frees its memory on the device. */
+  destroy(): void {
+    for (const program of Object.values(this.#programs)) program.destroy()
+    this.#inference.destroy()
+    this.#arena.destroy()
+    this.store.destroy()
+  }
+}
+
+function withDefaults(o: LearnerOptions): Required<LearnerOptions> {
+  return {
+    seed: 42,
+    optimizer: 'adamw',
+    weightDecay: 0.01,
+    labelSmoothing: 0.1,
+    betas: [0.9, 0.99],
+    epsilon: 1e-5,
+    freezes: false,
+    ...o,
+  }
+}

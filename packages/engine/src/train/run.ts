@@ -1,0 +1,306 @@
+/** One training run from a spec to a result: data, model, phases, checkpoints, early stopping, the test split at the end. */
+import { type ImageFolder, openImageFolder } from '../data/image-folder.ts'
+import { EngineError, throwIfAborted } from '../errors.ts'
+import type { Device } from '../gpu/device.ts'
+import { ResNet } from '../nn/resnet.ts'
+import { readWeightsFile } from '../weights/file.ts'
+import { RunFolder, type RunPosition } from './checkpoint.ts'
+import { Learner, type StepReport } from './learner.ts'
+import type { EpochRecord, Phase, TrainEvent, TrainResult, TrainSpec } from './spec.ts'
+
+export interface RunContext {
+  openDevice(): Promise<Device>
+  onEvent(event: TrainEvent): void
+  signal: AbortSignal
+}
+
+/** Runs `spec`. Throws DatasetError and EngineError; ABORTED when the signal fires. */
+export async function runTraining(spec: TrainSpec, context: RunContext): Promise<TrainResult> {
+  const { onEvent, signal } = context
+  const folder = spec.out === null ? null : new RunFolder(spec.out)
+  if (folder && spec.resume) {
+    const finished = await folder.readResult()
+    if (finished) return { ...finished, alreadyFinished: true }
+  }
+  const data = await openImageFolder(spec.data, {
+    ...spec,
+    signal,
+    onProgress: (done, total) => onEvent({ type: 'prepare', stage: 'images', done, total }),
+  })
+  try {
+    await folder?.begin(spec.resume)
+    const device = await context.openDevice()
+    try {
+      return await new Run(spec, data, folder, device, context).run()
+    } finally {
+      await device.destroy()
+    }
+  } finally {
+    await data.close()
+  }
+}
+
+class Run {
+  readonly #spec: TrainSpec
+  readonly #data: ImageFolder
+  readonly #folder: RunFolder | null
+  readonly #device: Device
+  readonly #context: RunContext
+  readonly #model: ResNet
+  readonly #batch: number
+  #history: EpochRecord[] = []
+  #rate = new Throughput()
+
+  constructor(spec: TrainSpec, data: ImageFolder, folder: RunFolder | null, device: Device, context: RunContext) {
+    this.#spec = spec
+    this.#data = data
+    this.#folder = folder
+    this.#device = device
+    this.#context = context
+    this.#model = new ResNet({ arch: spec.arch, classes: data.classes, head: spec.head })
+    this.#batch = Math.min(spec.batch, data.train.length)
+  }
+
+  async run(): Promise<TrainResult> {
+    const { spec, data } = { spec: this.#spec, data: this.#data }
+    const resumed = spec.resume ? await this.#folder?.readPosition() : null
+    if (resumed) checkSameRun(resumed.position, spec, data.classes)
+    if (this.#batch < spec.batch)
+      this.#log(
+        'warn',
+        `batch ${spec.batch} is larger than the ${data.train.length} training images; using ${this.#batch}`,
+      )
+
+    const learner = await Learner.create(this.#device, this.#model, {
+      train: data.train,
+      valid: data.valid,
+      batch: this.#batch,
+      seed: spec.seed,
+      optimizer: spec.optimizer,
+      weightDecay: spec.weightDecay,
+      labelSmoothing: spec.labelSmoothing,
+      freezes: spec.freezeEpochs > 0,
+    })
+    try {
+      if (spec.weights !== null && !resumed) await this.#loadWeights(learner, spec.weights)
+      if (resumed) {
+        resumed.restore(learner)
+        this.#history = [...resumed.position.history]
+      }
+      this.#announce(learner)
+      await this.#train(learner)
+      return await this.#finish(learner)
+    } finally {
+      learner.destroy()
+    }
+  }
+
+  async #train(learner: Learner): Promise<void> {
+    const { freezeEpochs, epochs, baseLr, lrMult, schedule, pctStart, patience } = this.#spec
+    const phases: { phase: Phase; epochs: number; first: number }[] = [
+      { phase: 'frozen', epochs: freezeEpochs, first: 0 },
+      { phase: 'unfrozen', epochs, first: freezeEpochs },
+    ]
+    for (const { phase, epochs, first } of phases) {
+      const done = Math.max(0, this.#history.length - first)
+      if (done >= epochs || this.#stalled(patience)) continue
+      await learner.prepare(phase, (ready, total) =>
+        this.#emit({ type: 'prepare', stage: 'pipelines', done: ready, total }),
+      )
+      const fit = learner.fit({
+        epochs,
+        done,
+        rate: baseLr,
+        rateDivisor: lrMult,
+        schedule,
+        pctStart,
+        frozen: phase === 'frozen',
+        signal: this.#context.signal,
+        onStep: (step) => this.#onStep(learner, step),
+      })
+      for await (const epoch of fit) {
+        this.#history.push(epoch)
+        this.#emit({ type: 'epoch', epoch })
+        await this.#checkpoint(learner, epoch)
+        this.#rate.pause()
+        if (this.#stalled(patience)) {
+          this.#log('info', `stopped early: validation loss has not improved for ${patience} epochs`)
+          break
+        }
+      }
+    }
+  }
+
+  /** No epoch of the current phase's last `patience` has beaten the one before them. */
+  #stalled(patience: number | null): boolean {
+    if (patience === null || this.#history.length === 0) return false
+    return this.#history.length - 1 - this.#history.indexOf(this.#best()) >= patience
+  }
+
+  #best(): EpochRecord {
+    return this.#history.reduce((best, epoch) => (epoch.validLoss < best.validLoss ? epoch : best))
+  }
+
+  async #checkpoint(learner: Learner, epoch: EpochRecord): Promise<void> {
+    if (!this.#folder) return
+    const dict = await learner.stateDict()
+    const best = this.#best()
+    for (const kind of best === epoch ? (['best', 'last'] as const) : (['last'] as const)) {
+      const path = await this.#folder.saveModel(kind, this.#model, this.#spec.size, epoch, dict)
+      this.#emit({ type: 'checkpoint', kind, path, epoch: epoch.epoch })
+    }
+    await this.#folder.savePosition(learner, {
+      spec: this.#spec,
+      classes: this.#data.classes,
+      progress: learner.progress,
+      history: this.#history,
+      best,
+    })
+  }
+
+  /** The best weights on the test split, and what to tell the caller. */
+  async #finish(learner: Learner): Promise<TrainResult> {
+    const best = this.#best()
+    const checkpoint = this.#folder?.model('best') ?? null
+    if (checkpoint && best !== this.#history.at(-1)) learner.load((await readWeightsFile(checkpoint)).tensors)
+    let test: TrainResult['test'] = null
+    if (this.#data.test) {
+      test = await learner.evaluate(this.#data.test, {
+        labelSmoothing: this.#spec.labelSmoothing,
+        signal: this.#context.signal,
+      })
+      this.#emit({ type: 'evaluation', split: 'test', report: test })
+    }
+    const result: TrainResult = {
+      arch: this.#spec.arch,
+      classes: this.#data.classes,
+      epochs: this.#history,
+      best,
+      test,
+      checkpoint,
+      imagesPerSecond: this.#rate.overall(),
+      alreadyFinished: false,
+    }
+    await this.#folder?.writeResult(result)
+    return result
+  }
+
+  async #loadWeights(learner: Learner, path: string): Promise<void> {
+    const report = learner.load((await readWeightsFile(path)).tensors)
+    if (report.loaded === 0) {
+      throw new EngineError(
+        'BAD_WEIGHTS',
+        `no tensor of ${path} fits ${this.#spec.arch}: is it a ${this.#spec.arch} with torchvision's names?`,
+      )
+    }
+    this.#log('info', `took ${report.loaded} tensors from ${path}`)
+    for (const { name, reason } of report.dropped) this.#log('info', `left out ${name}: ${reason}`)
+  }
+
+  #announce(learner: Learner): void {
+    const { train, valid, test, classes, skipped } = this.#data
+    const { adapter } = this.#device
+    this.#emit({
+      type: 'start',
+      adapter: { name: adapter.name, vendor: adapter.vendor, software: adapter.software },
+      classes,
+      images: { train: train.length, valid: valid.length, test: test?.length ?? 0 },
+      skipped,
+      parameters: this.#model.parameterCount,
+      peakBytes: learner.peakBytes,
+      steps: this.#steps(learner),
+      step: learner.progress.step,
+    })
+  }
+
+  #steps(learner: Learner): number {
+    return (this.#spec.freezeEpochs + this.#spec.epochs) * learner.stepsPerEpoch
+  }
+
+  #onStep(learner: Learner, { epoch, phase, step, loss, smoothLoss, lr }: StepReport): void {
+    throwIfAborted(this.#context.signal)
+    const steps = this.#steps(learner)
+    this.#rate.add(this.#batch)
+    const imagesPerSecond = this.#rate.recent()
+    const secondsLeft = imagesPerSecond > 0 ? ((steps - step - 1) * this.#batch) / imagesPerSecond : 0
+    this.#emit({
+      type: 'step',
+      epoch,
+      phase,
+      step: step + 1,
+      steps,
+      loss,
+      smoothLoss,
+      lr,
+      imagesPerSecond,
+      secondsLeft,
+    })
+  }
+
+  #emit(event: TrainEvent): void {
+    this.#context.onEvent(event)
+  }
+
+  #log(level: 'info' | 'warn', message: string): void {
+    this.#emit({ type: 'log', level, message })
+  }
+}
+
+/** Images per second of training steps, validation and checkpoints apart. Steps may be reported several at once. */
+class Throughput {
+  #images = 0
+  #seconds = 0
+  #recent = 0
+  #unmeasured = 0
+  #last: number | null = null
+
+  add(images: number): void {
+    const now = performance.now()
+    if (this.#last === null) {
+      // The first step after a pause also carries what came before it.
+      this.#last = now
+      return
+    }
+    this.#unmeasured += images
+    const seconds = (now - this.#last) / 1000
+    if (seconds < 0.001) return
+    const rate = this.#unmeasured / seconds
+    this.#images += this.#unmeasured
+    this.#seconds += seconds
+    this.#recent = this.#recent ? 0.9 * this.#recent + 0.1 * rate : rate
+    this.#unmeasured = 0
+    this.#last = now
+  }
+
+  pause(): void {
+    this.#last = null
+    this.#unmeasured = 0
+  }
+
+  recent(): number {
+    return this.#recent
+  }
+
+  overall(): number {
+    return this.#seconds ? this.#images / this.#seconds : 0
+  }
+}
+
+/** A run goes on only as what it was: other data or another network would quietly make a different run. */
+function checkSameRun(position: RunPosition, spec: TrainSpec, classes: readonly string[]): void {
+  const fixed = ['arch', 'size', 'batch', 'head', 'optimizer', 'seed', 'epochs', 'freezeEpochs'] as const
+  for (const key of fixed) {
+    if (position.spec[key] !== spec[key]) {
+      throw new EngineError(
+        'BAD_CONFIG',
+        `cannot resume ${spec.out}: it was started with ${key} ${position.spec[key]}, not ${spec[key]}`,
+      )
+    }
+  }
+  if (position.classes.join('\0') !== classes.join('\0')) {
+    throw new EngineError(
+      'BAD_CONFIG',
+      `cannot resume ${spec.out}: it was started on the classes ${position.classes.join(', ')}, not ${classes.join(', ')}`,
+    )
+  }
+}

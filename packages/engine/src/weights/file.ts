@@ -1,0 +1,66 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { EngineError } from '../errors.ts'
+import { decodeSafetensors, encodeSafetensors, type WeightsFile } from './safetensors.ts'
+
+/**
+ * Reads a weights file, or `model.safetensors` of a checkpoint folder. Throws BAD_WEIGHTS.
+ * Formats are told apart by content, not by name.
+ */
+export async function readWeightsFile(path: string): Promise<WeightsFile> {
+  let bytes: Buffer
+  try {
+    const file = (await stat(path)).isDirectory() ? join(path, 'model.safetensors') : path
+    bytes = await readFile(file)
+  } catch (cause) {
+    throw new EngineError('BAD_WEIGHTS', `weights ${path} cannot be read: ${(cause as Error).message}`, { cause })
+  }
+  if (bytes.subarray(0, 2).toString('latin1') === 'PK' || bytes[0] === 0x80) {
+    throw new EngineError(
+      'BAD_WEIGHTS',
+      `weights ${path} is a PyTorch checkpoint; save it as safetensors first (safetensors.torch.save_file)`,
+    )
+  }
+  return decodeSafetensors(bytes, path)
+}
+
+/** Writes a safetensors file so that whoever opens `path` finds the old one or the new one, whole. */
+export async function writeWeightsFile(path: string, file: WeightsFile): Promise<void> {
+  await writeAtomically(path, encodeSafetensors(file))
+}
+
+/**
+ * Writes beside `path`, flushes to disk, and renames over it. On failure the file that was there stays, and nothing is left
+ * behind. Throws DISK with what to do.
+ */
+export async function writeAtomically(path: string, chunks: Iterable<Uint8Array>): Promise<void> {
+  const temporary = `${path}.${randomBytes(4).toString('hex')}.tmp`
+  try {
+    await mkdir(dirname(path), { recursive: true })
+    const file = await open(temporary, 'wx')
+    try {
+      for (const chunk of chunks) await writeFully(file, chunk)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(temporary, path)
+  } catch (cause) {
+    await rm(temporary, { force: true })
+    const { code, message } = cause as NodeJS.ErrnoException
+    const full = code === 'ENOSPC' || code === 'EDQUOT'
+    throw new EngineError(
+      'DISK',
+      full
+        ? `the disk is full: ${path} was not written, and what was there before is intact; free space and go on with --resume`
+        : `${path} cannot be written: ${message}`,
+      { cause },
+    )
+  }
+}
+
+/** `FileHandle.write` may write less than it was given, as it does shortly before a disk is full. */
+async function writeFully(file: Awaited<ReturnType<typeof open>>, chunk: Uint8Array): Promise<void> {
+  for (let done = 0; done < chunk.length; ) done += (await file.write(chunk, done)).bytesWritten
+}
