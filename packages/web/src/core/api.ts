@@ -18,7 +18,7 @@ export interface ApiOptions {
 /** `reconnecting` after a broken stream: the last state stays on view and is brought up to date on return. */
 export type FeedState = 'connecting' | 'live' | 'reconnecting' | 'closed'
 
-export interface FeedHandlers<Data> {
+interface FeedHandlers<Data> {
   onData(data: Data): void
   onState(state: FeedState): void
   /** The server refused the subscription; it will not be tried again. */

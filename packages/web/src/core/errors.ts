@@ -30,7 +30,7 @@ export function fromCombinedError(error: CombinedError, endpoint: string): ApiEr
   return new ApiError(known, first.message, typeof cure === 'string' ? cure : (cures[known] ?? null))
 }
 
-export function unreachable(endpoint: string, cause: unknown): ApiError {
+function unreachable(endpoint: string, cause: unknown): ApiError {
   const detail = cause instanceof Error && cause.message !== '' ? ` (${cause.message})` : ''
   return new ApiError(
     'UNREACHABLE',

@@ -50,7 +50,7 @@ export function formatAgo(iso: string, now: number): string {
   return formatDate(iso)
 }
 
-export function formatDate(iso: string): string {
+function formatDate(iso: string): string {
   return new Date(iso).toLocaleDateString('en-GB', { day: 'numeric', month: 'short', year: 'numeric' })
 }
 

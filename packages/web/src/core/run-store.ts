@@ -13,7 +13,7 @@ import { createStore, type ReadableStore } from './store.ts'
 export type RunDetails = Omit<NonNullable<RunQuery['run']>, CurveName | 'log'>
 export type LogLine = NonNullable<RunQuery['run']>['log']['edges'][number]
 
-export type CurveName = keyof RunCurves
+type CurveName = keyof RunCurves
 export type Curves = Readonly<Record<CurveName, Curve>>
 
 export interface RunViewState {
@@ -42,7 +42,7 @@ const maxPoints = 1000
 const maxLogLines = 500
 const reopenMs = 1500
 
-export const noCurves: Curves = {
+const noCurves: Curves = {
   loss: emptyCurve,
   smoothLoss: emptyCurve,
   learningRate: emptyCurve,
@@ -158,7 +158,7 @@ export function createRunStore(api: Api, id: string): RunStore {
 }
 
 /** Adds what an event brought; see `mergePoints` for overlaps. */
-export function growCurves(curves: Curves, update: RunCurves): Curves {
+function growCurves(curves: Curves, update: RunCurves): Curves {
   const grow = (name: CurveName): Curve => {
     const grown = mergePoints(curves[name], update[name].points)
     return grown.steps.length > 2 * maxPoints ? thin(grown, maxPoints) : grown
