@@ -28,7 +28,8 @@ export async function unpackMesa(system: System): Promise<Recipe[]> {
     try {
       await fetchPackages(system, work)
       takeDriver(work)
-      renameSync(join(work, 'driver'), folder)
+      // Another process may have been at it at the same time, and first.
+      if (!existsSync(folder)) renameSync(join(work, 'driver'), folder)
     } finally {
       rmSync(work, { recursive: true, force: true })
     }

@@ -5,7 +5,7 @@ import { adapterCures } from './cures.ts'
 import { type DatabaseReport, inspectDatabase } from './database.ts'
 import { type AdapterReport, type ProbeResult, probeAdapter } from './probe.ts'
 import { driverEnvironment, readRecipe, recipeChanges } from './recipe.ts'
-import { readSystem, type System } from './system.ts'
+import { mesaSource, readSystem, type System } from './system.ts'
 
 export interface Problem {
   /** An error keeps Sporeprint from working; a warning does not. */
@@ -68,7 +68,10 @@ async function probeMachine(): Promise<ProbeResult> {
 
 function adapterProblems(probe: ProbeResult, system: System): Problem[] {
   if (probe.adapter) return probe.adapter.software ? unusedGpu(system) : []
-  return [{ severity: 'error', message: `no adapter: ${probe.reason}`, mend: adapterCures(probe.failed, system) }]
+  const itself =
+    probe.failed === 'adapter' && mesaSource(system) ? ['npm start  # brings one in by itself; or by hand:'] : []
+  const mend = [...itself, ...adapterCures(probe.failed, system)]
+  return [{ severity: 'error', message: `no adapter: ${probe.reason}`, mend }]
 }
 
 /** A graphics device that the kernel shows while WebGPU got none but the software adapter. */

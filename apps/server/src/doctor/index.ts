@@ -1,5 +1,2 @@
-export type { DatabaseReport } from './database.ts'
-export { type DiagnoseOptions, type Diagnosis, diagnose, type Problem } from './diagnose.ts'
+export { diagnose } from './diagnose.ts'
 export { formatDiagnosis } from './format.ts'
-export { type AdapterReport, type ProbeResult, probeAdapter } from './probe.ts'
-export { applyRecipe } from './recipe.ts'
