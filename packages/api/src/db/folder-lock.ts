@@ -2,6 +2,7 @@
  * One process a folder. PGlite itself lets a second process open a database and ruins it, and Node has no flock; so a file
  * names its owner, and an owner that has died is told from one that lives by its process id and start time.
  */
+import { randomUUID } from 'node:crypto'
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
@@ -62,7 +63,7 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
   const file = join(folder, 'lock.json')
   const mine = JSON.stringify({ pid: process.pid, host: hostname(), started: await startOf(process.pid) })
   // Written beside it and linked, so that the lock appears with its content or not at all.
-  const draft = `${file}.${process.pid}`
+  const draft = `${file}.${randomUUID()}`
   await writeFile(draft, mine)
   try {
     for (;;) {

@@ -4,8 +4,8 @@ import ComplexityPlugin from '@pothos/plugin-complexity'
 import DataloaderPlugin from '@pothos/plugin-dataloader'
 import ErrorsPlugin from '@pothos/plugin-errors'
 import RelayPlugin from '@pothos/plugin-relay'
-import { GraphQLError } from 'graphql'
 import type { Context } from './context.ts'
+import { GraphQLError } from './library.ts'
 
 export interface SchemaTypes {
   Context: Context

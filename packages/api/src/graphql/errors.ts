@@ -1,8 +1,8 @@
 /** Expected failures as GraphQL types; the scheme is laid down in docs/decisions/0002-graphql-errors.md. */
 import { PothosValidationError } from '@pothos/core'
-import { GraphQLError, type GraphQLFormattedError } from 'graphql'
 import { Conflict, type InputIssue, InvalidInput, NotFound } from '../errors.ts'
 import { builder } from './builder.ts'
+import { GraphQLError, type GraphQLFormattedError } from './library.ts'
 
 const UserError = builder.interfaceRef<Error>('UserError').implement({
   description: 'An expected failure: nothing was changed, and the message says what to do.',

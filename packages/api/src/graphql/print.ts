@@ -1,7 +1,7 @@
 /** Writes schema.graphql, which clients generate from; the tests hold it against the schema in code. */
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { lexicographicSortSchema, printSchema } from 'graphql'
+import { lexicographicSortSchema, printSchema } from './library.ts'
 import { schema } from './schema.ts'
 
 export const schemaFile: string = fileURLToPath(new URL('../../schema.graphql', import.meta.url))

@@ -1,5 +1,5 @@
-import type { GraphQLSchema } from 'graphql'
 import { builder } from './builder.ts'
+import type { GraphQLSchema } from './library.ts'
 import './errors.ts'
 import '../modules/datasets/datasets.schema.ts'
 import '../modules/models/models.schema.ts'

@@ -1,5 +1,5 @@
-import { createSourceEventStream, type ExecutionArgs, type ExecutionResult, execute } from 'graphql'
 import type { Context } from '../graphql/context.ts'
+import { createSourceEventStream, type ExecutionArgs, type ExecutionResult, execute } from '../graphql/library.ts'
 
 /**
  * graphql-js' `subscribe`, but with a new context for every event: loaders keep what they have read for as long as their

@@ -2,11 +2,11 @@
 import { ApolloServer } from '@apollo/server'
 import { fastifyApolloHandler } from '@as-integrations/fastify'
 import type { FastifyInstance } from 'fastify'
-import { type ExecutionResult, execute, GraphQLError, parse } from 'graphql'
 import type { OperationArgs } from 'graphql-sse'
 import { createHandler } from 'graphql-sse/lib/use/fastify'
 import type { Context } from '../graphql/context.ts'
 import { publicError } from '../graphql/errors.ts'
+import { type ExecutionResult, execute, GraphQLError, parse } from '../graphql/library.ts'
 import { schema } from '../graphql/schema.ts'
 import { eachInItsContext } from './event-stream.ts'
 

@@ -1,0 +1,54 @@
+import { expect, it } from 'vitest'
+import { InvalidInput } from '../errors.ts'
+import { parseRunConfig } from './contracts.ts'
+
+it('fills in the defaults of the command line', () => {
+  expect(parseRunConfig({})).toEqual({
+    arch: 'resnet18',
+    weights: null,
+    size: 224,
+    batch: 64,
+    epochs: 5,
+    freezeEpochs: 0,
+    baseLr: 2e-3,
+    lrMult: 1,
+    weightDecay: 0.01,
+    schedule: 'flat_cos',
+    pctStart: 0.75,
+    optimizer: 'adamw',
+    labelSmoothing: 0.1,
+    head: 'concat',
+    patience: null,
+    seed: 42,
+    valid: 0.2,
+    shuffle: true,
+  })
+})
+
+it('freezes and slows the body where there are weights to protect, unless told otherwise', () => {
+  expect(parseRunConfig({ weights: '/w.pth' })).toMatchObject({ freezeEpochs: 1, lrMult: 10 })
+  expect(parseRunConfig({ weights: '/w.pth', freezeEpochs: 0, lrMult: 3 })).toMatchObject({
+    freezeEpochs: 0,
+    lrMult: 3,
+  })
+})
+
+it('takes null for what is left out', () => {
+  expect(parseRunConfig({ batch: null, patience: null, freezeEpochs: null })).toEqual(parseRunConfig({}))
+})
+
+it('names every refused field, its value and the range', () => {
+  const refused = () => parseRunConfig({ size: 16, batch: 2.5, baseLr: Number.NaN, valid: 1 })
+  expect(refused).toThrow(InvalidInput)
+  expect(refused).toThrow(
+    'config.size is 16: must be a whole number from 32 to 1024; ' +
+      'config.batch is 2.5: must be a whole number from 1 to 4096; ' +
+      'config.baseLr is NaN: must be a number from 1e-8 to 10; ' +
+      'config.valid is 1: must be a number from 0.01 to 0.9',
+  )
+})
+
+it('refuses a run of no epochs, and fields it does not know', () => {
+  expect(() => parseRunConfig({ epochs: 0 })).toThrow('config.epochs is 0: epochs and freezeEpochs must not both be 0')
+  expect(() => parseRunConfig({ epoch: 3 } as object)).toThrow('epoch')
+})
