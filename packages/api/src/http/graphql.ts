@@ -85,6 +85,8 @@ export async function addGraphql(app: FastifyInstance, { context, onError }: Gra
     reply.hijack()
     try {
       await handle(request, reply)
+      // graphql-sse says keep-alive; left open, the connection would hold up a server that closes.
+      request.raw.socket.end()
     } catch (error) {
       log(error)
       reply.raw.destroy()
