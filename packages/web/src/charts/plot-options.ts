@@ -5,7 +5,7 @@ interface LineSeries {
   label: string
   /** CSS custom property that holds the colour, such as `--sp-series-1`. */
   color: string
-  /** Faint lines carry raw values beneath a smoothed one, and stay out of the legend's values. */
+  /** Faint lines carry raw values beneath a smoothed one; the spoken summary leaves them out. */
   faint?: boolean
   dashed?: boolean
   /** Few, far apart values: drawn as a line with a dot at each. */

@@ -112,11 +112,11 @@ function Confusion({ evaluation }: { evaluation: Evaluation }): ReactElement {
 /** Shaded by its share of the actual class: green on the diagonal, orange off it. */
 function ConfusionCell({ count, share, right }: { count: number; share: number; right: boolean }): ReactElement {
   const style = {
-    '--cell': right ? 'var(--sp-series-1)' : 'var(--sp-series-2)',
+    '--cell': right ? 'var(--sp-cell-right)' : 'var(--sp-cell-wrong)',
     '--share': `${Math.round(share * 100)}%`,
   } as CSSProperties
   return (
-    <td style={style} className={share > 0.6 ? 'is-strong' : undefined} title={formatPercent(share)}>
+    <td style={style} title={formatPercent(share)}>
       {count}
     </td>
   )

@@ -21,7 +21,7 @@ export function RunLog({ lines }: { lines: readonly LogLine[] }): ReactElement {
   return (
     <Panel title="Log">
       {lines.length === 0 ? (
-        <p className="placeholder">Nothing has been said yet.</p>
+        <p className="placeholder">No lines so far.</p>
       ) : (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard.
         <ol className="log" ref={list} onScroll={onScroll} tabIndex={0} aria-label="Log lines" data-testid="log">

@@ -53,7 +53,8 @@ function headline({ progress, config }: RunDetails): string {
     case 'images':
       return 'Reading images'
     case 'pipelines':
-      return 'Compiling pipelines'
+      // The first step runs once all are compiled, and is the slowest by far.
+      return progress.done < progress.total ? 'Compiling pipelines' : 'Running the first step'
     default:
       return `Epoch ${(progress?.epoch ?? 0) + 1} of ${config.epochs + config.freezeEpochs}`
   }
