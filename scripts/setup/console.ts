@@ -14,7 +14,7 @@ export function ensureConsole(): void {
   const newest = Math.max(...SOURCES.map((path) => lastChange(join(root, path))))
   if (lastChange(join(root, BUILT), []) > newest) return
   console.error('console: building …')
-  const { status } = spawnSync('npm', ['run', 'build', '-w', 'apps/console'], {
+  const { status } = spawnSync('npm', ['run', '--silent', 'build', '-w', 'apps/console', '--', '--logLevel', 'warn'], {
     cwd: root,
     stdio: ['ignore', 2, 'inherit'],
     shell: process.platform === 'win32',

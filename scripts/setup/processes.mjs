@@ -10,6 +10,8 @@ const bin = join(root, 'node_modules', '.bin')
 /** Node 24, which the dev dependency `node` brings; there once the dependencies are installed. */
 export const node24 = join(root, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
 
+const parent = process.ppid
+
 /** Milliseconds that a child is given to end by itself after it has been asked to. */
 const GRACE = 15_000
 
@@ -50,19 +52,32 @@ export function runForeground(command, args, env, { stdout = 'inherit', shell = 
     const end = (signal) => {
       if (asked) return killGroup()
       asked = true
-      child.kill(signal)
+      // A terminal that has closed is no different from a polite request to end.
+      child.kill(signal === 'SIGHUP' ? 'SIGTERM' : signal)
       setTimeout(killGroup, GRACE).unref()
     }
+    const parentWatch = whenNpmDies(() => asked || end('SIGTERM'))
     /** @type {NodeJS.Signals[]} */
     const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
     for (const signal of signals) process.on(signal, end)
     child.on('error', reject)
     child.on('exit', (code, signal) => {
       killGroup()
+      clearInterval(parentWatch)
       for (const signal of signals) process.off(signal, end)
       resolve(code ?? 128 + (signal ? constants.signals[signal] : 0))
     })
   })
+}
+
+/**
+ * npm hands a SIGTERM on to the shell that runs a script, and the shell dies of it without a word to the script; so a script
+ * that npm runs looks whether its parent is still the one it began with.
+ * @param {() => void} then
+ */
+function whenNpmDies(then) {
+  if (!process.env.npm_lifecycle_event) return undefined
+  return setInterval(() => process.ppid !== parent && then(), 500).unref()
 }
 
 /**
