@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -158,7 +158,7 @@ describe('a run', () => {
       epochs: { epoch: number }[]
     }
   }
-  const state = 'query ($id: ID!) { run(id: $id) { status error { message } progress { step } epochs { epoch } } }'
+  const state = 'query ($id: ID!) { run(id: $id) { status attempt error { message } epochs { epoch } } }'
 
   /** Asks until the run is as it shall be; a run that has failed never will be. */
   async function until(url: string, id: string, wanted: (run: RunState['run']) => boolean): Promise<RunState['run']> {
@@ -171,7 +171,7 @@ describe('a run', () => {
     }
   }
 
-  test('that is under way when the server ends goes on at the next start, from its checkpoint', async () => {
+  test('goes on from its checkpoint when the server ends and when the engine host is killed', async () => {
     const images = join(folder, 'synth')
     expect(await runCli(['data', 'synth', images, '--count', '10', '--test', '0', '--size', '32'])).toMatchObject({
       code: 0,
@@ -196,8 +196,25 @@ describe('a run', () => {
     expect(await first.stop()).toMatchObject({ code: 0 })
 
     const second = await serve([])
+    await until(second.url, id, ({ epochs }) => epochs.length === 2)
+    const hosts = await childrenOf(second.process.child.pid)
+    expect(hosts).toHaveLength(1)
+    for (const host of hosts) process.kill(host, 'SIGKILL')
     const done = await until(second.url, id, ({ status }) => status === 'SUCCEEDED')
-    expect(done.epochs.map(({ epoch }) => epoch)).toEqual([0, 1, 2])
+    expect(done).toMatchObject({ attempt: 3, epochs: [{ epoch: 0 }, { epoch: 1 }, { epoch: 2 }] })
     expect(await second.stop()).toMatchObject({ code: 0 })
   })
 })
+
+/** Process ids of the children of a process, from the kernel's own table. */
+async function childrenOf(parent: number | undefined): Promise<number[]> {
+  const ids = (await readdir('/proc')).map(Number).filter(Number.isInteger)
+  const parents = await Promise.all(
+    ids.map(async (id) => {
+      const stat = await readFile(`/proc/${id}/stat`, 'utf8').catch(() => '')
+      // pid (name) state ppid …; the name may hold anything.
+      return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
+    }),
+  )
+  return ids.filter((_, i) => parents[i] === parent)
+}

@@ -65,7 +65,9 @@ function describeStart({ adapter, classes, images, parameters, peakBytes, step, 
 }
 
 function describeStep({ epoch, step, steps, smoothLoss, imagesPerSecond, secondsLeft }: StepEvent) {
-  const detail = `loss ${smoothLoss.toFixed(4)}, ${imagesPerSecond.toFixed(1)} images/s, ${clock(secondsLeft)} left`
+  // The rate is known from the second step on.
+  const rate = imagesPerSecond > 0 ? `, ${imagesPerSecond.toFixed(1)} images/s, ${clock(secondsLeft)} left` : ''
+  const detail = `loss ${smoothLoss.toFixed(4)}${rate}`
   return { label: `Epoch ${epoch}`, done: step, total: steps, detail }
 }
 
