@@ -9,7 +9,7 @@ export interface Progress {
   pause(): void
 }
 
-export interface ProgressState {
+interface ProgressState {
   /** What is being done, in a few words. */
   label: string
   done: number
