@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process'
+import { constants, setPriority } from 'node:os'
 import { extname } from 'node:path'
 import { EngineError } from '../errors.ts'
 import type { TrainEvent, TrainResult, TrainSpec } from '../train/spec.ts'
@@ -56,12 +57,15 @@ export function train(spec: TrainSpec, { onEvent, signal }: TrainOptions = {}): 
 
 function startHost(): ChildProcess {
   const extension = extname(import.meta.url)
-  return fork(new URL(`./host${extension}`, import.meta.url), {
+  const host = fork(new URL(`./host${extension}`, import.meta.url), {
     serialization: 'advanced',
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     // Source needs the workspace's export condition, whoever the caller is (a test runner does not pass it on).
     execArgv: extension === '.ts' ? ['--conditions=@sporeprint/source'] : [],
   })
+  // A software adapter takes every core; whoever serves requests beside it goes first.
+  if (host.pid !== undefined) setPriority(host.pid, constants.priority.PRIORITY_BELOW_NORMAL)
+  return host
 }
 
 /** Collects what the host prints, which a caller's stdout must not carry; returns the end of it. */

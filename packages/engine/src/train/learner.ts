@@ -55,6 +55,8 @@ export interface StepReport {
   loss: number
   smoothLoss: number
   lr: number
+  /** When the device had done it, by performance.now(): losses are read several at once. */
+  doneAt: number
 }
 
 /** Where a learner stands between two epochs: with the store's buffers, all that going on needs. */
@@ -220,7 +222,7 @@ export class Learner {
     const program = await this.prepare(phase)
     const { graph } = this.#plan(phase)
     const total = options.epochs * this.stepsPerEpoch
-    const waiting: { step: number; lr: number }[] = []
+    const waiting: Pick<StepReport, 'step' | 'lr' | 'doneAt'>[] = []
     let lr = 0
     let lastRead = performance.now()
 
@@ -234,19 +236,21 @@ export class Learner {
       program.write(graph.pixels, pixels)
       program.write(graph.labels, labels)
       program.write(graph.step, packStep({ ...this.#constants(), ...rates, step, update: this.#progress.update + 1 }))
-      waiting.push({ step, lr })
       inEpoch++
       this.#progress.step++
       this.#progress.update++
       const submitted = performance.now()
-      const due = inEpoch === this.stepsPerEpoch || waiting.length === lossSlots || submitted - lastRead > readInterval
+      const due =
+        inEpoch === this.stepsPerEpoch || waiting.length === lossSlots - 1 || submitted - lastRead > readInterval
       program.run(due ? [graph.losses] : [])
       await this.#pacer.settle(phase, submitted)
+      const doneAt = performance.now()
+      waiting.push({ step, lr, doneAt })
       if (!due) continue
-      lastRead = performance.now()
+      lastRead = doneAt
       const losses = new Float32Array(await program.read(graph.losses))
-      for (const { step, lr } of waiting.splice(0))
-        this.#report(options, phase, step, lr, losses[step % lossSlots] ?? Number.NaN)
+      for (const done of waiting.splice(0))
+        this.#report(options, phase, done, losses[done.step % lossSlots] ?? Number.NaN)
     }
 
     const report = await this.evaluate(valid, { labelSmoothing, signal })
@@ -266,7 +270,8 @@ export class Learner {
     }
   }
 
-  #report(options: FitOptions, phase: Phase, step: number, lr: number, loss: number): void {
+  #report(options: FitOptions, phase: Phase, done: Pick<StepReport, 'step' | 'lr' | 'doneAt'>, loss: number): void {
+    const { step } = done
     if (!Number.isFinite(loss)) {
       throw new EngineError(
         'DIVERGED',
@@ -276,7 +281,7 @@ export class Learner {
     const p = this.#progress
     p.lossMean = lossDecay * p.lossMean + (1 - lossDecay) * loss
     p.lossWeight = lossDecay * p.lossWeight + (1 - lossDecay)
-    options.onStep?.({ epoch: p.epoch, phase, step, loss, smoothLoss: this.#smoothLoss(), lr })
+    options.onStep?.({ ...done, epoch: p.epoch, phase, loss, smoothLoss: this.#smoothLoss() })
   }
 
   #smoothLoss(): number {

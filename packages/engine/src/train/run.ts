@@ -217,10 +217,10 @@ class Run {
     return (this.#spec.freezeEpochs + this.#spec.epochs) * learner.stepsPerEpoch
   }
 
-  #onStep(learner: Learner, { epoch, phase, step, loss, smoothLoss, lr }: StepReport): void {
+  #onStep(learner: Learner, { epoch, phase, step, loss, smoothLoss, lr, doneAt }: StepReport): void {
     throwIfAborted(this.#context.signal)
     const steps = this.#steps(learner)
-    this.#rate.add(this.#batch)
+    this.#rate.add(this.#batch, doneAt)
     const imagesPerSecond = this.#rate.recent()
     const secondsLeft = imagesPerSecond > 0 ? ((steps - step - 1) * this.#batch) / imagesPerSecond : 0
     this.#emit({
@@ -246,35 +246,27 @@ class Run {
   }
 }
 
-/** Images per second of training steps, validation and checkpoints apart. Steps may be reported several at once. */
+/** Images per second of training steps, validation and checkpoints apart. */
 class Throughput {
   #images = 0
   #seconds = 0
   #recent = 0
-  #unmeasured = 0
   #last: number | null = null
 
-  add(images: number): void {
-    const now = performance.now()
-    if (this.#last === null) {
-      // The first step after a pause also carries what came before it.
-      this.#last = now
-      return
+  /** A batch of `images` was done at `at`, in milliseconds. */
+  add(images: number, at: number): void {
+    // The first step after a pause also carries what came before it.
+    if (this.#last !== null && at > this.#last) {
+      const seconds = (at - this.#last) / 1000
+      this.#images += images
+      this.#seconds += seconds
+      this.#recent = this.#recent ? 0.9 * this.#recent + (0.1 * images) / seconds : images / seconds
     }
-    this.#unmeasured += images
-    const seconds = (now - this.#last) / 1000
-    if (seconds < 0.001) return
-    const rate = this.#unmeasured / seconds
-    this.#images += this.#unmeasured
-    this.#seconds += seconds
-    this.#recent = this.#recent ? 0.9 * this.#recent + 0.1 * rate : rate
-    this.#unmeasured = 0
-    this.#last = now
+    this.#last = at
   }
 
   pause(): void {
     this.#last = null
-    this.#unmeasured = 0
   }
 
   recent(): number {

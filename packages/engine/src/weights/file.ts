@@ -16,7 +16,9 @@ export async function readWeightsFile(path: string): Promise<WeightsFile> {
   } catch (cause) {
     throw new EngineError('BAD_WEIGHTS', `weights ${path} cannot be read: ${(cause as Error).message}`, { cause })
   }
-  if (bytes.subarray(0, 2).toString('latin1') === 'PK' || bytes[0] === 0x80) {
+  // A safetensors header begins at byte 8; a zip begins with PK, a pickle with 0x80.
+  const isSafetensors = bytes[8] === 0x7b
+  if (!isSafetensors && (bytes.subarray(0, 2).toString('latin1') === 'PK' || bytes[0] === 0x80)) {
     throw new EngineError(
       'BAD_WEIGHTS',
       `weights ${path} is a PyTorch checkpoint; save it as safetensors first (safetensors.torch.save_file)`,

@@ -1,0 +1,128 @@
+import { execFileSync } from 'node:child_process'
+import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import sharp from 'sharp'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { TrainEvent, TrainSpec } from '../train/spec.ts'
+import { decodeSafetensors } from '../weights/safetensors.ts'
+import { train } from './train.ts'
+
+let dir: string
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'sporeprint-host-'))
+  for (const [name, r, g] of [
+    ['amber', 230, 160],
+    ['moss', 60, 140],
+  ] as const) {
+    await mkdir(join(dir, 'data', name), { recursive: true })
+    for (let i = 0; i < 20; i++) {
+      const background = { r: r - i, g: g - 2 * i, b: 40 + 3 * i }
+      await sharp({ create: { width: 40, height: 36, channels: 3, background } })
+        .png()
+        .toFile(join(dir, 'data', name, `${i}.png`))
+    }
+  }
+})
+afterAll(() => rm(dir, { recursive: true, force: true }))
+
+const spec = (out: string, change: Partial<TrainSpec> = {}): TrainSpec => ({
+  data: join(dir, 'data'),
+  arch: 'resnet18',
+  weights: null,
+  size: 32,
+  batch: 8,
+  epochs: 3,
+  freezeEpochs: 0,
+  baseLr: 1e-3,
+  lrMult: 1,
+  weightDecay: 0.01,
+  schedule: 'flat_cos',
+  pctStart: 0.5,
+  optimizer: 'adamw',
+  labelSmoothing: 0.1,
+  head: 'linear',
+  patience: null,
+  seed: 3,
+  valid: 0.2,
+  shuffle: true,
+  out: join(dir, out),
+  resume: false,
+  ...change,
+})
+
+/** Process ids of engine hosts that this process has started. */
+const hosts = (): number[] =>
+  execFileSync('ps', ['-o', 'pid=,args=', '--ppid', String(process.pid)], { encoding: 'utf8' })
+    .split('\n')
+    .filter((line) => line.includes('host/host.ts'))
+    .map((line) => Number.parseInt(line, 10))
+
+const weightsOf = async (out: string) =>
+  decodeSafetensors(await readFile(join(dir, out, 'last', 'model.safetensors')), out).tensors
+
+test('a host killed in mid-run is HOST_CRASHED, and the resumed run ends with the bits of one that was left alone', async () => {
+  const whole = await train(spec('whole'))
+  expect(whole.epochs).toHaveLength(3)
+
+  const crashed = train(spec('crashed'), {
+    onEvent(event: TrainEvent) {
+      // In the second epoch, when the first one's checkpoint is written.
+      if (event.type === 'step' && event.epoch === 1) for (const pid of hosts()) process.kill(pid, 'SIGKILL')
+    },
+  })
+  await expect(crashed).rejects.toMatchObject({ code: 'HOST_CRASHED', message: expect.stringContaining('SIGKILL') })
+
+  const events: TrainEvent[] = []
+  const resumed = await train(spec('crashed', { resume: true }), { onEvent: (event) => events.push(event) })
+  expect(events.filter((event) => event.type === 'epoch').map(({ epoch }) => epoch.epoch)).toEqual([1, 2])
+  const comparable = ({ epochs }: typeof whole) => epochs.map(({ seconds, ...rest }) => rest)
+  expect(comparable(resumed)).toEqual(comparable(whole))
+  expect(await weightsOf('crashed')).toEqual(await weightsOf('whole'))
+  const history = (await readFile(join(dir, 'crashed', 'history.jsonl'), 'utf8')).trim().split('\n')
+  expect(history.map((line) => JSON.parse(line).epoch)).toEqual([0, 1, 2])
+  expect(await readdir(join(dir, 'crashed', 'last'))).toEqual(['model.safetensors', 'resume.safetensors'])
+
+  const again = await train(spec('crashed', { resume: true }))
+  expect(again).toMatchObject({ alreadyFinished: true, epochs: resumed.epochs })
+  await expect(train(spec('crashed', { resume: true, arch: 'resnet34' }))).resolves.toMatchObject({
+    alreadyFinished: true,
+  })
+})
+
+test('a run stops within two seconds of its signal, and leaves no process behind', async () => {
+  const controller = new AbortController()
+  let asked = 0
+  const running = train(spec('stopped', { epochs: 50 }), {
+    signal: controller.signal,
+    onEvent(event) {
+      if (event.type !== 'step' || asked) return
+      asked = performance.now()
+      controller.abort()
+    },
+  })
+  await expect(running).rejects.toMatchObject({ code: 'ABORTED' })
+  expect(performance.now() - asked).toBeLessThan(2000)
+  await expect.poll(hosts, { timeout: 5000 }).toEqual([])
+})
+
+test('a missing folder fails by its own code before any device is opened', async () => {
+  await expect(train(spec('none', { data: join(dir, 'nowhere') }))).rejects.toMatchObject({
+    code: 'BAD_DATASET',
+    message: expect.stringContaining('nowhere'),
+  })
+})
+
+test('weights that fit nothing are refused, and weights with another head are taken over without it', async () => {
+  const other = join(dir, 'whole', 'best')
+  const events: TrainEvent[] = []
+  const options = { onEvent: (event: TrainEvent) => void events.push(event) }
+  await train(spec('tuned', { weights: other, head: 'concat', freezeEpochs: 1, epochs: 1 }), options)
+  const logs = events.flatMap((event) => (event.type === 'log' ? [event.message] : []))
+  expect(logs).toContain(`took 100 tensors from ${other}`)
+  expect(logs.some((line) => line.startsWith('left out fc.weight'))).toBe(true)
+  expect(events.flatMap((event) => (event.type === 'epoch' ? [event.epoch.phase] : []))).toEqual(['frozen', 'unfrozen'])
+  await expect(train(spec('misfit', { weights: join(dir, 'data', 'moss', '0.png') }))).rejects.toMatchObject({
+    code: 'BAD_WEIGHTS',
+  })
+})

@@ -1,0 +1,127 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { planMemory, planWithoutReuse } from '../compile/plan.ts'
+import { compile, createArena, Program } from '../compile/program.ts'
+import { ParameterStore } from '../compile/store.ts'
+import type { Device } from '../gpu/device.ts'
+import { openNodeDevice } from '../gpu/node.ts'
+import { ResNet } from '../nn/resnet.ts'
+import { initialiseWeights } from '../weights/state-dict.ts'
+import { trainingGraph } from './graphs.ts'
+import { type FitOptions, Learner, type LearnerOptions } from './learner.ts'
+import type { EpochRecord } from './spec.ts'
+import { packStep } from './step-scalars.ts'
+import { colouredSource } from './testing.ts'
+
+let device: Device
+beforeAll(async () => {
+  device = await openNodeDevice({ validation: true })
+})
+afterAll(() => device.destroy())
+
+const train = colouredSource(8, 32)
+const valid = colouredSource(4, 32, 2)
+
+const createLearner = (options: Partial<LearnerOptions> = {}): Promise<Learner> =>
+  Learner.create(device, new ResNet({ arch: 'resnet18', classes: train.classes, head: 'concat' }), {
+    train,
+    valid,
+    batch: 8,
+    seed: 7,
+    ...options,
+  })
+
+async function collect(epochs: AsyncIterable<EpochRecord>): Promise<EpochRecord[]> {
+  const all: EpochRecord[] = []
+  for await (const epoch of epochs) all.push(epoch)
+  return all
+}
+
+const fit = (learner: Learner, options: Partial<FitOptions> = {}): Promise<EpochRecord[]> =>
+  collect(learner.fit({ epochs: 2, rate: 2e-3, ...options }))
+
+const withoutTime = (epochs: EpochRecord[]) => epochs.map(({ seconds, ...rest }) => rest)
+
+test('a learner tells colours apart after a few epochs, and the same seed gives the same bits', async () => {
+  const first = await createLearner()
+  const losses: number[] = []
+  const epochs = await fit(first, { epochs: 8, onStep: ({ loss }) => losses.push(loss) })
+  expect(epochs.at(-1)?.accuracy).toBeGreaterThan(0.8)
+  expect(losses).toHaveLength(24)
+  const weights = await first.store.readAll('parameters')
+  first.destroy()
+
+  const second = await createLearner()
+  expect(withoutTime(await fit(second, { epochs: 8 }))).toEqual(withoutTime(epochs))
+  expect(await second.store.readAll('parameters')).toEqual(weights)
+  second.destroy()
+})
+
+test('a frozen body keeps its filters while its batch norms and the head learn', async () => {
+  const learner = await createLearner({ freezes: true })
+  const before = await learner.stateDict()
+  await fit(learner, { epochs: 1, frozen: true })
+  const after = await learner.stateDict()
+  const moved = (name: string) => before.get(name)?.values.some((v, i) => v !== after.get(name)?.values[i])
+  expect(moved('conv1.weight')).toBe(false)
+  expect(moved('layer4.1.conv2.weight')).toBe(false)
+  expect(moved('layer1.0.bn1.weight')).toBe(true)
+  expect(moved('bn1.running_mean')).toBe(true)
+  expect(moved('head.fc1.weight')).toBe(true)
+  learner.destroy()
+})
+
+test('a planned program computes the bits of one that shares no memory, in an arena full of NaN', async () => {
+  const model = new ResNet({ arch: 'resnet18', classes: train.classes, head: 'concat' })
+  const shape = { batch: 4, size: 32 }
+  const run = async (plan: typeof planMemory): Promise<Float32Array> => {
+    const graph = trainingGraph(model, shape, { optimizer: 'adamw', labelSmoothing: 0.1, frozen: false })
+    const compiled = compile(device, 'step', graph.graph, plan)
+    const store = new ParameterStore(device, model.elements, model.stateElements)
+    const arena = createArena(device, [compiled])
+    initialiseWeights(model, store, 7)
+    device.gpu.queue.writeBuffer(arena, 0, new Float32Array(arena.size / 4).fill(Number.NaN))
+    const program = await Program.record(device, compiled, store, arena)
+    const pixels = new Uint8Array(4 * 32 * 32 * 4)
+    await train.read([0, 1, 2, 3], pixels)
+    program.write(graph.pixels, pixels)
+    program.write(graph.labels, train.labels.subarray(0, 4))
+    for (let step = 0; step < 30; step++) {
+      const values = { seed: 7, step, update: step + 1, beta1: 0.9, beta2: 0.99, epsilon: 1e-5, decay: 0.01 }
+      program.write(graph.step, packStep({ ...values, rates: [1e-3, 1e-3, 1e-3] }))
+      program.run()
+    }
+    const parameters = await store.readAll('parameters')
+    program.destroy()
+    arena.destroy()
+    store.destroy()
+    return parameters
+  }
+  const planned = await run(planMemory)
+  expect(planned.every(Number.isFinite)).toBe(true)
+  expect(await run(planWithoutReuse)).toEqual(planned)
+})
+
+test('a rate that blows up ends as DIVERGED and names the cure', async () => {
+  const learner = await createLearner({ optimizer: 'sgd' })
+  await expect(fit(learner, { rate: 1e20, schedule: 'constant', epochs: 4 })).rejects.toMatchObject({
+    code: 'DIVERGED',
+    message: expect.stringContaining('smaller learning rate'),
+  })
+  learner.destroy()
+})
+
+test('a batch larger than the training set is refused with the size that fits', async () => {
+  const learner = await createLearner({ batch: 32 })
+  await expect(fit(learner)).rejects.toMatchObject({
+    code: 'BAD_CONFIG',
+    message: expect.stringContaining('at most 24'),
+  })
+  learner.destroy()
+})
+
+test('a batch that the adapter cannot bind is refused before anything is allocated', async () => {
+  await expect(createLearner({ train: { ...train, size: 1024 }, batch: 64 })).rejects.toMatchObject({
+    code: 'OUT_OF_MEMORY',
+    message: expect.stringMatching(/binds at most .* divide the batch/),
+  })
+})
