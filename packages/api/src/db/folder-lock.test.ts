@@ -3,7 +3,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { openPlatform } from '../platform.ts'
-import { temporaryFolder } from '../testing/databases.ts'
+import { migratedImage, temporaryFolder } from '../testing/databases.ts'
 import { spawnServer } from '../testing/spawn.ts'
 import { lockFolder } from './folder-lock.ts'
 
@@ -47,6 +47,7 @@ it('does not take a folder whose lock it cannot read, nor one of a process on an
 
 it('keeps a second server out of the data folder of one that runs', async () => {
   const dataDir = await temporaryFolder()
+  await (await openPlatform({ dataDir, image: await migratedImage(), closeOnSignals: false })).close()
   const server = await spawnServer({ dataDir })
   await expect(openPlatform({ dataDir, closeOnSignals: false })).rejects.toMatchObject({
     code: 'FOLDER_LOCKED',

@@ -113,4 +113,13 @@ onEveryDatabase('when a process dies', (database) => {
       expect(await losses(platform, id)).toEqual(before)
     },
   )
+
+  it.runIf(database.kind === 'PostgreSQL')(
+    'or many start at once on a new database, none breaks the other',
+    async () => {
+      const options = await database.fresh()
+      const platforms = await Promise.all(Array.from({ length: 6 }, () => database.open(options)))
+      for (const platform of platforms) expect(await platform.services.workers.list()).toEqual([])
+    },
+  )
 })

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { sql } from 'drizzle-orm'
 import { expect, it } from 'vitest'
 import { events, request, until } from '../testing/client.ts'
 import { datasetFolder, onEveryDatabase } from '../testing/databases.ts'
@@ -112,5 +113,23 @@ onEveryDatabase('live updates', (database) => {
       { errors: [{ message: 'Cannot query field "nothing" on type "Subscription".' }] },
     ])
     expect(await answers('{ workers { id } }')).toEqual([{ data: { workers: [] } }])
+  })
+
+  it.runIf(database.kind === 'PostgreSQL')('go on when the connection that listens breaks', async () => {
+    const complaints: string[] = []
+    const platform = await database.open({ onError: (error) => complaints.push(error.message) })
+    const server = await platform.listen({ port: 0 })
+    const dataset = await platform.services.datasets.import(await datasetFolder())
+    const { id } = await platform.services.runs.start({ datasetId: dataset.id })
+    const watched = events(server, `subscription { runUpdated(id: "${gid(id)}") { name } }`)
+    await watched.next()
+    await platform.db.execute(sql`
+      select pg_terminate_backend(pid) from pg_stat_activity where query = 'listen sporeprint_runs'`)
+    await until(async () => complaints.length > 0)
+    // Nobody hears of this; the subscriber is told when the connection is back.
+    await platform.services.runs.update(id, { name: 'renamed' })
+    expect((await watched.next()).value).toEqual({ data: { runUpdated: { name: 'renamed' } } })
+    await platform.services.runs.update(id, { name: 'again' })
+    expect((await watched.next()).value).toEqual({ data: { runUpdated: { name: 'again' } } })
   })
 })

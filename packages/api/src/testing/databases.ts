@@ -38,7 +38,7 @@ export async function datasetFolder(): Promise<string> {
 const cache = fileURLToPath(new URL('../../node_modules/.cache/', import.meta.url))
 
 /** An empty, migrated database, kept between test runs: making one takes seconds, starting from one tenths of a second. */
-async function migratedImage(): Promise<Blob> {
+export async function migratedImage(): Promise<Blob> {
   const hash = createHash('sha256')
   for (const name of readdirSync(migrationsFolder).sort()) {
     if (name.endsWith('.sql')) hash.update(readFileSync(join(migrationsFolder, name)))

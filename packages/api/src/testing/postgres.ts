@@ -25,7 +25,7 @@ const binaries = (): string | undefined =>
         .find((bin) => existsSync(join(bin, 'initdb')))
     : undefined
 
-export const hasPostgres: boolean = process.env['DATABASE_URL_TEST'] !== undefined || binaries() !== undefined
+export const hasPostgres: boolean = process.env.DATABASE_URL_TEST !== undefined || binaries() !== undefined
 
 /** PostgreSQL refuses to run as root; Debian's package brings a user for it. */
 async function owner(): Promise<{ uid?: number; gid?: number }> {
@@ -82,7 +82,7 @@ async function answers(url: string): Promise<void> {
 }
 
 export async function startPostgres(): Promise<TestPostgres> {
-  const given = process.env['DATABASE_URL_TEST']
+  const given = process.env.DATABASE_URL_TEST
   if (given !== undefined) {
     const { create, dropAll } = databases(given)
     return { create, stop: dropAll }

@@ -34,11 +34,17 @@ it('counts the images of class folders, also in folders of theirs, and nothing e
 })
 
 it('reads train, valid and test where there is a train folder', async () => {
-  const folder = await filesIn('train/a/1.png', 'train/b/1.png', 'train/b/2.png', 'valid/a/1.png', 'test/b/1.png')
-  expect(await scanClassFolders(folder)).toEqual([
-    { name: 'a', train: 1, valid: 1, test: 0 },
-    { name: 'b', train: 2, valid: 0, test: 1 },
-  ])
+  for (const valid of ['valid', 'Val', 'validation']) {
+    const folder = await filesIn('Train/a/1', 'Train/b/1.png', 'Train/b/2.jfif', `${valid}/a/1.png`, 'test/b/1.png')
+    expect(await scanClassFolders(folder)).toEqual([
+      { name: 'a', train: 1, valid: 1, test: 0 },
+      { name: 'b', train: 2, valid: 0, test: 1 },
+    ])
+  }
+  const vehicles = await filesIn('car/1.png', 'train/1.png')
+  expect((await scanClassFolders(vehicles)).map(({ name }) => name)).toEqual(['car', 'train'])
+  const untaught = await filesIn('test/a/1.png', 'test/b/1.png')
+  await expect(scanClassFolders(untaught)).rejects.toThrow(`has ${join(untaught, 'test')} but no train folder`)
 })
 
 it('names the class that has no image to learn from', async () => {
@@ -59,7 +65,7 @@ it('lets nothing out of the roots, be it by .., by a link or by asking what is t
   const root = await filesIn('inside/a/1.png')
   const outside = await filesIn('secret/a/1.png')
   await symlink(join(outside, 'secret'), join(root, 'link'))
-  expect(await resolveFolder(join(root, 'inside'), [root])).toMatch(/inside$/)
+  expect(await resolveFolder(join(root, 'inside'), ['/not/there/yet', root])).toMatch(/inside$/)
   const refusal = `must lie under one of the dataset roots: ${root}`
   for (const path of [
     outside,

@@ -26,6 +26,12 @@ onEveryDatabase('queries of runs', (database) => {
       const { id } = await runs.start({ datasetId, name: `run ${i}`, tags, config: { arch } })
       await platform.db.update(runsTable).set({ bestAccuracy: accuracy }).where(sql`id = ${id}`)
     }
+    const ids = ['Run:1', 'Dataset:1'].map((id) => Buffer.from(id).toString('base64'))
+    const nodes = `{ run: node(id: "${ids[0]}") { __typename id ... on Run { name } } dataset: node(id: "${ids[1]}") { __typename id } }`
+    expect(await request(server, nodes)).toEqual({
+      run: { __typename: 'Run', id: ids[0], name: 'run 0' },
+      dataset: { __typename: 'Dataset', id: ids[1] },
+    })
     const ask = async (variables: object) => (await request(server, page, variables)).runs
     const names = (connection: { edges: { node: { name: string } }[] }) =>
       connection.edges.map(({ node }) => node.name.at(-1)).join('')

@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises'
-import { isAbsolute, join, resolve, sep } from 'node:path'
+import { isAbsolute, join, resolve } from 'node:path'
 import { eq, inArray, sql } from 'drizzle-orm'
 import type { Database } from '../../db/database.ts'
 import { Conflict, type InputIssue, InvalidInput, NotFound } from '../../errors.ts'
@@ -7,6 +7,7 @@ import { parseRunConfig, type RunConfigInput } from '../../jobs/contracts.ts'
 import type { Queue } from '../../jobs/queue.ts'
 import { announce } from '../../live/live.ts'
 import { datasets } from '../datasets/datasets.table.ts'
+import { liesUnder } from '../datasets/scan.ts'
 import { lostAfter } from '../workers/workers.service.ts'
 import { workers } from '../workers/workers.table.ts'
 import { RunReader } from './runs.reader.ts'
@@ -175,7 +176,14 @@ export class RunService extends RunReader {
     const refuse = (message: string) => new InvalidInput([{ field: 'config.weights', value: weights, message }])
     if (!isAbsolute(weights)) throw refuse('must be an absolute path on the worker’s machine')
     const { roots } = this.#options
-    if (roots && !roots.some((root) => resolve(weights).startsWith(resolve(root) + sep))) {
+    // The file is the worker's, which may be another machine: links cannot be followed here.
+    if (
+      roots &&
+      !liesUnder(
+        resolve(weights),
+        roots.map((root) => resolve(root)),
+      )
+    ) {
       throw refuse(`must lie under one of the dataset roots: ${roots.join(', ')}`)
     }
   }

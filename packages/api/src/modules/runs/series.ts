@@ -1,5 +1,5 @@
 /** Curves: a metric over steps, thinned out in the database so that a long run costs no more to draw than a short one. */
-import { and, asc, eq, gt, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, type SQL, sql } from 'drizzle-orm'
 import { type Database, query } from '../../db/database.ts'
 import { type Metric, points } from './runs.table.ts'
 
@@ -14,13 +14,6 @@ export interface Series {
   /** Points in the stretch, before thinning out. */
   total: number
   lastStep: number | null
-}
-
-interface Thinned {
-  lowStep: number
-  low: number
-  highStep: number
-  high: number
 }
 
 /**
@@ -52,40 +45,25 @@ export async function readSeries(
     return { metric, points: some, total: some.length, lastStep: some[some.length - 1]?.step ?? null }
   }
 
-  const span = await query<{ total: number; last: number }>(
-    db,
-    sql`select count(*)::int as total, max(step) as last from points where ${where}`,
-  )
-  const { total, last } = span[0] ?? { total: 0, last: first.step }
+  const [end] = await db.select(columns).from(points).where(where).orderBy(desc(points.step)).limit(1)
+  const last = end ?? first
   const stretches = Math.max(1, Math.floor((maxPoints - 2) / 2))
-  const stretch = sql`((step - ${first.step}::int)::int8 * ${stretches}::int / (${last}::int - ${first.step}::int + 1))`
-  const thinned = await query<Thinned>(
+  // Stretch k covers the steps from bound(k) up to bound(k + 1); each of its extremes is one walk along the index.
+  const bound = (k: SQL) =>
+    sql`(${first.step}::int8 + ${k} * ${last.step - first.step + 1}::int8 / ${stretches}::int8)::int`
+  const within = sql`${where} and step >= ${bound(sql`k`)} and step < ${bound(sql`(k + 1)`)}`
+  const extremes = await query<Point>(
     db,
     sql`
-      with stretched as (select step, value, ${stretch} as stretch from points where ${where}),
-      extremes as (select stretch, min(value) as low, max(value) as high from stretched group by stretch)
-      select min(step) filter (where value = low) as "lowStep", low,
-             min(step) filter (where value = high) as "highStep", high
-      from stretched join extremes using (stretch)
-      where value = low or value = high
-      group by stretch, low, high order by stretch`,
+      select step, value from generate_series(0, ${stretches}::int - 1) as k, lateral (
+        (select step, value from points where ${within} order by value, step limit 1)
+        union
+        (select step, value from points where ${within} order by value desc, step limit 1)
+      ) as extreme order by step`,
   )
-  const kept = new Map<number, number>([[first.step, first.value]])
-  for (const { lowStep, low, highStep, high } of thinned) {
-    const pair: [number, number][] = [
-      [lowStep, low],
-      [highStep, high],
-    ]
-    for (const [step, value] of lowStep < highStep ? pair : pair.reverse()) kept.set(step, value)
-  }
-  if (!kept.has(last)) {
-    const end = await db
-      .select(columns)
-      .from(points)
-      .where(and(where, eq(points.step, last)))
-    for (const { step, value } of end) kept.set(step, value)
-  }
-  return { metric, points: Array.from(kept, ([step, value]) => ({ step, value })), total, lastStep: last }
+  const between = extremes.filter(({ step }) => step > first.step && step < last.step)
+  const total = await db.$count(points, where)
+  return { metric, points: [first, ...between, last], total, lastStep: last.step }
 }
 
 /** How far one event of a subscription has to look back, and how far it came. */
