@@ -1,5 +1,6 @@
 import { relative } from 'node:path'
 import type { FolderReport } from '@sporeprint/engine/node'
+import { clock } from './cli/clock.ts'
 import { abortOnInterrupt } from './cli/interrupt.ts'
 import type { Io } from './cli/io.ts'
 import { createProgress } from './cli/progress.ts'
@@ -26,7 +27,12 @@ async function withProgress<T>(io: Io, label: string, work: (options: Work) => P
       signal: interrupt.signal,
       onProgress: (done, total) => {
         const rate = done / ((performance.now() - start) / 1000)
-        progress.update({ label, done, total, detail: `${rate.toFixed(0)} images/s` })
+        progress.update({
+          label,
+          done,
+          total,
+          detail: `${rate.toFixed(0)} images/s, ${clock((total - done) / rate)} left`,
+        })
       },
     })
   } finally {

@@ -1,7 +1,8 @@
 import type { EvaluationEvent, SkippedFile, StartEvent, StepEvent, TrainEvent } from '@sporeprint/engine'
+import { clock } from '../cli/clock.ts'
 import type { Io } from '../cli/io.ts'
 import type { Progress } from '../cli/progress.ts'
-import { clock, epochTableHeader, epochTableRow } from './epoch-table.ts'
+import { epochTableHeader, epochTableRow } from './epoch-table.ts'
 
 /** Skipped files named without --debug. */
 const namedFiles = 10
