@@ -57,6 +57,8 @@ export class Queue {
       retryDelay: 0,
       heartbeatSeconds,
       expireInSeconds: maxJobSeconds,
+      // A run waits for a worker as long as it takes; pg-boss' two weeks would drop its job.
+      retentionSeconds: 365 * 24 * 3600,
       notify: true,
     }
     await boss.createQueue(trainQueue, settings)

@@ -23,7 +23,7 @@ export interface EpochRecord {
 }
 
 /** Preparing: decoding images into the cache, compiling pipelines. */
-export interface PrepareEvent {
+interface PrepareEvent {
   type: 'prepare'
   stage: 'images' | 'pipelines'
   done: number
@@ -58,25 +58,25 @@ export interface StepEvent {
   secondsLeft: number
 }
 
-export interface EpochEvent {
+interface EpochEvent {
   type: 'epoch'
   epoch: EpochRecord
 }
 
-export interface CheckpointEvent {
+interface CheckpointEvent {
   type: 'checkpoint'
   kind: 'best' | 'last'
   path: string
   epoch: number
 }
 
-export interface EvaluationEvent {
+interface EvaluationEvent {
   type: 'evaluation'
   split: 'valid' | 'test'
   report: ClassificationReport
 }
 
-export interface LogEvent {
+interface LogEvent {
   type: 'log'
   level: 'info' | 'warn'
   message: string

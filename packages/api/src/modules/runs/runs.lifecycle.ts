@@ -158,11 +158,11 @@ export async function reconcileRuns(db: Database): Promise<void> {
       await handOver(db, { runId: id, attempt }, 'The worker died; the run waits for another')
       continue
     }
-    const tries = attempt === 1 ? 'The worker that had it died' : `Its worker died at attempt ${attempt}`
+    const what = attempt > 1 ? `Its worker died at attempt ${attempt}` : 'The worker that had it died'
     await crash(
       db,
       { runId: id, attempt },
-      `${tries}, and it was not to be tried again. resumeRun goes on from its checkpoint`,
+      `${what}, and it was not to be tried again. resumeRun goes on from its checkpoint`,
     )
   }
 }
