@@ -39,7 +39,7 @@ NETWORKS = [
     {"arch": "resnet34", "head": "linear", "classes": 9, "size": 64, "batch": 4, "step": 24},
     {"arch": "resnet50", "head": "linear", "classes": 9, "size": 36, "batch": 4, "step": 33},
 ]
-TRAINING = {"arch": "resnet18", "head": "linear", "classes": 9, "size": 32, "batch": 8, "step": 0}
+TRAINING = {"arch": "resnet18", "head": "linear", "classes": 9, "size": 32, "batch": 8, "step": 4}
 OPTIMIZERS = {
     "adamw": {"lr": 1e-4, "betas": [0.9, 0.99], "eps": 1e-5, "weightDecay": 0.01},
     "sgd": {"lr": 1e-3, "momentum": 0.9, "weightDecay": 0.01},
@@ -115,19 +115,28 @@ def kink_distances(module: nn.Module, x: torch.Tensor) -> torch.Tensor:
     return torch.where(first > 0, first - second, torch.ones_like(first))
 
 
-def kink_margin(config: dict) -> float:
+def record_kinks(model: nn.Module) -> list[torch.Tensor]:
+    """A list that every forward pass of `model` will append its distances to."""
+    kept: list[torch.Tensor] = []
+    for module in model.modules():
+        if isinstance(module, (nn.ReLU, nn.MaxPool2d, nn.AdaptiveMaxPool2d)):
+            module.register_forward_pre_hook(lambda m, x: kept.append(kink_distances(m, x[0].detach()).double()))
+    return kept
+
+
+def kink_margin(exact: list[torch.Tensor], single: list[torch.Tensor]) -> float:
     """The smallest distance from a kink, in standard deviations of its layer's float32 error."""
-    distances = {}
+    return round(min(float(e.abs().min() / (s - e).pow(2).mean().sqrt()) for e, s in zip(exact, single)), 1)
+
+
+def network_margin(config: dict) -> float:
+    kinks = []
     for dtype in (torch.float64, torch.float32):
-        distances[dtype] = []
         model = build(config, dtype).train()
-        for module in model.modules():
-            if isinstance(module, (nn.ReLU, nn.MaxPool2d, nn.AdaptiveMaxPool2d)):
-                module.register_forward_pre_hook(lambda m, x, kept=distances[dtype]: kept.append(kink_distances(m, x[0]).double()))
+        kinks.append(record_kinks(model))
         with torch.no_grad():
             model(batch(config, config["step"], dtype)[0])
-    pairs = zip(distances[torch.float64], distances[torch.float32])
-    return min(float(exact.abs().min() / (single - exact).pow(2).mean().sqrt()) for exact, single in pairs)
+    return kink_margin(*kinks)
 
 
 def training_pass(config: dict, dtype: torch.dtype) -> dict:
@@ -187,7 +196,7 @@ def network_golden(config: dict) -> dict:
         "source": f"PyTorch {torch.__version__}, torchvision {torchvision.__version__}, float64",
         **config,
         "labelSmoothing": LABEL_SMOOTHING,
-        "kinkMargin": round(kink_margin(config), 1),
+        "kinkMargin": network_margin(config),
         "loss": whole(exact["loss"], single["loss"]),
         "logits": whole(exact["logits"], single["logits"]),
         "evaluationLogits": whole(exact["evaluationLogits"], single["evaluationLogits"]),
@@ -209,9 +218,10 @@ def optimizer(name: str, model: nn.Module) -> torch.optim.Optimizer:
     return torch.optim.SGD(groups, lr=o["lr"], momentum=o["momentum"])
 
 
-def train(config: dict, name: str, dtype: torch.dtype) -> tuple[torch.Tensor, dict]:
-    """Losses before each step and after the last, each on that step's batch, and some of the parameters at the end."""
+def train(config: dict, name: str, dtype: torch.dtype) -> tuple[torch.Tensor, dict, list[torch.Tensor]]:
+    """Losses before each step and after the last, each on that step's batch, some of the parameters at the end, and kinks."""
     model = build(config, dtype).train()
+    kinks = record_kinks(model)
     steps = optimizer(name, model)
     losses = []
     for step in range(TRAINING_STEPS + 1):
@@ -224,12 +234,12 @@ def train(config: dict, name: str, dtype: torch.dtype) -> tuple[torch.Tensor, di
         loss.backward()
         steps.step()
     parameters = dict(model.named_parameters())
-    return torch.stack(losses), {key: parameters[key] for key in TRAINED}
+    return torch.stack(losses), {key: parameters[key] for key in TRAINED}, kinks
 
 
 def training_golden(config: dict, name: str) -> dict:
-    losses, parameters = train(config, name, torch.float64)
-    losses32, parameters32 = train(config, name, torch.float32)
+    losses, parameters, kinks = train(config, name, torch.float64)
+    losses32, parameters32, kinks32 = train(config, name, torch.float32)
     return {
         "source": f"PyTorch {torch.__version__}, torchvision {torchvision.__version__}, float64",
         **config,
@@ -237,6 +247,7 @@ def training_golden(config: dict, name: str) -> dict:
         "optimizer": name,
         **OPTIMIZERS[name],
         "steps": TRAINING_STEPS,
+        "kinkMargin": kink_margin(kinks, kinks32),
         "losses": whole(losses, losses32),
         "parameters": summaries(parameters, parameters32),
     }
@@ -258,8 +269,13 @@ def write(file: str, golden: dict) -> None:
 
 def search(steps: int) -> None:
     for config in NETWORKS:
-        margins = [(round(kink_margin({**config, "step": step}), 1), step) for step in range(steps)]
+        margins = [(network_margin({**config, "step": step}), step) for step in range(steps)]
         print(config["arch"], config["head"], "(margin, step):", sorted(margins, reverse=True)[:5], flush=True)
+    margins = []
+    for step in range(steps):
+        golden = [training_golden({**TRAINING, "step": step}, name) for name in OPTIMIZERS]
+        margins.append((min(g["kinkMargin"] for g in golden), step))
+    print("training (margin, step):", sorted(margins, reverse=True)[:5], flush=True)
 
 
 def main() -> None:

@@ -1,0 +1,95 @@
+/** Reading the golden files that test/goldens/make_goldens.py writes, and holding tensors against them. */
+import { readFileSync } from 'node:fs'
+import { type Reference, reference } from './internals.ts'
+
+/** A tensor in whole. `float32Error` is PyTorch's own float32 run against its float64 one: a yardstick. */
+export interface Whole {
+  values: number[]
+  float32Error: number
+}
+
+/** A tensor by its greatest magnitude, sixteen elements and two projections, in PyTorch's layout. */
+export interface Summary {
+  size: number
+  max: number
+  values: number[]
+  projections: number[]
+  float32Error: number
+}
+
+const { projection, sampleIndices } = reference
+
+export interface Golden extends Omit<Reference.ReferenceNetwork, 'dropout'> {
+  size: number
+  batch: number
+  /** Which batch of formula images. */
+  step: number
+  labelSmoothing: number
+}
+
+export interface NetworkGolden extends Golden {
+  loss: Whole
+  logits: Whole
+  evaluationLogits: Whole
+  gradients: Record<string, Summary>
+  running: Record<string, Summary>
+}
+
+export interface TrainingGolden extends Golden {
+  lr: number
+  weightDecay: number
+  /** Updates made; a loss before each and one after the last, each on a batch of its own from `step` on. */
+  steps: number
+  losses: Whole
+  parameters: Record<string, Summary>
+}
+
+export interface AdamWGolden extends TrainingGolden {
+  betas: [number, number]
+  eps: number
+}
+
+export interface SgdGolden extends TrainingGolden {
+  momentum: number
+}
+
+export const networkGoldens = ['resnet18-linear', 'resnet18-concat', 'resnet34-linear', 'resnet50-linear'] as const
+
+export const readGolden = <G extends Golden = NetworkGolden>(name: string): G =>
+  JSON.parse(readFileSync(new URL(`../goldens/${name}.json`, import.meta.url), 'utf8'))
+
+/**
+ * Relative errors of the tensors against their summaries, worst first. An element's error is relative to the tensor's greatest
+ * magnitude; a projection sums the errors of all elements, which grow as the root of their number where they are rounding.
+ * Throws where a tensor is missing, superfluous or of another size.
+ */
+export function summaryErrors(
+  tensors: ReadonlyMap<string, ArrayLike<number>>,
+  golden: Record<string, Summary>,
+): { name: string; error: number }[] {
+  const unknown = [...tensors.keys()].filter((name) => !(name in golden))
+  if (unknown.length > 0) throw new Error(`the golden file knows no ${unknown.join(', ')}`)
+  const errors = Object.entries(golden).map(([name, summary]) => {
+    const tensor = tensors.get(name)
+    if (!tensor) throw new Error(`${name} is in the golden file, but was not computed`)
+    return { name, error: summaryError(name, tensor, summary) }
+  })
+  return errors.sort((a, b) => b.error - a.error)
+}
+
+function summaryError(name: string, tensor: ArrayLike<number>, golden: Summary): number {
+  if (tensor.length !== golden.size)
+    throw new Error(`${name}: ${tensor.length} elements, the golden has ${golden.size}`)
+  const values = Array.from(sampleIndices(name, golden.size, golden.values.length), (i) => tensor[i] ?? Number.NaN)
+  const projections = golden.projections.map((_, k) =>
+    projection(name, k, golden.size).reduce((sum, p, i) => sum + p * (tensor[i] ?? Number.NaN), 0),
+  )
+  let max = 0
+  for (let i = 0; i < tensor.length; i++) max = Math.max(max, Math.abs(tensor[i] ?? Number.NaN))
+  const element = greatestDifference([...values, max], [...golden.values, golden.max])
+  const projected = greatestDifference(projections, golden.projections) / Math.sqrt(golden.size)
+  return Math.max(element, projected) / golden.max
+}
+
+const greatestDifference = (a: readonly number[], b: readonly number[]): number =>
+  Math.max(...b.map((v, i) => Math.abs((a[i] ?? Number.NaN) - v)))

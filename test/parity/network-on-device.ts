@@ -1,0 +1,158 @@
+/** A golden's network on the device, with its formula weights, and its passes as plain calls. */
+import type { Golden } from './goldens.ts'
+import {
+  compile,
+  createArena,
+  type Device,
+  evaluationGraph,
+  fromDevice,
+  ParameterStore,
+  Program,
+  packStep,
+  ResNet,
+  reference,
+  toDevice,
+  trainingGraph,
+} from './internals.ts'
+
+export interface Update {
+  /** null leaves the gradients where `gradients` reads them, and the parameters as they are. */
+  optimizer: 'adamw' | 'sgd' | null
+  /** Number of this update, from 1. */
+  update: number
+  beta1: number
+  beta2: number
+  epsilon: number
+  decay: number
+  /** Learning rates of the groups. */
+  rates: readonly number[]
+}
+
+export const noUpdate: Update = {
+  optimizer: null,
+  update: 1,
+  beta1: 0,
+  beta2: 0,
+  epsilon: 0,
+  decay: 0,
+  rates: [0, 0, 0],
+}
+
+export interface DevicePass {
+  /** [batch, classes]. */
+  logits: number[]
+  /** Mean over the batch. */
+  loss: number
+  /** What dropout's draws depend on. */
+  seed: number
+  step: number
+}
+
+type Tensors = Map<string, Float32Array>
+
+export class NetworkOnDevice {
+  readonly #device: Device
+  readonly #golden: Golden
+  readonly #model: InstanceType<typeof ResNet>
+  readonly #store: InstanceType<typeof ParameterStore>
+
+  constructor(device: Device, golden: Golden) {
+    this.#device = device
+    this.#golden = golden
+    const classes = Array.from({ length: golden.classes }, (_, k) => `class ${k}`)
+    this.#model = new ResNet({ arch: golden.arch, head: golden.head, classes })
+    this.#store = new ParameterStore(device, this.#model.elements, this.#model.stateElements)
+    for (const weight of this.#model.weights()) {
+      this.#store.write(weight.tensor, toDevice(weight, reference.formulaParameter(weight.name, weight.shape)))
+    }
+  }
+
+  /** Logits [batch, classes] of the batch of `step` in evaluation mode. */
+  async evaluate(step: number): Promise<number[]> {
+    const { batch, size } = this.#golden
+    const { graph, pixels, logits } = evaluationGraph(this.#model, { batch, size })
+    const { program, arena } = await this.#record('evaluation', graph)
+    program.write(pixels, this.#pixels(step))
+    program.run([logits])
+    const result = this.#unpadded(new Float32Array(await program.read(logits)))
+    program.destroy()
+    arena.destroy()
+    return result
+  }
+
+  /** One training step on the batch of `step`. */
+  async train(step: number, { optimizer, ...scalars }: Update): Promise<DevicePass> {
+    const { batch, size, classes, labelSmoothing } = this.#golden
+    const options = { optimizer, labelSmoothing, frozen: false }
+    const g = trainingGraph(this.#model, { batch, size }, options)
+    const { program, arena } = await this.#record('training step', g.graph)
+    const seed = 5
+    program.write(g.pixels, this.#pixels(step))
+    program.write(g.labels, new Uint32Array(reference.formulaLabels(step, batch, classes)))
+    program.write(g.step, packStep({ ...scalars, seed, step }))
+    program.run([g.logits, g.losses])
+    const logits = this.#unpadded(new Float32Array(await program.read(g.logits)))
+    const ring = new Float32Array(await program.read(g.losses))
+    program.destroy()
+    arena.destroy()
+    return { logits, loss: ring[step] ?? Number.NaN, seed, step }
+  }
+
+  /** Of every parameter, in PyTorch's layout, after a step without an optimiser. */
+  async gradients(): Promise<Tensors> {
+    const tensors: Tensors = new Map()
+    for (const p of this.#model.parameters.values()) {
+      if (p.tensor.place.in !== 'parameters') throw new Error(`${p.name} is not among the parameters`)
+      const gradient = { ...p.tensor, place: { in: 'gradients' as const, offset: p.tensor.place.offset } }
+      tensors.set(p.name, fromDevice(p, await this.#store.read(gradient)))
+    }
+    return tensors
+  }
+
+  /** Every running statistic. */
+  async running(): Promise<Tensors> {
+    const tensors: Tensors = new Map()
+    for (const state of this.#model.states.values()) {
+      tensors.set(state.name, fromDevice(state, await this.#store.read(state.tensor)))
+    }
+    return tensors
+  }
+
+  /** Some of the parameters as they now are, in PyTorch's layout. */
+  async parameters(names: readonly string[]): Promise<Tensors> {
+    const tensors: Tensors = new Map()
+    for (const name of names) {
+      const p = this.#model.parameters.get(name)
+      if (!p) throw new Error(`${this.#golden.arch} has no parameter ${name}`)
+      tensors.set(name, fromDevice(p, await this.#store.read(p.tensor)))
+    }
+    return tensors
+  }
+
+  destroy(): void {
+    this.#store.destroy()
+  }
+
+  /** A program whose arena starts as NaN, so that a read before the first write shows. */
+  async #record(name: string, graph: Parameters<typeof compile>[2]) {
+    const compiled = compile(this.#device, name, graph)
+    const arena = createArena(this.#device, [compiled])
+    this.#device.gpu.queue.writeBuffer(arena, 0, new Float32Array(arena.size / 4).fill(Number.NaN))
+    return { program: await Program.record(this.#device, compiled, this.#store, arena), arena }
+  }
+
+  /** Packed RGBA, alpha opaque. */
+  #pixels(step: number): Uint32Array<ArrayBuffer> {
+    const { batch, size } = this.#golden
+    const rgb = reference.formulaPixels(step, batch, size)
+    const rgba = Uint8Array.from({ length: batch * size * size * 4 }, (_, i) =>
+      i % 4 === 3 ? 255 : (rgb[(i >> 2) * 3 + (i % 4)] ?? 0),
+    )
+    return new Uint32Array(rgba.buffer)
+  }
+
+  #unpadded(logits: Float32Array): number[] {
+    const columns = logits.length / this.#golden.batch
+    return Array.from(logits).filter((_, i) => i % columns < this.#golden.classes)
+  }
+}
