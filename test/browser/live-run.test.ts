@@ -1,0 +1,121 @@
+/** The whole path with real parts: images on disk → engine → queue → database → live events → a curve in a real browser. */
+import { cp, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { startCli } from '@sporeprint/server/testing'
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openBrowser, openPage, takePicture } from './browser.ts'
+import { startServer, type TestServer } from './server.ts'
+
+let dir: string
+let server: TestServer
+let browser: Browser
+
+/** Three classes of the demo artwork, `perClass` training images each and 20 of the held-out vendor as test set. */
+async function makeDataset(to: string, perClass: number): Promise<void> {
+  const all = join(dir, 'all')
+  expect(await startCli(['data', 'demo', all]).ended).toMatchObject({ code: 0 })
+  for (const [split, most] of [
+    ['train', perClass],
+    ['test', 20],
+  ] as const) {
+    for (const name of ['building', 'produce', 'vehicle']) {
+      for (const file of (await readdir(join(all, split, name))).slice(0, most)) {
+        await cp(join(all, split, name, file), join(to, split, name, file))
+      }
+    }
+  }
+}
+
+/** A page of somebody else's, on the server's origin, whose style sheet fights everything on it. */
+async function openForeignPage(run: string) {
+  const address = `${server.url}/somebody/elses/page`
+  return openPage(browser, address, {
+    [address]: `<!doctype html><title>Somebody else's page</title>
+      <style>* { font: 40px cursive !important; color: red !important; display: inline !important }</style>
+      <h1>Somebody else's page</h1>
+      <sporeprint-console endpoint="/graphql" run="${run}"></sporeprint-console>
+      <script type="module" src="/sporeprint-console.js"></script>`,
+  })
+}
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'sporeprint-browser-'))
+  await makeDataset(join(dir, 'artwork'), 40)
+  server = await startServer(join(dir, 'data'))
+  browser = await openBrowser()
+})
+afterAll(async () => {
+  await browser?.close()
+  await server?.stop()
+  await rm(dir, { recursive: true, force: true })
+})
+
+test('a run started in the console draws a growing curve and finishes with a report on the test images', async () => {
+  const { importDataset } = await server.query<{ importDataset: { dataset: { id: string } } }>(
+    `mutation ($path: String!) {
+      importDataset(input: { path: $path, name: "Artwork" }) { ... on ImportDatasetSuccess { dataset { id } } }
+    }`,
+    { path: join(dir, 'artwork') },
+  )
+  expect(importDataset.dataset.id).toBeTruthy()
+
+  const { page, errors } = await openPage(browser, server.url)
+  await page.getByTestId('start-run').first().click()
+  const form = page.getByTestId('start-form')
+  await form.locator('[name=dataset]').selectOption({ label: 'Artwork' })
+  await form.locator('[name=name]').fill('Three kinds of artwork')
+  await form.locator('[name=arch][value=resnet18]').check()
+  for (const [name, value] of Object.entries({ size: 32, batch: 8, epochs: 3, baseLr: 0.001 })) {
+    await form.locator(`[name=${name}]`).fill(String(value))
+  }
+  await form.getByRole('button', { name: 'Start' }).click()
+
+  const chart = page.getByTestId('loss-chart')
+  const points = async (): Promise<number> => Number(await chart.getAttribute('data-points'))
+  await expect.poll(points, { timeout: 120_000 }).toBeGreaterThan(0)
+  const first = await points()
+  await expect.poll(points, { timeout: 60_000 }).toBeGreaterThan(first)
+  await takePicture(page, 'run-running')
+
+  const status = page.getByTestId('run-status').first()
+  await expect.poll(() => status.getAttribute('data-status'), { timeout: 180_000 }).toBe('SUCCEEDED')
+  // 96 training images in batches of 8, three times.
+  await expect.poll(points).toBe(36)
+  await expect.poll(() => page.getByTestId('epoch-row').count()).toBe(3)
+  await page.getByTestId('evaluation-test').waitFor()
+  await takePicture(page, 'run-finished')
+  expect(errors).toEqual([])
+
+  const { runs } = await server.query<{
+    runs: { edges: { node: { evaluations: { n: number; accuracy: number }[] } }[] }
+  }>('{ runs { edges { node { evaluations { split n accuracy } } } } }')
+  expect(runs.edges[0]?.node.evaluations).toMatchObject([{ split: 'test', n: 60 }])
+})
+
+test('the same console lives inside a foreign page as one element, and stops a run within two seconds', async () => {
+  const { datasets } = await server.query<{ datasets: { edges: { node: { id: string } }[] } }>(
+    '{ datasets { edges { node { id } } } }',
+  )
+  const { startRun } = await server.query<{ startRun: { run: { id: string } } }>(
+    `mutation ($dataset: ID!) {
+      startRun(input: { dataset: $dataset, name: "To be stopped", config: { size: 32, batch: 8, epochs: 200 } }) {
+        ... on StartRunSuccess { run { id } }
+      }
+    }`,
+    { dataset: datasets.edges[0]?.node.id },
+  )
+  const { page, errors } = await openForeignPage(startRun.run.id)
+  await expect
+    .poll(() => page.getByTestId('loss-chart').getAttribute('data-points'), { timeout: 120_000 })
+    .not.toBe('0')
+  const stop = page.getByTestId('stop')
+  await stop.click()
+  const asked = performance.now()
+  const status = page.getByTestId('run-status').first()
+  await expect.poll(() => status.getAttribute('data-status'), { timeout: 10_000, interval: 50 }).toBe('STOPPED')
+  expect(performance.now() - asked).toBeLessThan(2000)
+  await takePicture(page, 'embedded-stopped')
+  expect(errors).toEqual([])
+})
