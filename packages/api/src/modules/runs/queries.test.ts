@@ -131,7 +131,7 @@ onEveryDatabase('queries of runs', (database) => {
     const since = await runs.series(id, { metric: 'loss', maxPoints: 500, sinceStep: 99_600 })
     expect(since.points.map(({ step }) => step)).toEqual(Array.from({ length: 400 }, (_, i) => 99_601 + i))
 
-    await platform.startWorker(trainer({ stepMs: 5 }))
+    await platform.startWorker(trainer({ stepMs: 20 }))
     const training = await runs.start({ datasetId, config: { epochs: 10_000 } })
     await until(async () => (await runs.get(training.id)).progress?.stage === 'training')
     const timed = async (query: string, times: number) => {
