@@ -1,10 +1,11 @@
 /**
- * Brings in what a machine lacks: `node_modules/.bin/node scripts/setup/main.ts [adapter] [console] [browser]`. Messages go
+ * Brings in what a machine lacks: `node_modules/.bin/node scripts/setup/main.ts [adapter] [console] [browser] [postgres]`. Messages go
  * to stderr; stdout gets one JSON object, the environment variables under which the adapter was found.
  */
 import { ensureAdapter } from './adapter.ts'
 import { ensureBrowser } from './browser.ts'
 import { ensureConsole } from './console.ts'
+import { ensurePostgres } from './postgres.ts'
 import { SetupError } from './setup-error.ts'
 
 const parts = process.argv.slice(2)
@@ -21,8 +22,11 @@ try {
       case 'browser':
         await ensureBrowser()
         break
+      case 'postgres':
+        await ensurePostgres()
+        break
       default:
-        throw new SetupError(`there is no part ${part}`, ['name adapter, console or browser'])
+        throw new SetupError(`there is no part ${part}`, ['name adapter, console, browser or postgres'])
     }
   }
   console.log(JSON.stringify(env))

@@ -6,7 +6,7 @@ import { childEnvironment, node24, root, runForOutput } from './processes.mjs'
 /**
  * Installs the dependencies, then sees to the parts named, and resolves with the environment in which to run commands.
  * Throws where a part cannot be had; its reasons and cures are on the terminal by then.
- * @param {('adapter' | 'console' | 'browser')[]} parts
+ * @param {('adapter' | 'console' | 'browser' | 'postgres')[]} parts
  * @returns {Promise<NodeJS.ProcessEnv>}
  */
 export async function prepare(...parts) {

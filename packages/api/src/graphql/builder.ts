@@ -32,6 +32,8 @@ export const builder = new SchemaBuilder<SchemaTypes>({
     nodesQueryOptions: false,
     edgesFieldOptions: { nullable: { list: false, items: false } },
     nodeFieldOptions: { nullable: false },
+    // connection { nodes } beside edges, for those who need no cursor of each.
+    nodesOnConnection: true,
   },
   errors: {
     defaultUnionOptions: { name: ({ fieldName }) => `${capitalised(fieldName)}Result` },
