@@ -9,7 +9,7 @@ const results = mkdtempSync(join(tmpdir(), 'sporeprint-test-'))
 try {
   const args = process.argv.slice(2)
   // Part of the tests may not need a browser, and a machine without root may not get one.
-  const env = await (args.length === 0 ? prepare('adapter', 'console', 'browser') : prepare('adapter'))
+  const env = await (args.length === 0 ? prepare('adapter', 'console', 'browser', 'postgres') : prepare('adapter'))
   const report = join(results, 'results.json')
   const vitest = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--reporter=default', '--reporter=json']
   const code = await runForeground(node24, [...vitest, `--outputFile.json=${report}`, ...args], env)
