@@ -3,7 +3,9 @@
  * step to step (images, labels, rates) is written into the program's own tensors before a run.
  */
 import { EngineError } from '../errors.ts'
+import { compileAhead } from '../gpu/compile-ahead.ts'
 import { type Device, mebibytes } from '../gpu/device.ts'
+import type { PipelineSource } from '../gpu/pipelines.ts'
 import { mapped } from '../gpu/read.ts'
 import type { Dispatch, Graph } from '../graph/graph.ts'
 import { bytesOf, type Tensor } from '../graph/tensor.ts'
@@ -66,8 +68,7 @@ export class Program {
   }
 
   /**
-   * Compiles every pipeline, in parallel, and makes every bind group.
-   * `onPipeline` is told how many of the dispatches' pipelines are ready.
+   * Compiles every pipeline and makes every bind group. `onPipeline` is told how many of the program's pipelines are ready.
    */
   static async record(
     device: Device,
@@ -86,11 +87,10 @@ export class Program {
       if (place.in === 'program') return { buffer: io, offset: offsetIn(plan.io, tensor), size }
       return { buffer: store.buffer(place.in), offset: 4 * place.offset, size }
     }
-    let done = 0
+    await compilePipelines(device, dispatches, onPipeline)
     const recorded = await Promise.all(
       dispatches.map(async ({ kernel, tensors }): Promise<Recorded> => {
         const { pipeline, layout } = await device.pipelines.get(kernel.name, kernel.wgsl, kernel.bindings.length)
-        onPipeline?.(++done, dispatches.length)
         const entries = tensors.map((tensor, binding) => ({ binding, resource: locate(tensor) }))
         return {
           pipeline,
@@ -147,6 +147,28 @@ export class Program {
     }
     return staging
   }
+}
+
+/** Every pipeline that the dispatches need, each once; down to machine code where the driver would leave that for later. */
+async function compilePipelines(
+  device: Device,
+  dispatches: readonly Dispatch[],
+  onPipeline: (done: number, total: number) => void = () => {},
+): Promise<void> {
+  const sources = new Map<string, PipelineSource>()
+  for (const { kernel } of dispatches) {
+    const { name, wgsl, bindings } = kernel
+    sources.set(wgsl, { name, wgsl, bindings: bindings.length })
+  }
+  const total = sources.size
+  if (device.compilesLate) return compileAhead(device, [...sources.values()], (done) => onPipeline(done, total))
+  let done = 0
+  await Promise.all(
+    [...sources.values()].map(async ({ name, wgsl, bindings }) => {
+      await device.pipelines.get(name, wgsl, bindings)
+      onPipeline(++done, total)
+    }),
+  )
 }
 
 function offsetIn(offsets: ReadonlyMap<Tensor, number>, tensor: Tensor): number {

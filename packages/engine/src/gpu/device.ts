@@ -27,6 +27,14 @@ const raised = [
   'maxComputeWorkgroupSizeX',
 ] as const
 
+type OpenAssistants = (pipelines: number) => Promise<Device[]>
+
+/** What the surroundings of a device, a page or Node, can do for it. */
+export interface Host {
+  nap?: () => void
+  openAssistants?: OpenAssistants
+}
+
 /**
  * A WebGPU device and what kernels need to know of its adapter. Owns every pipeline compiled on it. Errors that WebGPU
  * reports late (validation, out of memory, loss) are kept and thrown by the next `check()`.
@@ -35,12 +43,19 @@ export class Device {
   readonly gpu: GPUDevice
   readonly adapter: AdapterInfo
   readonly pipelines: PipelineCache
+  /** Pipelines whose machine code is known to exist. */
+  readonly compiled: WeakSet<GPUComputePipeline> = new WeakSet()
+  /** Blocks the thread for a moment, where waiting would otherwise spin (Node, software adapters), else null. */
+  readonly nap: (() => void) | null
+  readonly #openAssistants: OpenAssistants | null
   #failure: EngineError | null = null
   #destroyed = false
 
-  constructor(gpu: GPUDevice, adapter: AdapterInfo) {
+  constructor(gpu: GPUDevice, adapter: AdapterInfo, host: Host) {
     this.gpu = gpu
     this.adapter = adapter
+    this.nap = adapter.software ? (host.nap ?? null) : null
+    this.#openAssistants = adapter.software ? (host.openAssistants ?? null) : null
     this.pipelines = new PipelineCache(gpu)
     gpu.addEventListener('uncapturederror', (event) => {
       const { error } = event as GPUUncapturedErrorEvent
@@ -59,6 +74,16 @@ export class Device {
   /** Throws the first error that the device has reported since it was opened. */
   check(): void {
     if (this.#failure) throw this.#failure
+  }
+
+  /** Whether the driver compiles at the first dispatch, so that compiling ahead pays. */
+  get compilesLate(): boolean {
+    return this.#openAssistants !== null
+  }
+
+  /** Further devices on the same adapter, to compile `pipelines` pipelines with. The caller destroys them. */
+  async openAssistants(pipelines: number): Promise<Device[]> {
+    return this.#openAssistants ? this.#openAssistants(pipelines) : []
   }
 
   /** A buffer for storage bindings and copies. Throws OUT_OF_MEMORY with the size asked for. */
@@ -86,7 +111,7 @@ export const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed
  * Opens a device on `gpu` (a page's `navigator.gpu`, or what `openNodeDevice` makes) with every feature and limit of its
  * adapter that kernels use. Throws NO_ADAPTER.
  */
-export async function openDevice(gpu: GPU): Promise<Device> {
+export async function openDevice(gpu: GPU, host: Host = {}): Promise<Device> {
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' })
   if (!adapter) {
     throw new EngineError(
@@ -101,7 +126,7 @@ export async function openDevice(gpu: GPU): Promise<Device> {
     requiredLimits: Object.fromEntries(raised.map((limit) => [limit, limits[limit]])),
   })
   const lanes = info.subgroupMinSize === info.subgroupMaxSize ? info.subgroupMaxSize : 0
-  return new Device(device, {
+  const facts: AdapterInfo = {
     name: info.description || info.device || info.architecture || info.vendor || 'unnamed adapter',
     vendor: info.vendor,
     architecture: info.architecture,
@@ -111,5 +136,6 @@ export async function openDevice(gpu: GPU): Promise<Device> {
     subgroupSize: features.includes('subgroups') && lanes ? lanes : null,
     maxBindingBytes: limits.maxStorageBufferBindingSize,
     maxBufferBytes: limits.maxBufferSize,
-  })
+  }
+  return new Device(device, facts, host)
 }

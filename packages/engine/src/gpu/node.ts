@@ -1,6 +1,7 @@
 /** Dawn, through the `webgpu` package: the engine's way to a GPU under Node. */
+import { availableParallelism } from 'node:os'
 import { create, globals } from 'webgpu'
-import { type Device, openDevice } from './device.ts'
+import { type Device, type Host, openDevice } from './device.ts'
 
 export interface NodeDeviceOptions {
   /** Check every call and clamp every access: for tests and for hunting bugs. Off, a step is about a tenth faster. */
@@ -12,6 +13,14 @@ export interface NodeDeviceOptions {
 const instances: GPU[] = []
 Object.assign(globalThis, { __sporeprintGpuInstances: instances })
 
+const clock = new Int32Array(new SharedArrayBuffer(4))
+
+/** Longest pause between two looks at work that is not done, in milliseconds. */
+const napLength = 4
+
+/** Fewer pipelines than this are not worth opening another device for. */
+const pipelinesPerAssistant = 8
+
 /** Opens Dawn's default adapter. Throws NO_ADAPTER. */
 export async function openNodeDevice({ validation = false }: NodeDeviceOptions = {}): Promise<Device> {
   Object.assign(globalThis, globals)
@@ -19,7 +28,20 @@ export async function openNodeDevice({ validation = false }: NodeDeviceOptions =
   process.env.XDG_RUNTIME_DIR ??= '/tmp'
   const fast = ['skip_validation', 'disable_robustness', 'disable_workgroup_init']
   const toggles = ['allow_unsafe_apis', ...(validation ? [] : fast)]
-  const instance = create([`enable-dawn-features=${toggles.join(',')}`, 'disable-dawn-features=timestamp_quantization'])
-  instances.push(instance)
-  return openDevice(instance)
+  const flags = [`enable-dawn-features=${toggles.join(',')}`, 'disable-dawn-features=timestamp_quantization']
+  const open = (host: Host): Promise<Device> => {
+    const instance = create(flags)
+    instances.push(instance)
+    return openDevice(instance, host)
+  }
+  const nap = (): void => void Atomics.wait(clock, 0, 0, napLength)
+  // Validation warns of the empty dispatches that compiling ahead takes.
+  if (validation) return open({ nap })
+  return open({
+    nap,
+    async openAssistants(pipelines) {
+      const most = Math.min(availableParallelism() - 1, Math.floor(pipelines / pipelinesPerAssistant))
+      return Promise.all(Array.from({ length: most }, () => open({ nap })))
+    },
+  })
 }

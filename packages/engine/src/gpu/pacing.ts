@@ -1,15 +1,18 @@
 /**
  * Waiting for the queue without burning a core. While a promise of the Node bindings is pending they spin the event loop,
  * which on a software adapter takes a core from the very work that is awaited. So a waiter sleeps through most of the time
- * that the same work took before, and only then asks. Free of charge on a fast GPU, where the sleep rounds to nothing.
+ * that the same work took before; only then it asks, and naps between turns of the loop until the answer is there.
+ * Free of charge on a fast GPU, where the sleep rounds to nothing and no nap is given.
  */
+import type { Device } from './device.ts'
+
 export class Pacer {
-  readonly #queue: GPUQueue
+  readonly #device: Device
   /** Milliseconds from submission to completion, by kind of work. */
   readonly #expected = new Map<string, number>()
 
-  constructor(queue: GPUQueue) {
-    this.#queue = queue
+  constructor(device: Device) {
+    this.#device = device
   }
 
   /** Resolves once everything submitted at `submitted` has run; `kind` names work that takes about the same time each time. */
@@ -18,10 +21,10 @@ export class Pacer {
     const sleep = 0.85 * (expected ?? 0) - (performance.now() - submitted)
     if (sleep >= 2) await new Promise((wake) => setTimeout(wake, sleep))
     const asked = performance.now()
-    await this.#queue.onSubmittedWorkDone()
+    await workDone(this.#device)
     const now = performance.now()
     if (expected === undefined) {
-      // The first run of a kind also compiles in the driver: it says nothing about the next.
+      // The first run of a kind may also compile in the driver: it says nothing about the next.
       this.#expected.set(kind, 0)
     } else if (sleep >= 2 && now - asked < 0.02 * expected) {
       // Already done on waking: the sleep was too long, by how much is unknown.
@@ -31,4 +34,22 @@ export class Pacer {
       this.#expected.set(kind, expected ? 0.7 * expected + 0.3 * took : took)
     }
   }
+}
+
+/** Resolves once everything submitted has run, whenever that is. */
+export async function workDone(device: Device): Promise<void> {
+  const { nap } = device
+  const work = device.gpu.queue.onSubmittedWorkDone()
+  if (nap) {
+    let pending = true
+    const settled = (): void => {
+      pending = false
+    }
+    work.then(settled, settled)
+    while (pending) {
+      await new Promise((turn) => setTimeout(turn, 0))
+      if (pending) nap()
+    }
+  }
+  await work
 }

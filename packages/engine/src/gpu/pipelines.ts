@@ -1,5 +1,13 @@
 import { EngineError } from '../errors.ts'
 
+/** What a pipeline is made from. */
+export interface PipelineSource {
+  name: string
+  wgsl: string
+  /** Number of bindings, all of them read-write storage (see kernels/kernel.ts). */
+  bindings: number
+}
+
 export interface Pipeline {
   pipeline: GPUComputePipeline
   layout: GPUBindGroupLayout

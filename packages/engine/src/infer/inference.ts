@@ -29,7 +29,7 @@ export class Inference {
     this.#batch = batch
     this.#graph = graph
     this.#program = program
-    this.#pacer = new Pacer(device.gpu.queue)
+    this.#pacer = new Pacer(device)
   }
 
   static async record(

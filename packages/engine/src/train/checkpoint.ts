@@ -55,18 +55,9 @@ export class RunFolder {
   }
 
   /** Weights by torchvision's names, with all that is needed to use them in the header. */
-  async saveModel(
-    kind: 'best' | 'last',
-    model: ResNet,
-    size: number,
-    epoch: EpochRecord,
-    dict: StateDict,
-  ): Promise<string> {
-    await writeWeightsFile(join(this.model(kind), 'model.safetensors'), {
-      tensors: dict,
-      metadata: modelMetadata(model, size, epoch),
-    })
-    return this.model(kind)
+  saveModel(kind: 'best' | 'last', model: ResNet, size: number, epoch: EpochRecord, dict: StateDict): Promise<void> {
+    const metadata = modelMetadata(model, size, epoch)
+    return writeWeightsFile(join(this.model(kind), 'model.safetensors'), { tensors: dict, metadata })
   }
 
   async savePosition(learner: Learner, position: RunPosition): Promise<void> {

@@ -141,7 +141,7 @@ export class Learner {
     this.#arena = arena
     this.#inference = inference
     this.#plans = plans
-    this.#pacer = new Pacer(device.gpu.queue)
+    this.#pacer = new Pacer(device)
     const moments = options.optimizer === 'adamw' ? 2 : 1
     const io = Math.max(...[plans.frozen, plans.unfrozen].map((p) => p?.compiled.plan.ioBytes ?? 0))
     this.peakBytes = 4 * (model.elements * (2 + moments) + model.stateElements) + arena.size + io

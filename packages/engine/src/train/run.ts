@@ -145,10 +145,8 @@ class Run {
     if (!this.#folder) return
     const dict = await learner.stateDict()
     const best = this.#best()
-    for (const kind of best === epoch ? (['best', 'last'] as const) : (['last'] as const)) {
-      const path = await this.#folder.saveModel(kind, this.#model, this.#spec.size, epoch, dict)
-      this.#emit({ type: 'checkpoint', kind, path, epoch: epoch.epoch })
-    }
+    const kinds = best === epoch ? (['best', 'last'] as const) : (['last'] as const)
+    for (const kind of kinds) await this.#folder.saveModel(kind, this.#model, this.#spec.size, epoch, dict)
     await this.#folder.savePosition(learner, {
       spec: this.#spec,
       classes: this.#data.classes,
@@ -156,6 +154,10 @@ class Run {
       history: this.#history,
       best,
     })
+    // Told only now: a run that is stopped on hearing it can go on from here.
+    for (const kind of kinds) {
+      this.#emit({ type: 'checkpoint', kind, path: this.#folder.model(kind), epoch: epoch.epoch })
+    }
   }
 
   /** The best weights on the test split, and what to tell the caller. */
