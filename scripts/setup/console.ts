@@ -14,13 +14,14 @@ export function ensureConsole(): void {
   const newest = Math.max(...SOURCES.map((path) => lastChange(join(root, path))))
   if (lastChange(join(root, BUILT), []) > newest) return
   console.error('console: building …')
-  const { status } = spawnSync('npm', ['run', '--silent', 'build', '-w', 'apps/console', '--', '--logLevel', 'warn'], {
+  const { status, error, stdout, stderr } = spawnSync('npm', ['run', '--silent', 'build', '-w', 'apps/console'], {
     cwd: root,
-    stdio: ['ignore', 2, 'inherit'],
+    encoding: 'utf8',
     shell: process.platform === 'win32',
   })
-  if (status !== 0)
-    throw new SetupError('console: the build failed, see above; by itself:', ['npm run build -w apps/console'])
+  if (status === 0) return
+  console.error(error?.message ?? stdout + stderr)
+  throw new SetupError('console: the build failed, see above; by itself:', ['npm run build -w apps/console'])
 }
 
 /** Milliseconds since 1970 of the latest change to a file at or below `path`; 0 where there is none. */
