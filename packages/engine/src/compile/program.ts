@@ -5,10 +5,12 @@
 import { EngineError } from '../errors.ts'
 import { compileAhead } from '../gpu/compile-ahead.ts'
 import { type Device, mebibytes } from '../gpu/device.ts'
+import { workDone } from '../gpu/pacing.ts'
 import type { PipelineSource } from '../gpu/pipelines.ts'
-import { mapped } from '../gpu/read.ts'
+import { mapped, readBuffer } from '../gpu/read.ts'
 import type { Dispatch, Graph } from '../graph/graph.ts'
 import { bytesOf, type Tensor } from '../graph/tensor.ts'
+import type { Kernel } from '../kernels/kernel.ts'
 import { type MemoryPlan, planMemory } from './plan.ts'
 import type { ParameterStore } from './store.ts'
 
@@ -45,6 +47,13 @@ export function createArena(device: Device, programs: readonly Compiled[]): GPUB
   return device.createBuffer('arena', bytes, GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC)
 }
 
+/** When a dispatch ran, on the device's clock, from the first one's start. */
+export interface DispatchTime {
+  kernel: Kernel
+  startMs: number
+  endMs: number
+}
+
 interface Recorded {
   pipeline: GPUComputePipeline
   bindGroup: GPUBindGroup
@@ -57,6 +66,7 @@ export class Program {
   readonly #plan: MemoryPlan
   readonly #io: GPUBuffer
   readonly #recorded: readonly Recorded[]
+  readonly #kernels: readonly Kernel[]
   readonly #staging = new Map<Tensor, GPUBuffer>()
 
   private constructor(device: Device, compiled: Compiled, io: GPUBuffer, recorded: readonly Recorded[]) {
@@ -65,6 +75,7 @@ export class Program {
     this.#plan = compiled.plan
     this.#io = io
     this.#recorded = recorded
+    this.#kernels = compiled.dispatches.map(({ kernel }) => kernel)
   }
 
   /**
@@ -125,6 +136,43 @@ export class Program {
       encoder.copyBufferToBuffer(this.#io, offsetIn(this.#plan.io, tensor), staging, 0, bytesOf(tensor))
     }
     gpu.queue.submit([encoder.finish()])
+  }
+
+  /**
+   * One run with every dispatch in a pass of its own, timed by the device. Slower than `run` by what passes cost.
+   * Needs the `timestamp-query` feature; its clock may be coarse on a page. Throws BAD_CONFIG where it is missing.
+   */
+  async profile(): Promise<DispatchTime[]> {
+    const { gpu } = this.#device
+    if (!gpu.features.has('timestamp-query')) {
+      throw new EngineError(
+        'BAD_CONFIG',
+        `${this.#device.adapter.name} has no timestamp-query: time by kernel cannot be measured`,
+      )
+    }
+    const count = 2 * this.#recorded.length
+    const querySet = gpu.createQuerySet({ type: 'timestamp', count })
+    const usage = GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC
+    const resolved = this.#device.createBuffer('timestamps', 8 * count, usage)
+    const encoder = gpu.createCommandEncoder({ label: `${this.name} profile` })
+    for (const [i, { pipeline, bindGroup, workgroups }] of this.#recorded.entries()) {
+      const pass = encoder.beginComputePass({
+        timestampWrites: { querySet, beginningOfPassWriteIndex: 2 * i, endOfPassWriteIndex: 2 * i + 1 },
+      })
+      pass.setPipeline(pipeline)
+      pass.setBindGroup(0, bindGroup)
+      pass.dispatchWorkgroups(...workgroups)
+      pass.end()
+    }
+    encoder.resolveQuerySet(querySet, 0, count, resolved, 0)
+    gpu.queue.submit([encoder.finish()])
+    await workDone(this.#device)
+    const times = new BigUint64Array(await readBuffer(this.#device, resolved, 0, 8 * count))
+    querySet.destroy()
+    resolved.destroy()
+    const start = times[0] ?? 0n
+    const ms = (time = 0n): number => Number(time - start) / 1e6
+    return this.#kernels.map((kernel, i) => ({ kernel, startMs: ms(times[2 * i]), endMs: ms(times[2 * i + 1]) }))
   }
 
   /** What the last run copied of `tensor`. */
