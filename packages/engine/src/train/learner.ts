@@ -19,6 +19,8 @@ export interface LearnerOptions {
   train: ImageSource
   valid: ImageSource
   batch: number
+  /** Draw a new order of the images for each epoch (default), rather than the source's own. */
+  shuffle?: boolean
   seed?: number
   optimizer?: OptimizerName
   weightDecay?: number
@@ -216,7 +218,7 @@ export class Learner {
   }
 
   async #epoch(phase: Phase, epochOfPhase: number, options: FitOptions): Promise<EpochRecord> {
-    const { train, valid, batch, seed, labelSmoothing } = this.#options
+    const { train, valid, batch, seed, shuffle, labelSmoothing } = this.#options
     const { signal } = options
     const started = performance.now()
     const program = await this.prepare(phase)
@@ -226,7 +228,7 @@ export class Learner {
     let lr = 0
     let lastRead = performance.now()
 
-    const order = { batch, seed, epoch: this.#progress.epoch, shuffle: true, dropLast: true }
+    const order = { batch, seed, epoch: this.#progress.epoch, shuffle, dropLast: true }
     let inEpoch = 0
     for await (const { pixels, labels } of batches(train, order)) {
       throwIfAborted(signal)
@@ -322,6 +324,7 @@ export class Learner {
 
 function withDefaults(o: LearnerOptions): Required<LearnerOptions> {
   return {
+    shuffle: true,
     seed: 42,
     optimizer: 'adamw',
     weightDecay: 0.01,

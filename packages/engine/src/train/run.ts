@@ -75,6 +75,7 @@ class Run {
       train: data.train,
       valid: data.valid,
       batch: this.#batch,
+      shuffle: spec.shuffle,
       seed: spec.seed,
       optimizer: spec.optimizer,
       weightDecay: spec.weightDecay,

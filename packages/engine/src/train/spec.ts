@@ -37,6 +37,7 @@ export interface TrainSpec {
   seed: number
   /** Share of the images held out for validation where the folder has no `valid/`. */
   valid: number
+  /** Draw the validation images and each epoch's order by the seed, rather than by name. */
   shuffle: boolean
   /** Folder for checkpoints and history; null leaves nothing behind. */
   out: string | null
