@@ -17,7 +17,7 @@ import {
   batchNormParts,
   partsOf,
 } from './batch-norm.ts'
-import { epsilon, output, paddedNoise, runKernel } from './testing.ts'
+import { type Contents, epsilon, output, paddedNoise, runKernel } from './testing.ts'
 
 let device: Device
 beforeAll(async () => {
@@ -144,4 +144,45 @@ test('padded channels, all zeros, stay zero where γ and β are zero', async () 
   expect([...y].filter((_, i) => i % 4 === 3)).toEqual([0, 0, 0, 0, 0, 0])
   expect(output(finish, 'runningMean')[3]).toBe(0)
   expect(output(finish, 'runningVariance')[3]).toBe(0)
+})
+
+test.each(['relu', 'shortcut'] as const)(
+  'a %s tail is what the separate layers compute, in training and evaluation',
+  async (tail) => {
+    for (const shape of shapes) {
+      const { x, gamma, beta, runningMean, runningVariance, dy: shortcut } = inputs(shape)
+      const leave = (y: ArrayLike<number>): number[] =>
+        Array.from(y, (value, i) => Math.max(0, tail === 'relu' ? value : Math.fround(value + shortcut[i]!)))
+      const extra: Record<string, Contents> = tail === 'shortcut' ? { shortcut } : {}
+      const plain = await forward(shape)
+      const trained = await runKernel(device, batchNormApply(shape, tail), {
+        x,
+        saved: plain.saved,
+        gamma,
+        beta,
+        ...extra,
+        y: x.length,
+      })
+      expect([...output(trained, 'y')]).toEqual(leave(plain.y))
+      const contents = (X = output(await runKernel(device, batchNormEvaluate(shape, tail), contents), 'y'))
+      expect([...evaluated]).toEqual(leave(output(await runKernel(device, batchNormEvaluate(shape), bare), 'y')))
+    }
+  },
+)
+
+test.each(shapes)('a ReLU tail masks the gradients of $rows rows of $channels channels by itself', async (shape) => {
+  const { x, gamma, beta, dy } = inputs(shape)
+  const { saved, y } = await forward(shape)
+  const masked = dy.map((g, i) => (y[i]! > 0 ? g : 0))
+  const partsLength = 2 * partsOf(shape).parts * shape.channels
+  const fused = output(
+    await runKernel(device, batchNormGradientParts(shape, true), { x, saved, gamma, beta, dy, parts: partsLength }),
+    'parts',
+  )
+  const separate = await runKernel(device, batchNormGradientParts(shape), { x, saved, dy: masked, parts: partsLength })
+  expect(fused).toEqual(output(separate, 'parts'))
+  const vectors = { dgamma: gamma, dbeta: beta, dx: x.length }
+  const dx = await runKernel(device, batchNormInputGradient(shape, true), { x, saved, gamma, beta, dy, ...vectors })
+  const expected = await runKernel(device, batchNormInputGradient(shape), { x, saved, gamma, dy: masked, ...vectors })
+  expect(output(dx, 'dx')).toEqual(output(expected, 'dx'))
 })

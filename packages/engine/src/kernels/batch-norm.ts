@@ -6,6 +6,10 @@
  *   backward   dβ = Σ dy;   dγ = Σ dy·x̂;   dx = γ/√(σ² + ε) · (dy − dβ/rows − x̂·dγ/rows)
  *   evaluation y = γ·(x − running mean)/√(running variance + ε) + β
  *
+ * What follows a batch norm in a ResNet is done on the way out, as its `tail`: nothing, ReLU, or the shortcut's sum and then
+ * ReLU. With a ReLU tail the backward kernels take the gradient of the ReLU's output and mask it themselves, by the sign of
+ * the normalised value, which costs less to compute anew than to read.
+ *
  * Sums over rows are taken in parts, [parts, 2, channels], by `…Parts` (an invocation = one vec4 of channels of one part), and
  * added in order by `…Finish` (an invocation = one vec4 of channels): deterministic.
  * Numerics: sums of x are of x − x[0], which keeps σ² accurate where |μ| ≫ σ; ε 1e-5, m .1.
@@ -17,6 +21,15 @@ export interface BatchNorm {
   rows: number
   /** Padded; a multiple of 4. */
   channels: number
+}
+
+/** y as it leaves: max(y, 0), or max(y + shortcut, 0). */
+export type Tail = 'none' | 'relu' | 'shortcut'
+
+const tails: Record<Tail, string> = {
+  none: 'y[i] = value;',
+  relu: 'y[i] = max(value, vec4f());',
+  shortcut: 'y[i] = max(value + shortcut[i], vec4f());',
 }
 
 const epsilon = '1e-5'
@@ -33,6 +46,10 @@ const shape = (b: BatchNorm): string => {
   const { length } = partsOf(b)
   return `const ROWS = ${b.rows}u; const C4 = ${b.channels / 4}u; const LENGTH = ${length}u;`
 }
+
+/** WGSL that leaves in `g` the gradient of the normalised value, given that of what left; expects `xhat` and `c`. */
+const masked = (dy: string, relu: boolean): string =>
+  relu ? `let g = select(vec4f(), ${dy}, xhat * gamma[c] + beta[c] > vec4f());` : `let g = ${dy};`
 
 const elements = (b: BatchNorm): number => b.rows * b.channels
 
@@ -99,51 +116,62 @@ ${elementMain(count)}
   }
 }
 
-/** Bindings: x, saved, gamma, beta → y. */
-export function batchNormApply(b: BatchNorm): Kernel {
+/** Bindings: x, saved, gamma, beta, (shortcut) → y. */
+export function batchNormApply(b: BatchNorm, tail: Tail = 'none'): Kernel {
   const count = elements(b) / 4
-  const bindings = [read('x'), read('saved'), read('gamma'), read('beta'), write('y')]
+  const shortcut = tail === 'shortcut' ? [read('shortcut')] : []
+  const bindings = [read('x'), read('saved'), read('gamma'), read('beta'), ...shortcut, write('y')]
   return {
-    name: 'batchNorm.apply',
+    name: tail === 'none' ? 'batchNorm.apply' : `batchNorm.apply.${tail}`,
     wgsl: /* wgsl */ `${declare(bindings)}
 ${shape(b)}
 ${elementMain(count)}
   let c = i % C4;
-  y[i] = (x[i] - saved[c]) * saved[C4 + c] * gamma[c] + beta[c];
-}`,
-    bindings,
-    workgroups: cover(count),
-    flops: 4 * elements(b),
-    bytes: 8 * elements(b),
-  }
-}
-
-/** Evaluation. Bindings: x, runningMean, runningVariance, gamma, beta → y. */
-export function batchNormEvaluate(b: BatchNorm): Kernel {
-  const count = elements(b) / 4
-  const bindings = [read('x'), read('runningMean'), read('runningVariance'), read('gamma'), read('beta'), write('y')]
-  return {
-    name: 'batchNorm.evaluate',
-    wgsl: /* wgsl */ `${declare(bindings)}
-${shape(b)}
-${elementMain(count)}
-  let c = i % C4;
-  y[i] = (x[i] - runningMean[c]) * inverseSqrt(runningVariance[c] + ${epsilon}) * gamma[c] + beta[c];
+  let value = (x[i] - saved[c]) * saved[C4 + c] * gamma[c] + beta[c];
+  ${tails[tail]}
 }`,
     bindings,
     workgroups: cover(count),
     flops: 5 * elements(b),
-    bytes: 8 * elements(b),
+    bytes: 4 * elements(b) * (2 + shortcut.length),
   }
 }
 
-/** Bindings: x, saved, dy → parts [parts, 2, channels]: Σdy and Σdy·x̂. */
-export function batchNormGradientParts(b: BatchNorm): Kernel {
+/** Evaluation. Bindings: x, runningMean, runningVariance, gamma, beta, (shortcut) → y. */
+export function batchNormEvaluate(b: BatchNorm, tail: Tail = 'none'): Kernel {
+  const count = elements(b) / 4
+  const shortcut = tail === 'shortcut' ? [read('shortcut')] : []
+  const running = [read('runningMean'), read('runningVariance')]
+  const bindings = [read('x'), ...running, read('gamma'), read('beta'), ...shortcut, write('y')]
+  return {
+    name: tail === 'none' ? 'batchNorm.evaluate' : `batchNorm.evaluate.${tail}`,
+    wgsl: /* wgsl */ `${declare(bindings)}
+${shape(b)}
+${elementMain(count)}
+  let c = i % C4;
+  let value = (x[i] - runningMean[c]) * inverseSqrt(runningVariance[c] + ${epsilon}) * gamma[c] + beta[c];
+  ${tails[tail]}
+}`,
+    bindings,
+    workgroups: cover(count),
+    flops: 6 * elements(b),
+    bytes: 4 * elements(b) * (2 + shortcut.length),
+  }
+}
+
+/** Bindings: x, saved, (gamma, beta with `relu`), dy → parts [parts, 2, channels]: Σdy and Σdy·x̂. */
+export function batchNormGradientParts(b: BatchNorm, relu = false): Kernel {
   const { parts } = partsOf(b)
   const count = (b.channels / 4) * parts
-  const bindings = [read('x'), read('saved'), read('dy'), write('parts')]
+  const bindings = [
+    read('x'),
+    read('saved'),
+    ...(relu ? [read('gamma'), read('beta')] : []),
+    read('dy'),
+    write('parts'),
+  ]
   return {
-    name: 'batchNorm.gradientParts',
+    name: relu ? 'batchNorm.gradientParts.relu' : 'batchNorm.gradientParts',
     wgsl: /* wgsl */ `${declare(bindings)}
 ${shape(b)}
 ${elementMain(count)}
@@ -155,9 +183,10 @@ ${elementMain(count)}
   var dot = vec4f();
   let end = min((part + 1u) * LENGTH, ROWS);
   for (var row = part * LENGTH; row < end; row++) {
-    let g = dy[row * C4 + c];
+    let xhat = (x[row * C4 + c] - mean) * scale;
+    ${masked('dy[row * C4 + c]', relu)}
     sum += g;
-    dot += g * (x[row * C4 + c] - mean) * scale;
+    dot += g * xhat;
   }
   parts[part * 2u * C4 + c] = sum;
   parts[(part * 2u + 1u) * C4 + c] = dot;
@@ -196,19 +225,21 @@ ${elementMain(count)}
   }
 }
 
-/** Bindings: x, saved, gamma, dy, dgamma, dbeta → dx. */
-export function batchNormInputGradient(b: BatchNorm): Kernel {
+/** Bindings: x, saved, gamma, (beta with `relu`), dy, dgamma, dbeta → dx. */
+export function batchNormInputGradient(b: BatchNorm, relu = false): Kernel {
   const count = elements(b) / 4
-  const bindings = [read('x'), read('saved'), read('gamma'), read('dy'), read('dgamma'), read('dbeta'), write('dx')]
+  const vectors = [read('saved'), read('gamma'), ...(relu ? [read('beta')] : [])]
+  const bindings = [read('x'), ...vectors, read('dy'), read('dgamma'), read('dbeta'), write('dx')]
   return {
-    name: 'batchNorm.inputGradient',
+    name: relu ? 'batchNorm.inputGradient.relu' : 'batchNorm.inputGradient',
     wgsl: /* wgsl */ `${declare(bindings)}
 ${shape(b)}
 ${elementMain(count)}
   let c = i % C4;
   let scale = saved[C4 + c];
   let xhat = (x[i] - saved[c]) * scale;
-  dx[i] = gamma[c] * scale * (dy[i] - (dbeta[c] + xhat * dgamma[c]) / f32(ROWS));
+  ${masked('dy[i]', relu)}
+  dx[i] = gamma[c] * scale * (g - (dbeta[c] + xhat * dgamma[c]) / f32(ROWS));
 }`,
     bindings,
     workgroups: cover(count),

@@ -3,9 +3,9 @@
  * and -50, the stride of a bottleneck on its 3 × 3 convolution (v1.5), torchvision's names for every tensor.
  */
 import type { Graph } from '../graph/graph.ts'
-import { type BatchNormTensors, batchNormEvaluation, batchNormTraining } from '../graph/ops/batch-norm.ts'
+import { type BatchNormTensors, batchNormEvaluation, batchNormTraining, type Follow } from '../graph/ops/batch-norm.ts'
 import { conv2d } from '../graph/ops/conv2d.ts'
-import { add, bias, dropout, normalise, relu } from '../graph/ops/elementwise.ts'
+import { bias, dropout, normalise, relu } from '../graph/ops/elementwise.ts'
 import { globalAvgPool, globalConcatPool, maxPool } from '../graph/ops/pool.ts'
 import type { Tensor } from '../graph/tensor.ts'
 import { type Init, layOut, type Parameter, type Parameters, type Weight } from './parameters.ts'
@@ -113,20 +113,20 @@ export class ResNet implements Parameters {
   forward(graph: Graph, pixels: Tensor, mode: ForwardMode): Tensor {
     const { mean, std } = this.preprocessing
     let x = normalise(graph, pixels, mean, std)
-    x = relu(graph, this.#convNorm(graph, x, stem, mode))
+    x = this.#convNorm(graph, x, stem, mode, 'relu')
     x = maxPool(graph, x)
     for (const block of this.#blocks) x = this.#block(graph, x, block, mode)
     return this.#headForward(graph, x, mode)
   }
 
   #block(graph: Graph, input: Tensor, { body, downsample }: Block, mode: ForwardMode): Tensor {
+    // The shortcut first: the last batch norm of the body adds it.
+    const shortcut = downsample ? this.#convNorm(graph, input, downsample, mode) : input
     let x = input
     for (const [i, layer] of body.entries()) {
-      x = this.#convNorm(graph, x, layer, mode)
-      if (i < body.length - 1) x = relu(graph, x)
+      x = this.#convNorm(graph, x, layer, mode, i < body.length - 1 ? 'relu' : { shortcut })
     }
-    const shortcut = downsample ? this.#convNorm(graph, input, downsample, mode) : input
-    return relu(graph, add(graph, x, shortcut))
+    return x
   }
 
   #headForward(graph: Graph, x: Tensor, mode: ForwardMode): Tensor {
@@ -141,20 +141,20 @@ export class ResNet implements Parameters {
     return conv2d(graph, y, this.#tensor('head.fc2.weight'))
   }
 
-  #convNorm(graph: Graph, x: Tensor, layer: ConvNorm, mode: ForwardMode): Tensor {
+  #convNorm(graph: Graph, x: Tensor, layer: ConvNorm, mode: ForwardMode, follow: Follow = null): Tensor {
     const padding = (layer.kernel - 1) / 2
     const y = conv2d(graph, x, this.#tensor(`${layer.filter}.weight`), layer.stride, padding)
-    return this.#norm(graph, y, layer.norm, mode)
+    return this.#norm(graph, y, layer.norm, mode, follow)
   }
 
-  #norm(graph: Graph, x: Tensor, name: string, mode: ForwardMode): Tensor {
+  #norm(graph: Graph, x: Tensor, name: string, mode: ForwardMode, follow: Follow = null): Tensor {
     const tensors: BatchNormTensors = {
       gamma: this.#tensor(`${name}.weight`),
       beta: this.#tensor(`${name}.bias`),
       runningMean: this.#tensor(`${name}.running_mean`),
       runningVariance: this.#tensor(`${name}.running_var`),
     }
-    return mode.training ? batchNormTraining(graph, x, tensors) : batchNormEvaluation(graph, x, tensors)
+    return mode.training ? batchNormTraining(graph, x, tensors, follow) : batchNormEvaluation(graph, x, tensors, follow)
   }
 
   #tensor(name: string): Tensor {

@@ -1,6 +1,5 @@
 import {
   addBias,
-  add as addKernel,
   biasGradient,
   dropout as dropoutKernel,
   normalise as normaliseKernel,
@@ -18,31 +17,21 @@ export function relu(graph: Graph, x: Tensor): Tensor {
     inputs: [x],
     outputs: [y],
     lower: (l) => l.emit(reluKernel(elementsOf(x)), x, y),
-    gradient(dy) {
-      const dx = graph.activation(`d ${x.name}`, x.shape)
-      graph.add({
-        op: 'relu.gradient',
-        inputs: [y, dy],
-        outputs: [dx],
-        lower: (l) => l.emit(reluGradient(elementsOf(x)), y, dy, dx),
-      })
-      return [dx]
-    },
+    gradient: (dy) => [reluGradientOf(graph, y, dy)],
   })
   return y
 }
 
-/** a + b, of one shape. */
-export function add(graph: Graph, a: Tensor, b: Tensor): Tensor {
-  const sum = graph.activation(`${a.name} + ${b.name}`, a.shape)
+/** The gradient of what a ReLU took in, from its output y and the gradient of that. */
+export function reluGradientOf(graph: Graph, y: Tensor, dy: Tensor): Tensor {
+  const dx = graph.activation(`d ${y.name} masked`, y.shape)
   graph.add({
-    op: 'add',
-    inputs: [a, b],
-    outputs: [sum],
-    lower: (l) => l.emit(addKernel(elementsOf(a)), a, b, sum),
-    gradient: (dy) => [dy, dy],
+    op: 'relu.gradient',
+    inputs: [y, dy],
+    outputs: [dx],
+    lower: (l) => l.emit(reluGradient(elementsOf(y)), y, dy, dx),
   })
-  return sum
+  return dx
 }
 
 /** x [.., channels] + bias [channels]. */
