@@ -164,7 +164,8 @@ test.each(['relu', 'shortcut'] as const)(
         y: x.length,
       })
       expect([...output(trained, 'y')]).toEqual(leave(plain.y))
-      const contents = (X = output(await runKernel(device, batchNormEvaluate(shape, tail), contents), 'y'))
+      const bare = { x, runningMean, runningVariance, gamma, beta, y: x.length }
+      const evaluated = output(await runKernel(device, batchNormEvaluate(shape, tail), { ...bare, ...extra }), 'y')
       expect([...evaluated]).toEqual(leave(output(await runKernel(device, batchNormEvaluate(shape), bare), 'y')))
     }
   },
