@@ -27,21 +27,32 @@ export function train(spec: TrainSpec, { onEvent, signal }: TrainOptions = {}): 
   const lastWords = keepLastLines(host)
   return new Promise<TrainResult>((resolve, reject) => {
     let killer: NodeJS.Timeout | undefined
+    // A caller that has its answer hears no more events of a host that is still leaving.
+    let answered = false
+    const succeed = (result: TrainResult): void => {
+      answered = true
+      resolve(result)
+    }
+    const fail = (error: EngineError): void => {
+      answered = true
+      reject(error)
+    }
     const stop = (): void => {
       host.send({ type: 'abort' } satisfies ToHost)
       killer = setTimeout(() => {
         host.kill('SIGKILL')
-        reject(new EngineError('ABORTED', 'stopped on request'))
+        fail(new EngineError('ABORTED', 'stopped on request'))
       }, abortGrace)
     }
     signal?.addEventListener('abort', stop, { once: true })
     host.on('message', (message: FromHost) => {
+      if (answered) return
       if (message.type === 'event') onEvent?.(message.event)
-      else if (message.type === 'done') resolve(message.result)
-      else reject(Object.assign(new EngineError(message.code, message.message), { hostStack: message.stack }))
+      else if (message.type === 'done') succeed(message.result)
+      else fail(Object.assign(new EngineError(message.code, message.message), { hostStack: message.stack }))
     })
     host.on('error', (cause) =>
-      reject(new EngineError('HOST_CRASHED', `the engine host cannot start: ${cause.message}`, { cause })),
+      fail(new EngineError('HOST_CRASHED', `the engine host cannot start: ${cause.message}`, { cause })),
     )
     // 'close' comes after every message and every line has been read; a settled promise ignores what follows.
     host.on('close', (code, killedBy) => {
@@ -49,7 +60,7 @@ export function train(spec: TrainSpec, { onEvent, signal }: TrainOptions = {}): 
       signal?.removeEventListener('abort', stop)
       const how = killedBy ? `was killed by ${killedBy}` : `exited with code ${code}`
       const words = lastWords()
-      reject(new EngineError('HOST_CRASHED', `the engine host ${how}${words ? `; its last words: ${words}` : ''}`))
+      fail(new EngineError('HOST_CRASHED', `the engine host ${how}${words ? `; its last words: ${words}` : ''}`))
     })
     host.send({ type: 'train', spec } satisfies ToHost)
   })
