@@ -23,22 +23,29 @@ export interface Compiled {
 
 /**
  * Lowers a graph for a device and plans its memory. Throws OUT_OF_MEMORY where a tensor is larger than the adapter can bind,
- * before anything is allocated.
+ * before anything is allocated, and says what batch would fit.
  */
 export function compile(device: Device, name: string, graph: Graph, plan: typeof planMemory = planMemory): Compiled {
   const dispatches = graph.lower(device.adapter)
-  const limit = device.adapter.maxBindingBytes
-  for (const { kernel, tensors } of dispatches) {
-    const large = tensors.find((tensor) => bytesOf(tensor) > limit)
-    if (large) {
-      throw new EngineError(
-        'OUT_OF_MEMORY',
-        `${name}: ${large.name} [${large.shape}] for ${kernel.name} takes ${mebibytes(bytesOf(large))}, and ${device.adapter.name} binds at most ` +
-          `${mebibytes(limit)}: divide the batch or the image area by ${Math.ceil(bytesOf(large) / limit)}`,
-      )
-    }
-  }
+  checkBindings(device, name, dispatches)
   return { name, dispatches, plan: plan(dispatches) }
+}
+
+function checkBindings(device: Device, name: string, dispatches: readonly Dispatch[]): void {
+  const limit = device.adapter.maxBindingBytes
+  let largest: Tensor | undefined
+  for (const { tensors } of dispatches) {
+    for (const tensor of tensors) if (!largest || bytesOf(tensor) > bytesOf(largest)) largest = tensor
+  }
+  if (!largest || bytesOf(largest) <= limit) return
+  const batch = largest.shape[0] ?? 1
+  const fits = Math.floor((limit * batch) / bytesOf(largest))
+  const perImage = largest.place.in === 'arena' || largest.place.in === 'program'
+  const cure = perImage && fits > 0 ? `use a batch of at most ${fits}, or smaller images` : 'use smaller images'
+  throw new EngineError(
+    'OUT_OF_MEMORY',
+    `${name}: ${largest.name} [${largest.shape}] takes ${mebibytes(bytesOf(largest))}, and ${device.adapter.name} binds at most ${mebibytes(limit)}: ${cure}`,
+  )
 }
 
 /** The buffer that programs which never run at the same time share for their activations. */
