@@ -30,7 +30,7 @@ export interface Contender {
    * training step, whose update changes the weights.
    */
   run(): Promise<ArrayLike<number>>
-  /** Milliseconds the calling thread was busy handing the last run to the device, where that can be told. */
+  /** What handing the last run to the device took of the calling thread, by `threadMs`, where that can be told. */
   submitMs?(): number
 }
 
@@ -53,3 +53,9 @@ export interface Turn {
 
 /** Lines of a contender's output that are meant for the run begin with this; libraries write there too. */
 export const mark = '@bench '
+
+/** Milliseconds of processor time since `began`, of the calling thread alone: the clock would count who else is at work. */
+export function threadMs(began: NodeJS.CpuUsage): number {
+  const { user, system } = process.threadCpuUsage(began)
+  return (user + system) / 1000
+}

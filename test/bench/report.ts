@@ -74,14 +74,14 @@ function difference(values: readonly number[], expected: readonly number[]): num
 
 /** As a Markdown table. */
 export function table({ workload, rounds, rows, missing }: Result): string {
-  const head = `${workload.name} (${rounds} rounds)`
+  const head = `${workload.name} (${rounds} ${rounds === 1 ? 'round' : 'rounds'})`
   const lines = rows.map(
     (row) =>
       `| ${row.contender} | ${row.msPerBatch.toFixed(0)} | ${row.imagesPerSecond.toFixed(2)} | ${row.ratio.toFixed(2)} ` +
       `(${row.ratios.map((r) => r.toFixed(2)).join(' – ')}) | ${row.submitMs?.toFixed(1) ?? '–'} | ${row.difference.toExponential(0)} |`,
   )
   const columns =
-    '| contender | ms a batch | images/s | its time ÷ ours | ms to submit | differs by |\n|---|---|---|---|---|---|'
+    '| contender | ms a batch | images/s | its time ÷ ours | ms of JavaScript | differs by |\n|---|---|---|---|---|---|'
   const absent = Object.entries(missing).map(([name, why]) => `\n${name} took no part: ${why}`)
   return `${head}\n\n${columns}\n${lines.join('\n')}\n${absent.join('')}`
 }

@@ -13,7 +13,7 @@ import {
   toDevice,
   trainingGraph,
 } from '../../parity/internals.ts'
-import { adam, type Contender, classes, type Workload } from '../contender.ts'
+import { adam, type Contender, classes, threadMs, type Workload } from '../contender.ts'
 
 const pacing = new URL('../../../packages/engine/src/gpu/pacing.ts', import.meta.url).pathname
 const { Pacer }: typeof PacingModule = await import(pacing)
@@ -45,9 +45,10 @@ export async function sporeprint({ arch, size, batch, mode }: Workload): Promise
   let steps = 0
   const infer = async (): Promise<Float32Array> => {
     const started = performance.now()
+    const began = process.threadCpuUsage()
     program.write(evaluation.pixels, pixels)
     program.run([evaluation.logits])
-    submitMs = performance.now() - started
+    submitMs = threadMs(began)
     await pacer.settle('batch', started)
     const padded = new Float32Array(await program.read(evaluation.logits))
     const columns = padded.length / batch
@@ -57,6 +58,7 @@ export async function sporeprint({ arch, size, batch, mode }: Workload): Promise
     const { beta1, beta2, epsilon, rate } = adam
     const slot = steps % step.losses.shape[0]!
     const started = performance.now()
+    const began = process.threadCpuUsage()
     program.write(step.pixels, pixels)
     program.write(step.labels, labels)
     const scalars = {
@@ -71,7 +73,7 @@ export async function sporeprint({ arch, size, batch, mode }: Workload): Promise
     }
     program.write(step.step, packStep(scalars))
     program.run([step.losses])
-    submitMs = performance.now() - started
+    submitMs = threadMs(began)
     await pacer.settle('batch', started)
     steps++
     return [new Float32Array(await program.read(step.losses))[slot] ?? Number.NaN]

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { create, globals } from 'webgpu'
 import { reference } from '../../parity/internals.ts'
-import { adam, type Contender, classes, type Workload } from '../contender.ts'
+import { adam, type Contender, classes, threadMs, type Workload } from '../contender.ts'
 import { countOf, resNet, tensorsOf } from '../resnet.ts'
 
 interface Tensor {
@@ -127,9 +127,9 @@ export async function tfjs({ arch, size, batch, mode }: Workload, peers: string)
     parameters: countOf(parameters.values()),
     compileMs: null,
     async run() {
-      const started = performance.now()
+      const began = process.threadCpuUsage()
       const result = mode === 'train' ? train() : infer()
-      submitMs = performance.now() - started
+      submitMs = threadMs(began)
       const values = await awake(result.data())
       result.dispose()
       return values
