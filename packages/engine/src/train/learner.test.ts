@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { planMemory, planWithoutReuse } from '../compile/plan.ts'
 import { compile, createArena, Program } from '../compile/program.ts'
 import { ParameterStore } from '../compile/store.ts'
@@ -99,6 +99,17 @@ test('a planned program computes the bits of one that shares no memory, in an ar
   const planned = await run(planMemory)
   expect(planned.every(Number.isFinite)).toBe(true)
   expect(await run(planWithoutReuse)).toEqual(planned)
+})
+
+test('no buffer is made on the device after the first epoch', async () => {
+  const learner = await createLearner()
+  const made = vi.spyOn(device.gpu, 'createBuffer')
+  const counts: number[] = []
+  for await (const _ of learner.fit({ epochs: 3, rate: 1e-3 })) counts.push(made.mock.calls.length)
+  expect(counts[0]).toBeGreaterThan(0)
+  expect(counts).toEqual([counts[0], counts[0], counts[0]])
+  made.mockRestore()
+  learner.destroy()
 })
 
 test('a rate that blows up ends as DIVERGED and names the cure', async () => {
