@@ -4,7 +4,8 @@ import { type Contender, mark, provenSteps, type Ready, type Turn, type Workload
 
 const makers: Record<string, () => Promise<(workload: Workload, peers: string) => Promise<Contender>>> = {
   sporeprint: async () => (await import('./contenders/sporeprint.ts')).sporeprint,
-  'tfjs-webgpu': async () => (await import('./contenders/tfjs.ts')).tfjs,
+  'tfjs-webgpu': async () => (await import('./contenders/tfjs.ts')).tfjs(false),
+  'tfjs-webgpu-napping': async () => (await import('./contenders/tfjs.ts')).tfjs(true),
   'onnxruntime-cpu': async () => (await import('./contenders/onnxruntime.ts')).onnxruntime('cpu'),
   'onnxruntime-webgpu': async () => (await import('./contenders/onnxruntime.ts')).onnxruntime('webgpu'),
 }

@@ -20,8 +20,9 @@ interface Entry {
   contenders: readonly string[]
 }
 
-const everyone = ['sporeprint', 'tfjs-webgpu', 'onnxruntime-webgpu', 'onnxruntime-cpu', 'pytorch-1-thread']
-const trainers = ['sporeprint', 'tfjs-webgpu', 'pytorch-1-thread']
+const tfjs = ['tfjs-webgpu', 'tfjs-webgpu-napping']
+const everyone = ['sporeprint', ...tfjs, 'onnxruntime-webgpu', 'onnxruntime-cpu', 'pytorch-1-thread']
+const trainers = ['sporeprint', ...tfjs, 'pytorch-1-thread']
 
 const entries: readonly Entry[] = [
   {

@@ -57,7 +57,13 @@ interface Tf {
 const epsilon = 1e-5
 const momentum = 0.1
 
-export async function tfjs({ arch, size, batch, mode }: Workload, peers: string): Promise<Contender> {
+/** `napping` waits for results as the engine does; without it, as anybody would. */
+export const tfjs =
+  (napping: boolean) =>
+  (workload: Workload, peers: string): Promise<Contender> =>
+    prepare(workload, peers, napping)
+
+async function prepare({ arch, size, batch, mode }: Workload, peers: string, napping: boolean): Promise<Contender> {
   const device = await provideGpu()
   const load = createRequire(join(peers, 'package.json'))
   const tf = load('@tensorflow/tfjs') as Tf
@@ -130,7 +136,7 @@ export async function tfjs({ arch, size, batch, mode }: Workload, peers: string)
       const began = process.threadCpuUsage()
       const result = mode === 'train' ? train() : infer()
       submitMs = threadMs(began)
-      const values = await awake(result.data())
+      const values = await (napping ? withNaps(result.data()) : result.data())
       result.dispose()
       return values
     },
@@ -154,10 +160,10 @@ async function provideGpu(): Promise<string> {
 const clock = new Int32Array(new SharedArrayBuffer(4))
 
 /**
- * Waits with naps, as the engine does: a pending promise of the binding otherwise spins the event loop, which takes a core
- * from a software adapter. A courtesy to the peer.
+ * Waits with naps: a pending promise of the binding otherwise spins the event loop, which takes a core from a software
+ * adapter. A courtesy to the peer, worth a quarter of its time on two cores.
  */
-async function awake<T>(promise: Promise<T>): Promise<T> {
+async function withNaps<T>(promise: Promise<T>): Promise<T> {
   let pending = true
   const settled = (): void => {
     pending = false
