@@ -1,4 +1,5 @@
 /** What needs Node: Dawn, files, image decoding, the engine host. */
+export * from './bench/index.ts'
 export { type CheckOptions, checkImageFolder, type FolderReport } from './data/check-folder.ts'
 export { DatasetError, type DatasetProblem } from './data/dataset-error.ts'
 export { decodeImage, UnreadableImageError } from './data/decode-image.ts'

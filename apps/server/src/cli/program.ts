@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
+import { addBenchCommand } from '../commands/bench.ts'
 import { addDataCommand } from '../commands/data.ts'
 import { addDoctorCommand } from '../commands/doctor.ts'
 import { addServeCommand } from '../commands/serve.ts'
@@ -22,6 +23,7 @@ export function createProgram(io: Io): Command {
   addWorkerCommand(program, io)
   addTrainCommand(program, io)
   addDataCommand(program, io)
+  addBenchCommand(program, io)
   return program
 }
 

@@ -1,0 +1,37 @@
+import { spawn } from 'node:child_process'
+import type { Device } from '@sporeprint/engine/node'
+import { loadEngine } from '../engine.ts'
+
+type Engine = typeof import('@sporeprint/engine/node')
+
+/**
+ * Opens a device in this very process and gives it to `work`. Other commands leave that to an engine host, for the sake of
+ * what else they do; a bench does nothing else while it measures, and would only time messages between processes.
+ *
+ * Where this machine's driver is found through LD_LIBRARY_PATH, which counts only when a process starts, the command is run once
+ * more with it, and its exit code taken over: `work` is not called here then.
+ */
+export async function onDevice(work: (device: Device, engine: Engine) => Promise<void>): Promise<void> {
+  const path = process.env.LD_LIBRARY_PATH
+  const engine = await loadEngine()
+  if (process.env.LD_LIBRARY_PATH !== path) {
+    process.exitCode = await runAgain()
+    return
+  }
+  const device = await engine.openNodeDevice()
+  try {
+    await work(device, engine)
+  } finally {
+    await device.destroy()
+  }
+}
+
+/** This command line in a new process with the environment as it is now. */
+function runAgain(): Promise<number> {
+  const again = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], { stdio: 'inherit' })
+  return new Promise((resolve, reject) => {
+    again.on('error', reject)
+    // Ended by a signal, it has no code.
+    again.on('close', (code) => resolve(code ?? 1))
+  })
+}

@@ -1,0 +1,106 @@
+/** How `bench` tells people what it has measured. */
+import type {
+  ConvolutionTime,
+  InferenceBench,
+  InferenceTime,
+  KernelBench,
+  KernelTime,
+  TrainingBench,
+} from '@sporeprint/engine/node'
+import Table from 'cli-table3'
+
+type Columns<T> = readonly (readonly [heading: string, cell: (row: T) => string])[]
+
+/** A table in Markdown, so that it can be pasted into a document; the first `texts` columns hold text, the others numbers. */
+function table<T>(columns: Columns<T>, rows: readonly T[], texts: number): string {
+  const none = { top: '', 'top-mid': '', 'top-left': '', 'top-right': '', bottom: '', 'bottom-mid': '' }
+  const table = new Table({
+    head: columns.map(([heading]) => heading),
+    colAligns: columns.map((_, i) => (i < texts ? 'left' : 'right')),
+    style: { head: [], border: [] },
+    chars: {
+      ...none,
+      'bottom-left': '',
+      'bottom-right': '',
+      left: '|',
+      right: '|',
+      middle: '|',
+      mid: '-',
+      'left-mid': '|',
+      'mid-mid': '|',
+      'right-mid': '|',
+    },
+  })
+  for (const row of rows) table.push(columns.map(([, cell]) => cell(row)))
+  // Markdown has one rule, under the heading.
+  return table
+    .toString()
+    .split('\n')
+    .filter((line, i) => i === 1 || !/^\|-/.test(line))
+    .join('\n')
+}
+
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`
+const mebibytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(1)
+
+const kernelColumns: Columns<KernelTime> = [
+  ['Kernel', ({ name }) => name],
+  ['Dispatches', ({ count }) => String(count)],
+  ['ms', ({ ms }) => ms.toFixed(2)],
+  ['GFLOP/s', ({ gflops }) => gflops.toFixed(1)],
+  ['GB/s', ({ gbps }) => gbps.toFixed(1)],
+  ['Share', ({ share }) => percent(share)],
+]
+
+export function trainingLines(bench: TrainingBench): string[] {
+  const { stepMs } = bench
+  return [
+    `${bench.adapter.name}: ${bench.arch}, ${bench.size} px, batch ${bench.batch}, ${bench.steps} steps`,
+    `${bench.imagesPerSecond.toFixed(1)} images/s; a step takes ${stepMs.median.toFixed(1)} ms (${stepMs.min.toFixed(1)} to ` +
+      `${stepMs.max.toFixed(1)}), ${bench.jsMs.toFixed(1)} ms of it JavaScript, in ${bench.dispatches} dispatches`,
+    `${bench.gflops.toFixed(1)} GFLOP/s, ${percent(bench.shareOfPeak)} of the peak of ${bench.peakGflops.toFixed(1)}`,
+    `${mebibytes(bench.peakBytes)} MiB on the device; ${bench.pipelines} pipelines compiled in ${(bench.compileMs / 1000).toFixed(1)} s`,
+    bench.kernels
+      ? table(kernelColumns, bench.kernels, 1)
+      : `${bench.adapter.name} has no timestamp-query: time by kernel cannot be measured`,
+  ]
+}
+
+/** The notebook's columns. */
+const inferenceColumns = (device: string): Columns<InferenceTime> => [
+  ['Device', () => device],
+  ['Sample Size', ({ images }) => String(images)],
+  ['Total Time (s)', ({ totalSeconds }) => totalSeconds.toFixed(6)],
+  ['Inference Time (s)', ({ inferenceSeconds }) => inferenceSeconds.toFixed(6)],
+  ['Peak Memory Usage (MB)', ({ peakBytes }) => mebibytes(peakBytes)],
+  ['Per Image (ms)', ({ perImageMs }) => perImageMs.toFixed(2)],
+]
+
+export function inferenceLines({ adapter, samples }: InferenceBench): string[] {
+  const capped = samples.filter((sample) => sample.capped !== null)
+  return [
+    table(inferenceColumns(adapter.name), samples, 1),
+    ...capped.map(({ images, batch, capped }) => `${images} images go in batches of ${batch}: ${capped}`),
+  ]
+}
+
+const convolutionColumns: Columns<ConvolutionTime> = [
+  ['Pass', ({ pass }) => pass],
+  ['Layer', ({ layer }) => layer],
+  ['Variant', ({ variant }) => variant],
+  ['Tensors', ({ tensors }) => tensors.map((shape) => shape.join('×')).join(' ')],
+  ['In a step', ({ count }) => String(count)],
+  ['ms', ({ ms }) => ms.median.toFixed(3)],
+  ['GFLOP/s', ({ gflops }) => gflops.toFixed(1)],
+  ['Of peak', ({ shareOfPeak }) => percent(shareOfPeak)],
+  ['MB', ({ bytes }) => (bytes / 1e6).toFixed(2)],
+  ['GB/s', ({ gbps }) => gbps.toFixed(1)],
+  ['Workgroup bytes', ({ workgroupBytes }) => String(workgroupBytes)],
+]
+
+export function convolutionLines(bench: KernelBench): string[] {
+  return [
+    `${bench.adapter.name}: ${bench.arch}, ${bench.size} px, batch ${bench.batch}; peak ${bench.peakGflops.toFixed(1)} GFLOP/s`,
+    table(convolutionColumns, bench.convolutions, 4),
+  ]
+}

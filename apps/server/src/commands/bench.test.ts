@@ -1,0 +1,111 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { writeRecipe } from '../doctor/recipe.ts'
+import { runCli } from '../testing/cli.ts'
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sporeprint-bench-'))
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+/** Shapes that other tests compile too. */
+const tiny = ['--arch', 'resnet18', '--size', '32']
+
+describe('bench', () => {
+  test('train leaves one JSON document, the table by kernel beside it, and a trace of every dispatch', async () => {
+    const command = ['bench', 'train', ...tiny, '--batch', '8', '--steps', '2', '--trace', 'step.json', '--json']
+    const { code, stdout, stderr } = await runCli(command, { cwd: folder })
+    expect({ code, stderr }).toMatchObject({ code: 0 })
+    const result = JSON.parse(stdout)
+    expect(result).toMatchObject({
+      adapter: { name: expect.any(String), software: expect.any(Boolean), features: expect.any(Array) },
+      arch: 'resnet18',
+      size: 32,
+      batch: 8,
+      steps: 2,
+      imagesPerSecond: expect.any(Number),
+      stepMs: { median: expect.any(Number), min: expect.any(Number), max: expect.any(Number) },
+      gflops: expect.any(Number),
+      peakBytes: expect.any(Number),
+      compileMs: expect.any(Number),
+    })
+    expect(stderr).toContain('images/s')
+    if (result.kernels === null) {
+      expect(stderr).toContain('has no timestamp-query')
+      return
+    }
+    expect(stderr).toMatch(/^\| Kernel +\| Dispatches +\|.*\n\|-+\|/m)
+    for (const { name } of result.kernels) expect(stderr).toContain(`| ${name} `)
+    const { traceEvents } = JSON.parse(await readFile(join(folder, 'step.json'), 'utf8'))
+    const slices = traceEvents.filter(({ ph }: { ph: string }) => ph === 'X')
+    expect(slices).toHaveLength(result.dispatches)
+    for (const slice of slices) {
+      expect(slice).toMatchObject({
+        ts: expect.any(Number),
+        dur: expect.any(Number),
+        args: { flops: expect.any(Number) },
+      })
+    }
+  })
+
+  test("infer prints the notebook's table", async () => {
+    const { code, stdout, stderr } = await runCli(['bench', 'infer', ...tiny, '--images', '1,3'], { cwd: folder })
+    expect({ code, stderr }).toMatchObject({ code: 0 })
+    const [heading, rule, ...rows] = stdout.trim().split('\n')
+    expect(heading?.split('|').map((cell) => cell.trim())).toEqual([
+      '',
+      'Device',
+      'Sample Size',
+      'Total Time (s)',
+      'Inference Time (s)',
+      'Peak Memory Usage (MB)',
+      'Per Image (ms)',
+      '',
+    ])
+    expect(rule).toMatch(/^[|-]+$/)
+    expect(rows.map((row) => row.split('|')[2]?.trim())).toEqual(['1', '3'])
+    for (const row of rows) {
+      const [, , , images, total, inference, , perImage] = ['', ...row.split('|')].map(Number)
+      expect(perImage).toBeCloseTo((1000 * (inference ?? 0)) / (images ?? 0), 1)
+      expect(total).toBeGreaterThan(inference ?? 0)
+    }
+  })
+
+  test.skipIf(process.platform !== 'linux')(
+    'starts once more where the driver is found through a kept LD_LIBRARY_PATH, which this process came too late for',
+    async () => {
+      // The proof is in the failure: only a process that began with this path meets a Vulkan loader that is none.
+      const drivers = join(folder, 'drivers')
+      await mkdir(drivers)
+      await writeFile(join(drivers, 'libvulkan.so.1'), 'not a library')
+      const { XDG_CACHE_HOME } = process.env
+      process.env.XDG_CACHE_HOME = folder
+      writeRecipe({ LD_LIBRARY_PATH: drivers })
+      if (XDG_CACHE_HOME === undefined) delete process.env.XDG_CACHE_HOME
+      else process.env.XDG_CACHE_HOME = XDG_CACHE_HOME
+      const env = { XDG_CACHE_HOME: folder, LD_LIBRARY_PATH: '' }
+      const { code, stdout, stderr } = await runCli(['bench', 'infer', ...tiny, '--images', '1'], { cwd: folder, env })
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+      expect(stderr.match(/sporeprint: .*/g)).toEqual([expect.stringContaining('WebGPU finds no adapter')])
+    },
+  )
+
+  test('refuses wrong usage in one line, with exit code 2', async () => {
+    const refused: [string[], string][] = [
+      [['train', '--batch', '0'], 'It must be a whole number from 1 to 4096.'],
+      [['train', '--arch', 'vgg16'], 'Allowed choices are resnet18, resnet34, resnet50.'],
+      [['infer', '--images', '1,x'], 'It must be whole numbers from 1 to 100000 with commas between.'],
+      [['kernels', '--size', '31'], 'It must be a whole number from 32 to 1024.'],
+      [['paint'], "unknown command 'paint'"],
+    ]
+    for (const [args, message] of refused) {
+      const { code, stdout, stderr } = await runCli(['bench', ...args], { cwd: folder })
+      expect({ args, code, stdout }).toEqual({ args, code: 2, stdout: '' })
+      expect(stderr).toMatch(/^sporeprint: [^\n]+\n$/)
+      expect(stderr).toContain(message)
+    }
+  })
+})

@@ -1,0 +1,119 @@
+import { writeFile } from 'node:fs/promises'
+import type { Arch, BenchProgress } from '@sporeprint/engine/node'
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { addCommand } from '../cli/command.ts'
+import { CommandError } from '../cli/errors.ts'
+import { abortOnInterrupt } from '../cli/interrupt.ts'
+import type { Io } from '../cli/io.ts'
+import { wholeNumber } from '../cli/numbers.ts'
+import { createProgress } from '../cli/progress.ts'
+import { onDevice } from './bench-device.ts'
+
+interface NetworkOptions {
+  arch: Arch
+  size: number
+}
+
+interface StepOptions extends NetworkOptions {
+  batch: number
+}
+
+/** `bench train|infer|kernels`: measured on the device with nothing else on it, warm-up apart, every step waited for. */
+export function addBenchCommand(program: Command, io: Io): void {
+  const bench = program.command('bench').description('measure how fast this machine trains and infers')
+
+  addNetworkCommand(bench, 'train', 'time training steps, and their kernels, on synthetic images')
+    .addOption(batchOption())
+    .addOption(new Option('--steps <n>', 'measured steps').default(10).argParser(wholeNumber(1, 10_000)))
+    .option('--trace <file>', 'write one step by kernel as a trace for chrome://tracing or ui.perfetto.dev')
+    .action((options: StepOptions & { steps: number; trace?: string }) => benchTrain(io, options))
+
+  addNetworkCommand(bench, 'infer', "time inference of samples of several sizes: the notebook's table")
+    .addOption(
+      new Option('--images <n,…>', 'sample sizes')
+        .default([1, 10, 50, 100, 500], '1,10,50,100,500')
+        .argParser(sampleSizes),
+    )
+    .action((options: NetworkOptions & { images: number[] }) => benchInfer(io, options))
+
+  addNetworkCommand(bench, 'kernels', "time each distinct convolution of a network's training step by itself")
+    .addOption(batchOption())
+    .addOption(new Option('--runs <n>', 'measured runs of each').default(5).argParser(wholeNumber(1, 1000)))
+    .action((options: StepOptions & { runs: number }) => benchKernels(io, options))
+}
+
+const archs = ['resnet18', 'resnet34', 'resnet50'] as const satisfies Arch[]
+
+const addNetworkCommand = (bench: Command, name: string, description: string): Command =>
+  addCommand(bench, name, description)
+    .addOption(new Option('--arch <name>', 'network').choices(archs).default('resnet18'))
+    .addOption(new Option('--size <pixels>', 'side of the images').default(224).argParser(wholeNumber(32, 1024)))
+
+const batchOption = (): Option =>
+  new Option('--batch <n>', 'images in a step').default(16).argParser(wholeNumber(1, 4096))
+
+function sampleSizes(text: string): number[] {
+  const sizes = text.split(',').map(Number)
+  if (sizes.every((size) => Number.isInteger(size) && size >= 1 && size <= 100_000)) return sizes
+  throw new InvalidArgumentError('It must be whole numbers from 1 to 100000 with commas between.')
+}
+
+async function benchTrain(
+  io: Io,
+  { trace, ...options }: StepOptions & { steps: number; trace?: string },
+): Promise<void> {
+  await onDevice(async (device, engine) => {
+    const { onProgress, finish } = benchProgress(io)
+    const { result, timeline } = await engine.benchTraining(device, { ...options, onProgress }).finally(finish)
+    const { trainingLines } = await import('./bench-tables.ts')
+    for (const line of trainingLines(result)) io.say(line)
+    if (trace !== undefined) {
+      if (timeline === null) {
+        throw new CommandError('NO_TIMESTAMPS', `--trace needs timestamp-query, which ${device.adapter.name} has not`)
+      }
+      const title = `${options.arch}, ${options.size} px, batch ${options.batch}: a training step`
+      await writeFile(trace, JSON.stringify(engine.chromeTrace(title, device.adapter.name, timeline)))
+      io.log(`Wrote ${trace}`)
+    }
+    io.document(result)
+  })
+}
+
+async function benchInfer(io: Io, options: NetworkOptions & { images: number[] }): Promise<void> {
+  await onDevice(async (device, engine) => {
+    const { onProgress, finish } = benchProgress(io)
+    const result = await engine.benchInference(device, { ...options, onProgress }).finally(finish)
+    const { inferenceLines } = await import('./bench-tables.ts')
+    for (const line of inferenceLines(result)) io.say(line)
+    io.document(result)
+  })
+}
+
+async function benchKernels(io: Io, options: StepOptions & { runs: number }): Promise<void> {
+  await onDevice(async (device, engine) => {
+    const { onProgress, finish } = benchProgress(io)
+    const result = await engine.benchKernels(device, { ...options, onProgress }).finally(finish)
+    const { convolutionLines } = await import('./bench-tables.ts')
+    for (const line of convolutionLines(result)) io.say(line)
+    io.document(result)
+  })
+}
+
+/** Shows how far a bench has come. An interrupt ends it where it next tells of its progress. */
+function benchProgress(io: Io): { onProgress: BenchProgress; finish: () => void } {
+  const progress = createProgress()
+  const interrupt = abortOnInterrupt(() => {
+    progress.pause()
+    io.log('Stopping; once more to end at once.')
+  })
+  return {
+    onProgress: (label, done, total) => {
+      if (interrupt.signal.aborted) throw new CommandError('STOPPED', 'stopped before anything was measured')
+      progress.update({ label, done, total, detail: '' })
+    },
+    finish: () => {
+      progress.pause()
+      interrupt.release()
+    },
+  }
+}

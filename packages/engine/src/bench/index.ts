@@ -1,0 +1,7 @@
+/** Measurements on an open device that has nothing else to do: what `sporeprint bench` prints. */
+export { benchInference, type InferenceBench, type InferenceBenchOptions, type InferenceTime } from './infer.ts'
+export type { KernelTime } from './kernel-times.ts'
+export { benchKernels, type ConvolutionTime, type KernelBench, type KernelBenchOptions } from './kernels.ts'
+export type { BenchProgress, Spread } from './measure.ts'
+export { type ChromeTrace, chromeTrace } from './trace.ts'
+export { benchTraining, type TrainingBench, type TrainingBenchOptions } from './train.ts'

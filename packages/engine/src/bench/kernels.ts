@@ -1,0 +1,140 @@
+import { compile, createArena } from '../compile/program.ts'
+import { ParameterStore } from '../compile/store.ts'
+import type { AdapterInfo, Device } from '../gpu/device.ts'
+import type { Dispatch } from '../graph/graph.ts'
+import type { Arch } from '../nn/resnet.ts'
+import { trainingGraph } from '../train/graphs.ts'
+import { initialiseWeights } from '../weights/state-dict.ts'
+import { perMs } from './kernel-times.ts'
+import { type BenchProgress, type Spread, spread, timeDispatch } from './measure.ts'
+import { benchNetwork, noise } from './network.ts'
+import { measurePeak } from './peak.ts'
+
+export interface KernelBenchOptions {
+  arch: Arch
+  /** Side of the images, in pixels. */
+  size: number
+  batch: number
+  /** Measured runs of each kernel. Default 5. */
+  runs?: number
+  onProgress?: BenchProgress
+}
+
+const passes = ['forward', 'inputGradient', 'filterGradient'] as const
+
+/** One convolution by itself. */
+export interface ConvolutionTime {
+  pass: (typeof passes)[number]
+  variant: string
+  /** The first layer in the step that has it. */
+  layer: string
+  /** Shapes as stored, in binding order: what is read and what is written. */
+  tensors: number[][]
+  /** How often a training step has it. */
+  count: number
+  ms: Spread
+  flops: number
+  /** By the median. */
+  gflops: number
+  shareOfPeak: number
+  /** Least traffic to and from memory. */
+  bytes: number
+  gbps: number
+  workgroupBytes: number
+}
+
+export interface KernelBench {
+  adapter: AdapterInfo
+  arch: Arch
+  size: number
+  batch: number
+  peakGflops: number
+  convolutions: ConvolutionTime[]
+}
+
+/**
+ * Times every distinct convolution of a network's training step by itself, in the order of the step, on noise (some adapters
+ * are faster on zeros). Expects the device to itself. Throws OUT_OF_MEMORY as training would.
+ */
+export async function benchKernels(
+  device: Device,
+  { arch, size, batch, runs = 5, onProgress = () => {} }: KernelBenchOptions,
+): Promise<KernelBench> {
+  const model = benchNetwork(arch)
+  const { graph } = trainingGraph(model, { batch, size }, { optimizer: 'adamw', labelSmoothing: 0, frozen: false })
+  const step = compile(device, 'training step', graph)
+  const found = distinctConvolutions(step.dispatches)
+  const peakBefore = await measurePeak(device)
+  const store = new ParameterStore(device, model.elements, model.stateElements)
+  const arena = createArena(device, [step])
+  try {
+    initialiseWeights(model, store, 1)
+    const timed: { convolution: Convolution; times: number[] }[] = []
+    for (const [i, convolution] of found.entries()) {
+      onProgress(convolution.dispatch.kernel.name, i, found.length)
+      fillWithNoise(device, arena)
+      timed.push({ convolution, times: await timeDispatch(device, convolution.dispatch, { store, arena, runs }) })
+    }
+    onProgress('Convolutions', found.length, found.length)
+    const peakGflops = Math.max(peakBefore, await measurePeak(device))
+    device.check()
+    const convolutions = timed.map(({ convolution: { dispatch, pass, variant, count }, times }): ConvolutionTime => {
+      const { kernel, tensors } = dispatch
+      const { flops, bytes, workgroupBytes = 0 } = kernel
+      const ms = spread(times)
+      const gflops = perMs(flops, ms.median)
+      return {
+        pass,
+        variant,
+        layer: layerOf(dispatch),
+        tensors: tensors.map(({ shape }) => [...shape]),
+        count,
+        ms,
+        flops,
+        gflops,
+        shareOfPeak: gflops / peakGflops,
+        bytes,
+        gbps: perMs(bytes, ms.median),
+        workgroupBytes,
+      }
+    })
+    return { adapter: device.adapter, arch, size, batch, peakGflops, convolutions }
+  } finally {
+    arena.destroy()
+    store.destroy()
+  }
+}
+
+interface Convolution extends Pick<ConvolutionTime, 'pass' | 'variant' | 'count'> {
+  dispatch: Dispatch
+}
+
+/** Convolutions by their WGSL, which holds shape and variant. Kernels are called conv2d.<pass>.<variant>. */
+function distinctConvolutions(dispatches: readonly Dispatch[]): Convolution[] {
+  const distinct = new Map<string, Convolution>()
+  for (const dispatch of dispatches) {
+    const [family, name, ...variant] = dispatch.kernel.name.split('.')
+    const pass = passes.find((known) => known === name)
+    if (family !== 'conv2d' || pass === undefined) continue
+    const { wgsl } = dispatch.kernel
+    const seen = distinct.get(wgsl)
+    if (seen) seen.count++
+    else distinct.set(wgsl, { pass, variant: variant.join('.'), count: 1, dispatch })
+  }
+  return [...distinct.values()]
+}
+
+/** The name of its filter, or where that is a scratch tensor of its output, as torchvision has it. */
+const layerOf = ({ tensors }: Dispatch): string => {
+  const parameter = tensors.find(({ place }) => place.in === 'parameters' || place.in === 'gradients')
+  return (parameter ?? tensors.at(-1))?.name.replace(/^d /, '').replace(/\.weight$/, '') ?? ''
+}
+
+const block = noise(2 ** 20)
+
+function fillWithNoise(device: Device, buffer: GPUBuffer): void {
+  for (let offset = 0; offset < buffer.size; offset += block.byteLength) {
+    const bytes = Math.min(block.byteLength, buffer.size - offset)
+    device.gpu.queue.writeBuffer(buffer, offset, block, 0, Math.floor(bytes / 4))
+  }
+}
