@@ -12,6 +12,7 @@ import type { Dispatch, Graph } from '../graph/graph.ts'
 import { bytesOf, type Tensor } from '../graph/tensor.ts'
 import type { Kernel } from '../kernels/kernel.ts'
 import { type MemoryPlan, planMemory } from './plan.ts'
+import { recompute } from './recompute.ts'
 import type { ParameterStore } from './store.ts'
 
 /** A lowered graph with its memory planned: everything but the device's objects. */
@@ -21,12 +22,20 @@ export interface Compiled {
   plan: MemoryPlan
 }
 
+export interface CompileOptions {
+  /** Make cheap activations again for the backward pass instead of keeping them. */
+  recompute?: boolean
+  plan?: typeof planMemory
+}
+
 /**
  * Lowers a graph for a device and plans its memory. Throws OUT_OF_MEMORY where a tensor is larger than the adapter can bind,
  * before anything is allocated, and says what batch would fit.
  */
-export function compile(device: Device, name: string, graph: Graph, plan: typeof planMemory = planMemory): Compiled {
-  const dispatches = graph.lower(device.adapter)
+export function compile(device: Device, name: string, graph: Graph, options: CompileOptions = {}): Compiled {
+  const { plan = planMemory, recompute: again = false } = options
+  const lowered = graph.lower(device.adapter)
+  const dispatches = again ? recompute(lowered) : lowered
   checkBindings(device, name, dispatches)
   return { name, dispatches, plan: plan(dispatches) }
 }

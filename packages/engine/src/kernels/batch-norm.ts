@@ -134,6 +134,8 @@ ${elementMain(count)}
     workgroups: cover(count),
     flops: 5 * elements(b),
     bytes: 4 * elements(b) * (2 + shortcut.length),
+    // A shortcut would have to be kept for it.
+    recomputable: tail !== 'shortcut',
   }
 }
 

@@ -24,6 +24,10 @@ export interface Kernel {
   flops: number
   /** Least traffic to and from memory. */
   bytes: number
+  /** Workgroup memory of one workgroup, where it uses any. */
+  workgroupBytes?: number
+  /** Cheap, writes one tensor, and depends on nothing but its inputs: running it again costs less than keeping what it wrote. */
+  recomputable?: boolean
 }
 
 /** What variant selection needs to know of the adapter. */

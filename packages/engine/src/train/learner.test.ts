@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { planMemory, planWithoutReuse } from '../compile/plan.ts'
-import { compile, createArena, Program } from '../compile/program.ts'
+import { planWithoutReuse } from '../compile/plan.ts'
+import { type CompileOptions, compile, createArena, Program } from '../compile/program.ts'
 import { ParameterStore } from '../compile/store.ts'
 import type { Device } from '../gpu/device.ts'
 import { openNodeDevice } from '../gpu/node.ts'
@@ -70,12 +70,12 @@ test('a frozen body keeps its filters while its batch norms and the head learn',
   learner.destroy()
 })
 
-test('a planned program computes the bits of one that shares no memory, in an arena full of NaN', async () => {
+test('a planned program, and one that recomputes, have the bits of one that shares no memory, in an arena full of NaN', async () => {
   const model = new ResNet({ arch: 'resnet18', classes: train.classes, head: 'concat' })
   const shape = { batch: 4, size: 32 }
-  const run = async (plan: typeof planMemory): Promise<Float32Array> => {
+  const run = async (options: CompileOptions): Promise<Float32Array> => {
     const graph = trainingGraph(model, shape, { optimizer: 'adamw', labelSmoothing: 0.1, frozen: false })
-    const compiled = compile(device, 'step', graph.graph, plan)
+    const compiled = compile(device, 'step', graph.graph, options)
     const store = new ParameterStore(device, model.elements, model.stateElements)
     const arena = createArena(device, [compiled])
     initialiseWeights(model, store, 7)
@@ -96,9 +96,10 @@ test('a planned program computes the bits of one that shares no memory, in an ar
     store.destroy()
     return parameters
   }
-  const planned = await run(planMemory)
+  const planned = await run({})
   expect(planned.every(Number.isFinite)).toBe(true)
-  expect(await run(planWithoutReuse)).toEqual(planned)
+  expect(await run({ plan: planWithoutReuse })).toEqual(planned)
+  expect(await run({ recompute: true })).toEqual(planned)
 })
 
 test('no buffer is made on the device after the first epoch', async () => {

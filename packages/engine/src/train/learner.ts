@@ -28,6 +28,8 @@ export interface LearnerOptions {
   /** Of AdamW: β₁, β₂ and ε; fastai's by default. SGD's momentum is β₁. */
   betas?: readonly [number, number]
   epsilon?: number
+  /** Make batch norms' outputs again for the backward pass instead of keeping them: less memory for a little more time. */
+  recompute?: boolean
   /** Whether a phase with a frozen body will be asked for: its memory is planned ahead. */
   freezes?: boolean
 }
@@ -112,9 +114,9 @@ export class Learner {
     const settings = withDefaults(options)
     const shape = { batch: settings.batch, size: settings.train.size }
     const plan = (phase: Phase): Plan => {
-      const { optimizer, labelSmoothing } = settings
+      const { optimizer, labelSmoothing, recompute } = settings
       const graph = trainingGraph(model, shape, { optimizer, labelSmoothing, frozen: phase === 'frozen' })
-      return { graph, compiled: compile(device, `training step (${phase})`, graph.graph) }
+      return { graph, compiled: compile(device, `training step (${phase})`, graph.graph, { recompute }) }
     }
     const plans: Plans = { frozen: settings.freezes ? plan('frozen') : null, unfrozen: plan('unfrozen') }
     const evaluation = evaluationGraph(model, shape)
@@ -169,6 +171,11 @@ export class Learner {
 
   stateDict(): Promise<StateDict> {
     return readStateDict(this.model, this.store)
+  }
+
+  /** Logits [batch, classes] of one full batch by running statistics: pixels u8 RGBA [batch, size, size, 4]. */
+  logits(pixels: Uint8Array): Promise<Float32Array> {
+    return this.#inference.logits(pixels)
   }
 
   evaluate(source: ImageSource, options?: EvaluateOptions): Promise<ClassificationReport> {
@@ -331,6 +338,7 @@ function withDefaults(o: LearnerOptions): Required<LearnerOptions> {
     labelSmoothing: 0.1,
     betas: [0.9, 0.99],
     epsilon: 1e-5,
+    recompute: false,
     freezes: false,
     ...o,
   }
