@@ -18,6 +18,11 @@ interface StepOptions extends NetworkOptions {
   batch: number
 }
 
+interface KernelOptions extends StepOptions {
+  runs: number
+  target: 'adapter' | 'gpu'
+}
+
 /** `bench train|infer|kernels`: measured on the device with nothing else on it, warm-up apart, every step waited for. */
 export function addBenchCommand(program: Command, io: Io): void {
   const bench = program.command('bench').description('measure how fast this machine trains and infers')
@@ -39,7 +44,12 @@ export function addBenchCommand(program: Command, io: Io): void {
   addNetworkCommand(bench, 'kernels', "time each distinct convolution of a network's training step by itself")
     .addOption(batchOption())
     .addOption(new Option('--runs <n>', 'measured runs of each').default(5).argParser(wholeNumber(1, 1000)))
-    .action((options: StepOptions & { runs: number }) => benchKernels(io, options))
+    .addOption(
+      new Option('--target <kind>', 'choose variants as for this adapter, or as for any GPU')
+        .choices(['adapter', 'gpu'])
+        .default('adapter'),
+    )
+    .action((options: KernelOptions) => benchKernels(io, options))
 }
 
 const archs = ['resnet18', 'resnet34', 'resnet50'] as const satisfies Arch[]
@@ -89,7 +99,7 @@ async function benchInfer(io: Io, options: NetworkOptions & { images: number[] }
   })
 }
 
-async function benchKernels(io: Io, options: StepOptions & { runs: number }): Promise<void> {
+async function benchKernels(io: Io, options: KernelOptions): Promise<void> {
   await onDevice(async (device, engine) => {
     const { onProgress, finish } = benchProgress(io)
     const result = await engine.benchKernels(device, { ...options, onProgress }).finally(finish)

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { compile } from '../compile/program.ts'
+import { type Compiled, compile } from '../compile/program.ts'
 import { Device } from '../gpu/device.ts'
 import { openNodeDevice } from '../gpu/node.ts'
 import { trainingGraph } from '../train/graphs.ts'
 import { benchInference, fitBatch } from './infer.ts'
 import { timesByKernel } from './kernel-times.ts'
-import { benchKernels } from './kernels.ts'
+import { benchKernels, forGpu } from './kernels.ts'
 import { spread } from './measure.ts'
 import { benchNetwork } from './network.ts'
 import { chromeTrace } from './trace.ts'
@@ -87,6 +87,8 @@ test('every convolution of a step is timed by itself, in each of its passes', as
   const count = (pass: string): number =>
     convolutions.filter((c) => c.pass === pass).reduce((sum, c) => sum + c.count, 0)
   expect([count('forward'), count('inputGradient'), count('filterGradient')]).toEqual([22, 21, 22])
+  const layers = [...benchNetwork(tiny.arch).parameters.keys()].map((name) => name.replace(/\.weight$/, ''))
+  for (const { layer } of convolutions) expect(layers).toContain(layer)
   const stem = convolutions.find(({ pass, layer }) => pass === 'forward' && layer === 'conv1')
   // 8 images, 16 × 16 pixels, 7 × 7 taps, three channels stored as four, 64 filters.
   expect(stem).toMatchObject({ count: 1, flops: 2 * 8 * 16 * 16 * 7 * 7 * 4 * 64 })
@@ -95,6 +97,19 @@ test('every convolution of a step is timed by itself, in each of its passes', as
     expect(shareOfPeak).toBeCloseTo(gflops / peakGflops, 9)
   }
   expect(dispatches.filter(({ kernel }) => kernel.name.startsWith('conv2d.')).length).toBeGreaterThanOrEqual(65)
+})
+
+test("for a GPU, a step's convolutions are those that a GPU would get, whatever adapter lowers it", () => {
+  const { graph } = trainingGraph(benchNetwork(tiny.arch), tiny, {
+    optimizer: 'adamw',
+    labelSmoothing: 0,
+    frozen: false,
+  })
+  const names = (lowered: Pick<Compiled, 'dispatches'>): string[] => lowered.dispatches.map(({ kernel }) => kernel.name)
+  const onGpu = names({ dispatches: graph.lower({ ...device.adapter, software: false }) })
+  const onSoftware = names({ dispatches: graph.lower({ ...device.adapter, software: true }) })
+  expect(names(forGpu(device, 'step', graph))).toEqual(onGpu)
+  expect(names(compile(device, 'step', graph))).toEqual(device.adapter.software ? onSoftware : onGpu)
 })
 
 test('a sample is timed in one batch, with the memory of its program', async () => {

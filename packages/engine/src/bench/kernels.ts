@@ -1,7 +1,9 @@
-import { compile, createArena } from '../compile/program.ts'
+import { planMemory } from '../compile/plan.ts'
+import { type Compiled, compile, createArena } from '../compile/program.ts'
 import { ParameterStore } from '../compile/store.ts'
 import type { AdapterInfo, Device } from '../gpu/device.ts'
-import type { Dispatch } from '../graph/graph.ts'
+import type { Dispatch, Graph } from '../graph/graph.ts'
+import type { Tensor } from '../graph/tensor.ts'
 import type { Arch } from '../nn/resnet.ts'
 import { trainingGraph } from '../train/graphs.ts'
 import { initialiseWeights } from '../weights/state-dict.ts'
@@ -17,6 +19,11 @@ export interface KernelBenchOptions {
   batch: number
   /** Measured runs of each kernel. Default 5. */
   runs?: number
+  /**
+   * What variants are chosen for: this adapter (default), or any GPU. The latter says on a software adapter that the kernels of
+   * a GPU run, and what they take; not how fast a GPU is.
+   */
+  target?: 'adapter' | 'gpu'
   onProgress?: BenchProgress
 }
 
@@ -58,12 +65,14 @@ export interface KernelBench {
  */
 export async function benchKernels(
   device: Device,
-  { arch, size, batch, runs = 5, onProgress = () => {} }: KernelBenchOptions,
+  { arch, size, batch, runs = 5, target = 'adapter', onProgress = () => {} }: KernelBenchOptions,
 ): Promise<KernelBench> {
   const model = benchNetwork(arch)
   const { graph } = trainingGraph(model, { batch, size }, { optimizer: 'adamw', labelSmoothing: 0, frozen: false })
-  const step = compile(device, 'training step', graph)
+  const compiled = compile(device, 'training step', graph)
+  const step = target === 'gpu' ? forGpu(device, compiled.name, graph) : compiled
   const found = distinctConvolutions(step.dispatches)
+  const names = scratchNames(step.dispatches)
   const peakBefore = await measurePeak(device)
   const store = new ParameterStore(device, model.elements, model.stateElements)
   const arena = createArena(device, [step])
@@ -71,11 +80,11 @@ export async function benchKernels(
     initialiseWeights(model, store, 1)
     const timed: { convolution: Convolution; times: number[] }[] = []
     for (const [i, convolution] of found.entries()) {
-      onProgress(convolution.dispatch.kernel.name, i, found.length)
+      onProgress('Timing convolutions', i, found.length)
       fillWithNoise(device, arena)
       timed.push({ convolution, times: await timeDispatch(device, convolution.dispatch, { store, arena, runs }) })
     }
-    onProgress('Convolutions', found.length, found.length)
+    onProgress('Timing convolutions', found.length, found.length)
     const peakGflops = Math.max(peakBefore, await measurePeak(device))
     device.check()
     const convolutions = timed.map(({ convolution: { dispatch, pass, variant, count }, times }): ConvolutionTime => {
@@ -86,7 +95,7 @@ export async function benchKernels(
       return {
         pass,
         variant,
-        layer: layerOf(dispatch),
+        layer: layerOf(dispatch, names),
         tensors: tensors.map(({ shape }) => [...shape]),
         count,
         ms,
@@ -103,6 +112,12 @@ export async function benchKernels(
     arena.destroy()
     store.destroy()
   }
+}
+
+/** A step with the variants that a GPU with this adapter's subgroups would get. Variants differ in scratch tensors only. */
+export function forGpu(device: Device, name: string, graph: Graph): Compiled {
+  const dispatches = graph.lower({ software: false, subgroupSize: device.adapter.subgroupSize })
+  return { name, dispatches, plan: planMemory(dispatches) }
 }
 
 interface Convolution extends Pick<ConvolutionTime, 'pass' | 'variant' | 'count'> {
@@ -124,10 +139,24 @@ function distinctConvolutions(dispatches: readonly Dispatch[]): Convolution[] {
   return [...distinct.values()]
 }
 
-/** The name of its filter, or where that is a scratch tensor of its output, as torchvision has it. */
-const layerOf = ({ tensors }: Dispatch): string => {
-  const parameter = tensors.find(({ place }) => place.in === 'parameters' || place.in === 'gradients')
-  return (parameter ?? tensors.at(-1))?.name.replace(/^d /, '').replace(/\.weight$/, '') ?? ''
+/** Whose copies scratch tensors are: a transposed filter its filter's, the parts of a gradient the gradient's. */
+function scratchNames(dispatches: readonly Dispatch[]): Map<Tensor, string> {
+  const names = new Map<Tensor, string>()
+  for (const { tensors } of dispatches) {
+    const [from, to, ...others] = tensors
+    if (!from || !to || others.length > 0) continue
+    if (ofFilter(from)) names.set(to, from.name)
+    if (ofFilter(to)) names.set(from, to.name)
+  }
+  return names
+}
+
+const ofFilter = ({ place }: Tensor): boolean => place.in === 'parameters' || place.in === 'gradients'
+
+/** The name of the layer whose filter, or gradient of it, a convolution binds. */
+function layerOf({ tensors, kernel }: Dispatch, scratch: ReadonlyMap<Tensor, string>): string {
+  const name = tensors.find(ofFilter)?.name ?? tensors.map((tensor) => scratch.get(tensor)).find(Boolean) ?? kernel.name
+  return name.replace(/^d /, '').replace(/\.weight$/, '')
 }
 
 const block = noise(2 ** 20)

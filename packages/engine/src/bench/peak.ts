@@ -7,15 +7,15 @@ import { lanes } from '../kernels/kernel.ts'
 import { peak, peakFactors } from '../kernels/peak.ts'
 import { timeDispatch } from './measure.ts'
 
-/** A run must be long beside the cost of starting it. */
-const shortestMs = 20
+/** A run must be long beside the cost of starting it, yet short enough to find the machine's cores free. */
+const shortestMs = 4
 /** f32 counts rounds exactly up to here. */
 const mostRounds = 2 ** 24
-const runs = 8
+const runs = 32
 
 /**
- * The most f32 GFLOP/s that the adapter reaches with everything in registers (kernels/peak.ts): the best of eight runs of at
- * least 20 ms. What else the machine does lowers it, so take the larger of one before and one after what it is compared with.
+ * The most f32 GFLOP/s that the adapter reaches with everything in registers (kernels/peak.ts): the best of many
+ * short runs. What else the machine does lowers it, so take the larger of one before and one after what it is compared with.
  */
 export async function measurePeak(device: Device): Promise<number> {
   const workgroups = device.adapter.software ? 64 : 8192

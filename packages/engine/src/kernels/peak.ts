@@ -8,9 +8,10 @@
  *           its body, the only thing unrolled, is accumulators · steps lines long.
  * Numerics  a < 1 makes every chain converge to b / (1 − a): no overflow, no denormals, however many rounds.
  * Choice    Three accumulators are twelve independent chains: enough to cover the latency of an FMA on GPUs and on two AVX2
- *           ports, and with both factors they fit sixteen registers; four spill there and halve the rate (lavapipe: 56 and 25
- *           GFLOP/s on two threads). Written as c · a + b, which compilers contract; lavapipe is slower at fma(). A round
- *           writes each accumulator once: in a loop, lavapipe makes each store a masked blend.
+ *           ports, and with both factors they fit sixteen registers; four spill there and take more than twice as long
+ *           (lavapipe; with three it reaches 187 GFLOP/s on two idle AVX2 cores near 3 GHz, all that their ports can do).
+ *           Written as c · a + b, which compilers contract. A round writes each accumulator once: in a loop, lavapipe
+ *           makes each store a masked blend.
  */
 import { declare, type Kernel, lanes, read, unroll, write } from './kernel.ts'
 
