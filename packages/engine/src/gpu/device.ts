@@ -8,7 +8,7 @@ export interface AdapterInfo {
   /** True for an adapter that computes on the CPU (lavapipe, SwiftShader, WARP). */
   software: boolean
   features: string[]
-  /** Lanes of a subgroup where that is one fixed number and the `subgroups` feature is there, else null. */
+  /** Lanes of a subgroup where that is one fixed number and kernels may be built on it (see `fewestLanes`), else null. */
   subgroupSize: number | null
   maxBindingBytes: number
   maxBufferBytes: number
@@ -26,6 +26,12 @@ const raised = [
   'maxComputeInvocationsPerWorkgroup',
   'maxComputeWorkgroupSizeX',
 ] as const
+
+/**
+ * Kernels are built on subgroups of at least this many lanes. SwiftShader has 4, and takes half a minute and more to compile
+ * one long kernel of subgroup operations (seen with Chromium 156).
+ */
+const fewestLanes = 8
 
 type OpenAssistants = (pipelines: number) => Promise<Device[]>
 
@@ -133,7 +139,7 @@ export async function openDevice(gpu: GPU, host: Host = {}): Promise<Device> {
     software:
       info.isFallbackAdapter || /llvmpipe|swiftshader|lavapipe|warp/i.test(`${info.device} ${info.architecture}`),
     features: [...adapter.features].sort(),
-    subgroupSize: features.includes('subgroups') && lanes ? lanes : null,
+    subgroupSize: features.includes('subgroups') && lanes >= fewestLanes ? lanes : null,
     maxBindingBytes: limits.maxStorageBufferBindingSize,
     maxBufferBytes: limits.maxBufferSize,
   }
