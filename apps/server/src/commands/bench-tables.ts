@@ -56,7 +56,7 @@ export function trainingLines(bench: TrainingBench): string[] {
   const { stepMs } = bench
   return [
     `${bench.adapter.name}: ${bench.arch}, ${bench.size} px, batch ${bench.batch}, ${bench.steps} steps`,
-    `${bench.imagesPerSecond.toFixed(1)} images/s; a step takes ${stepMs.median.toFixed(1)} ms (${stepMs.min.toFixed(1)} to ` +
+    `${bench.imagesPerSecond.toFixed(bench.imagesPerSecond < 10 ? 2 : 1)} images/s; a step takes ${stepMs.median.toFixed(1)} ms (${stepMs.min.toFixed(1)} to ` +
       `${stepMs.max.toFixed(1)}), ${bench.jsMs.toFixed(1)} ms of it JavaScript, in ${bench.dispatches} dispatches`,
     `${bench.gflops.toFixed(1)} GFLOP/s, ${percent(bench.shareOfPeak)} of the peak of ${bench.peakGflops.toFixed(1)}`,
     `${mebibytes(bench.peakBytes)} MiB on the device; ${bench.pipelines} pipelines compiled in ${(bench.compileMs / 1000).toFixed(1)} s`,

@@ -118,7 +118,7 @@ function benchProgress(io: Io): { onProgress: BenchProgress; finish: () => void 
   })
   return {
     onProgress: (label, done, total) => {
-      if (interrupt.signal.aborted) throw new CommandError('STOPPED', 'stopped before anything was measured')
+      if (interrupt.signal.aborted) throw new CommandError('STOPPED', 'stopped before the measurement was complete')
       progress.update({ label, done, total, detail: '' })
     },
     finish: () => {
