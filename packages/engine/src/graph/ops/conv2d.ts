@@ -1,11 +1,12 @@
 import {
   chooseSplits,
   conv2dFilterGradient,
-  filterGradientRows,
-  sumParts,
+  filterGradientProduct,
 } from '../../kernels/conv2d/conv2d.filter-gradient.ts'
-import { conv2dForward } from '../../kernels/conv2d/conv2d.forward.ts'
-import { conv2dInputGradient, inputGradientRows, transposeFilter } from '../../kernels/conv2d/conv2d.input-gradient.ts'
+import { conv2dForward, forwardProduct } from '../../kernels/conv2d/conv2d.forward.ts'
+import { conv2dInputGradient, inputGradientProduct } from '../../kernels/conv2d/conv2d.input-gradient.ts'
+import { sumParts } from '../../kernels/conv2d/conv2d.sum-parts.ts'
+import { transposeFilter } from '../../kernels/conv2d/conv2d.transpose-filter.ts'
 import { type Conv2d, chooseVariant, outputSize } from '../../kernels/conv2d/conv2d.ts'
 import type { Graph } from '../graph.ts'
 import { elementsOf, nhwc, type Tensor } from '../tensor.ts'
@@ -22,7 +23,7 @@ export function conv2d(graph: Graph, x: Tensor, filter: Tensor, stride = 1, padd
     op: 'conv2d',
     inputs: [x, filter],
     outputs: [y],
-    lower: (l) => l.emit(conv2dForward(c, chooseVariant(n * oh * ow, l.target)), x, filter, y),
+    lower: (l) => l.emit(conv2dForward(c, chooseVariant(forwardProduct(c), l.target)), x, filter, y),
     gradient: (dy, wants) => [
       wants(x) ? inputGradient(graph, c, x, filter, dy) : null,
       wants(filter) ? filterGradient(graph, c, x, filter, dy) : null,
@@ -40,7 +41,7 @@ function inputGradient(graph: Graph, c: Conv2d, x: Tensor, filter: Tensor, dy: T
     lower(l) {
       const transposed = l.scratch('transposed filter', [c.kernel, c.kernel, c.co, c.ci])
       l.emit(transposeFilter(c), filter, transposed)
-      l.emit(conv2dInputGradient(c, chooseVariant(inputGradientRows(c), l.target)), dy, transposed, dx)
+      l.emit(conv2dInputGradient(c, chooseVariant(inputGradientProduct(c), l.target)), dy, transposed, dx)
     },
   })
   return dx
@@ -53,7 +54,7 @@ function filterGradient(graph: Graph, c: Conv2d, x: Tensor, filter: Tensor, dy: 
     inputs: [x, dy],
     outputs: [dw],
     lower(l) {
-      const variant = chooseVariant(filterGradientRows(c), l.target)
+      const variant = chooseVariant(filterGradientProduct(c), l.target)
       const splits = chooseSplits(c, variant, l.target)
       if (splits === 1) return l.emit(conv2dFilterGradient(c, variant, 1), x, dy, dw)
       const parts = l.scratch('parts', [splits, ...filter.shape])

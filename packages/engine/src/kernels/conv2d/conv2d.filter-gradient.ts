@@ -8,54 +8,78 @@
  * Mapping   workgroup.x = a block of columns (co in vec4s), .y = a block of rows, .z = the part; loop over its pixels by 4.
  * Numerics  f32 accumulators over at most `longestSum` pixels a part, so that the rounding error stays bounded.
  */
-import { ceilDiv, cover, declare, elementMain, type Kernel, read, type Target, unroll, write } from '../kernel.ts'
-import { bytes, type Conv2d, depthStep, directShape, flops, outputSize, type Variant } from './conv2d.ts'
+import { ceilDiv, declare, type Kernel, read, type Target, unroll, write } from '../kernel.ts'
+import { accumulators, multiplyByDepth, type Tile, tileLayout, tileMemory } from './conv2d.tile.ts'
+import {
+  blockOf,
+  type Conv2d,
+  costOf,
+  depthStep,
+  directShape,
+  flattened,
+  outputSize,
+  type Product,
+  type Variant,
+} from './conv2d.ts'
 
 const longestSum = 8192
+const mostParts = 64
 
-export const filterGradientRows = (c: Conv2d): number => c.kernel * c.kernel * c.ci
+/** Fewer pixels than this are not worth a part of their own. */
+const shortestSum = 64
+
+const pixelsOf = (c: Conv2d): number => {
+  const { oh, ow } = outputSize(c)
+  return c.n * oh * ow
+}
+
+export const filterGradientProduct = (c: Conv2d): Product => ({
+  rows: c.kernel * c.kernel * c.ci,
+  columns: c.co,
+  parts: Math.max(1, Math.min(Math.floor(pixelsOf(c) / shortestSum), mostParts)),
+})
 
 /** Parts of the pixel sum: enough workgroups to fill the adapter, and no sum longer than `longestSum`. */
 export function chooseSplits(c: Conv2d, variant: Variant, target: Target): number {
-  const { oh, ow } = outputSize(c)
-  const pixels = c.n * oh * ow
-  const { across, down } = directShape(c.co / 4)
-  const blocks =
-    variant.kind === 'broadcast'
-      ? ceilDiv(c.co / 4, variant.lanes) * ceilDiv(filterGradientRows(c), variant.rows)
-      : ceilDiv(c.co / 4, across) * ceilDiv(filterGradientRows(c), variant.rows * down)
+  const { rows, parts } = filterGradientProduct(c)
+  const block = blockOf(variant, c.co / 4)
+  const blocks = ceilDiv(c.co / 4, block.columns) * ceilDiv(rows, block.rows)
   const toFill = ceilDiv(target.software ? 16 : 1024, blocks)
-  const most = Math.max(1, Math.floor(pixels / 64))
-  return Math.max(Math.min(toFill, most, 64), ceilDiv(pixels, longestSum))
+  return Math.max(Math.min(toFill, parts), ceilDiv(pixelsOf(c), longestSum))
 }
 
 /** Bindings: x [n, h, w, ci] · dy [n, oh, ow, co] → parts [splits, kernel², ci, co]. */
-export function conv2dFilterGradient(c: Conv2d, variant: Variant, splits: number): Kernel {
+export function conv2dFilterGradient(problem: Conv2d, variant: Variant, splits: number): Kernel {
+  const c = flattened(problem)
   const { oh, ow } = outputSize(c)
-  const rows = filterGradientRows(c)
+  const { rows } = filterGradientProduct(c)
   const columns = c.co / 4
-  const pixels = c.n * oh * ow
-  const { across, down } = directShape(columns)
+  const pixels = pixelsOf(c)
+  const block = blockOf(variant, columns)
+  const step = variant.kind === 'tile' ? variant.depth : depthStep
   const bindings = [read('x', variant.kind === 'broadcast' ? 'array<f32>' : 'array<vec4f>'), read('dy'), write('parts')]
-  const constants = /* wgsl */ `
+  const head = /* wgsl */ `${declare(bindings)}
 const H = ${c.h}; const W = ${c.w}; const OH = ${oh}u; const OW = ${ow}u;
 const CI = ${c.ci}u; const CO4 = ${columns}u; const K = ${c.kernel}u; const S = ${c.stride}; const P = ${c.padding};
 const ROWS = ${rows}u; const PIXELS = ${pixels}u;
-const PART = ${ceilDiv(ceilDiv(pixels, splits), depthStep) * depthStep}u; // pixels of one part`
+const PART = ${ceilDiv(ceilDiv(pixels, splits), step) * step}u; // pixels of one part`
   return {
     name: `conv2d.filterGradient.${variant.kind}`,
-    wgsl:
-      variant.kind === 'broadcast'
-        ? broadcast(declare(bindings), constants, variant.lanes, variant.rows, c.ci % variant.rows === 0)
-        : direct(declare(bindings), constants, across, down),
+    wgsl: shader(head, c, variant),
     bindings,
-    workgroups: [
-      ceilDiv(columns, variant.kind === 'broadcast' ? variant.lanes : across),
-      ceilDiv(rows, variant.kind === 'broadcast' ? variant.rows : variant.rows * down),
-      splits,
-    ],
-    flops: flops(c),
-    bytes: bytes(c),
+    workgroups: [ceilDiv(columns, block.columns), ceilDiv(rows, block.rows), splits],
+    ...costOf(c, variant),
+  }
+}
+
+function shader(head: string, c: Conv2d, variant: Variant): string {
+  switch (variant.kind) {
+    case 'broadcast':
+      return broadcast(head, variant.lanes, variant.rows, c.ci % variant.rows === 0)
+    case 'tile':
+      return tile(head, variant)
+    case 'direct':
+      return direct(head, c.co / 4)
   }
 }
 
@@ -63,7 +87,7 @@ const PART = ${ceilDiv(ceilDiv(pixels, splits), depthStep) * depthStep}u; // pix
  * One subgroup: a lane keeps `tile` rows (filter taps and input channels) of one column; lane % 4 is the pixel that a lane
  * loads, lane / 4 its row. Where a block lies within one tap (`oneTap`), the pixel's address is shared by all its rows.
  */
-function broadcast(declarations: string, constants: string, lanes: number, tile: number, oneTap: boolean): string {
+function broadcast(head: string, lanes: number, tile: number, oneTap: boolean): string {
   const rowsPerLoad = lanes / depthStep
   const loads = tile / rowsPerLoad
   const spread = (i: number, depth: number): string =>
@@ -92,8 +116,7 @@ function broadcast(declarations: string, constants: string, lanes: number, tile:
         '\n    ',
       )
   return /* wgsl */ `enable subgroups;
-${declarations}
-${constants}
+${head}
 @compute @workgroup_size(${lanes})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
   let column = group.x * ${lanes}u + lane;
@@ -119,9 +142,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
 }
 
 /** An invocation keeps the four rows of one vec4 of input channels, at one tap, for one column. */
-function direct(declarations: string, constants: string, across: number, down: number): string {
-  return /* wgsl */ `${declarations}
-${constants}
+function direct(head: string, columns: number): string {
+  const { across, down } = directShape(columns)
+  return /* wgsl */ `${head}
 @compute @workgroup_size(${across}, ${down})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u) {
   let column = group.x * ${across}u + local.x;
@@ -149,21 +172,70 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
 }`
 }
 
-/** Adds partial sums in order. Bindings: parts [splits, elements] → sum [elements]; elements in multiples of 4. */
-export function sumParts(splits: number, elements: number): Kernel {
-  const count = elements / 4
-  const bindings = [read('parts'), write('sum')]
-  return {
-    name: 'conv2d.sumParts',
-    wgsl: /* wgsl */ `${declare(bindings)}
-${elementMain(count)}
-  var total = vec4f();
-  for (var part = 0u; part < ${splits}u; part++) { total += parts[part * ${count}u + i]; }
-  sum[i] = total;
-}`,
-    bindings,
-    workgroups: cover(count),
-    flops: splits * elements,
-    bytes: 4 * (splits + 1) * elements,
+/**
+ * Tiles of x and dy in workgroup memory; see conv2d.tile.ts. A vec4 of rows is four channels of one tap, so the tile of x lies
+ * depth first, and an invocation holds whole vec4s of rows. Only the pixel's position is worked out for each load.
+ */
+function tile(head: string, t: Tile): string {
+  const { across, down, leftLoads, rightLoads } = tileLayout(t)
+  return /* wgsl */ `${head}
+${tileMemory(t)}
+/** What pixel p of dy meets in x at a tap's offset, or 0 outside. */
+fn loadX(real: bool, p: u32, offset: vec2i, channel4: u32) -> vec4f {
+  let iy = i32(p / OW % OH) * S + offset.x;
+  let ix = i32(p % OW) * S + offset.y;
+  if (real && iy >= 0 && iy < H && ix >= 0 && ix < W) {
+    return x[u32((i32(p / (OH * OW)) * H + iy) * W + ix) * (CI / 4u) + channel4];
   }
+  return vec4f();
+}
+fn loadDy(real: bool, p: u32, column: u32) -> vec4f {
+  if (real && column < CO4) { return dy[p * CO4 + column]; }
+  return vec4f();
+}
+
+@compute @workgroup_size(${across}, ${down})
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(local_invocation_id) local: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let column = group.x * TILE_COLUMNS4 + local.x;
+  let row = group.y * TILE_ROWS;
+  // This invocation loads vec4 lane % TILE_ROWS4 of the rows, at pixels lane / TILE_ROWS4 + j·LANES / TILE_ROWS4.
+  let source = row + 4u * (lane % TILE_ROWS4);
+  let tap = source / CI;
+  let offset = vec2i(i32(tap / K), i32(tap % K)) - P;
+  let channel4 = source % CI / 4u;
+  ${accumulators(t)}
+  let end = min((group.z + 1u) * PART, PIXELS);
+  for (var p = group.z * PART; p < end; p += TILE_DEPTH) {
+    // Load: tiles [pixel, row in vec4s] of x and [pixel, column] of dy.
+    ${unroll(
+      leftLoads,
+      (j) => `let px${j} = p + (lane + ${j}u * LANES) / TILE_ROWS4;
+    left[lane + ${j}u * LANES] = loadX(px${j} < end && source < ROWS, px${j}, offset, channel4);`,
+      '\n    ',
+    )}
+    ${unroll(
+      rightLoads,
+      (j) => `let py${j} = p + local.y + ${j}u * DOWN;
+    right[lane + ${j}u * LANES] = loadDy(py${j} < end, py${j}, column);`,
+      '\n    ',
+    )}
+    workgroupBarrier(); // the tiles are whole
+    // Compute
+    ${multiplyByDepth(t)}
+    workgroupBarrier(); // nobody reads the tiles any more
+  }
+  // Store
+  if (column < CO4) {
+    ${unroll(
+      t.height,
+      (i) => `let to${i} = row + 4u * (local.y + ${Math.floor(i / 4)}u * DOWN) + ${i % 4}u;
+    if (to${i} < ROWS) { parts[(group.z * ROWS + to${i}) * CO4 + column] = c${i}; }`,
+      '\n    ',
+    )}
+  }
+}`
 }

@@ -2,46 +2,73 @@
  * Convolution, forward:  y[row, co] = Σ_{ky, kx, ci} x[n, oy·s − p + ky, ox·s − p + kx, ci] · w[ky, kx, ci, co],  row = (n, oy, ox)
  *
  * Mapping   workgroup.x = a block of columns (co in vec4s), workgroup.y/z = a block of rows; loop over taps, then ci by 4.
- * Numerics  f32 accumulators, summed in tap order then ci order; positions in the padding read a clamped pixel times 0.
- * Cost      2·rows·taps·ci·co flops; x is read ⌈co4 / lanes⌉ times a tap, w once a row block (mostly from cache).
+ *           `tile` takes a row of taps at a time: for one ky, (kx, ci) are neighbours in x and in w alike, so that the depth of a
+ *           slice is kernel·ci: a stem of 4 channels fills 28 of 32 depths of its tiles, not 4 of 16.
+ * Numerics  f32 accumulators, summed in tap order then ci order; positions in the padding read a clamped pixel times 0
+ *           (`tile`: are 0).
+ * Cost      2·rows·taps·ci·co flops; x is read once a tap and block of columns, w once a block of rows (mostly from cache).
  */
 import { ceilDiv, declare, type Kernel, read, unroll, write } from '../kernel.ts'
-import { bytes, type Conv2d, depthStep, directShape, flops, outputSize, rowGrid, type Variant } from './conv2d.ts'
+import { accumulators, multiplyByRows, type Tile, tileLayout, tileMemory } from './conv2d.tile.ts'
+import {
+  blockOf,
+  type Conv2d,
+  costOf,
+  depthStep,
+  directShape,
+  flattened,
+  outputSize,
+  type Product,
+  rowGrid,
+  type Variant,
+} from './conv2d.ts'
+
+export const forwardProduct = (c: Conv2d): Product => {
+  const { oh, ow } = outputSize(c)
+  return { rows: c.n * oh * ow, columns: c.co, parts: 1 }
+}
 
 /** Bindings: x [n, h, w, ci] · w [kernel², ci, co] → y [n, oh, ow, co]. */
-export function conv2dForward(c: Conv2d, variant: Variant): Kernel {
+export function conv2dForward(problem: Conv2d, variant: Variant): Kernel {
+  const c = flattened(problem)
   const { oh, ow } = outputSize(c)
-  const rows = c.n * oh * ow
+  const { rows } = forwardProduct(c)
   const columns = c.co / 4
-  const { across, down } = directShape(columns)
-  const grid = rowGrid(ceilDiv(rows, variant.kind === 'broadcast' ? variant.rows : variant.rows * down))
+  const block = blockOf(variant, columns)
+  const grid = rowGrid(ceilDiv(rows, block.rows))
   const bindings = [read('x', variant.kind === 'broadcast' ? 'array<f32>' : 'array<vec4f>'), read('w'), write('y')]
-  const constants = /* wgsl */ `
+  const head = /* wgsl */ `${declare(bindings)}
 const H = ${c.h}; const W = ${c.w}; const OH = ${oh}u; const OW = ${ow}u;
 const CI = ${c.ci}u; const CO4 = ${columns}u; const K = ${c.kernel}; const S = ${c.stride}; const P = ${c.padding};
 const ROWS = ${rows}u; const GRID_Y = ${grid.y}u;`
   return {
     name: `conv2d.forward.${variant.kind}`,
-    wgsl:
-      variant.kind === 'broadcast'
-        ? broadcast(declare(bindings), constants, variant.lanes, variant.rows)
-        : direct(declare(bindings), constants, across, down, variant.rows),
+    wgsl: shader(head, columns, variant),
     bindings,
-    workgroups: [ceilDiv(columns, variant.kind === 'broadcast' ? variant.lanes : across), grid.y, grid.folds],
-    flops: flops(c),
-    bytes: bytes(c),
+    workgroups: [ceilDiv(columns, block.columns), grid.y, grid.folds],
+    ...costOf(c, variant),
+  }
+}
+
+function shader(head: string, columns: number, variant: Variant): string {
+  switch (variant.kind) {
+    case 'broadcast':
+      return broadcast(head, variant.lanes, variant.rows)
+    case 'tile':
+      return tile(head, variant)
+    case 'direct':
+      return direct(head, columns, variant.rows)
   }
 }
 
 /** One subgroup: a lane keeps `tile` rows of one column; four lanes load one row's four depths, and all lanes get them. */
-function broadcast(declarations: string, constants: string, lanes: number, tile: number): string {
+function broadcast(head: string, lanes: number, tile: number): string {
   const rowsPerLoad = lanes / depthStep
   const loads = tile / rowsPerLoad
   const spread = (i: number, depth: number): string =>
     `subgroupBroadcast(a${Math.floor(i / rowsPerLoad)}, ${(i % rowsPerLoad) * depthStep + depth}u) * b${depth}`
   return /* wgsl */ `enable subgroups;
-${declarations}
-${constants}
+${head}
 @compute @workgroup_size(${lanes})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
   let column = group.x * ${lanes}u + lane;
@@ -82,9 +109,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
 }
 
 /** An invocation keeps `tile` neighbouring rows of one column and loads their four depths as one vec4 each. */
-function direct(declarations: string, constants: string, across: number, down: number, tile: number): string {
-  return /* wgsl */ `${declarations}
-${constants}
+function direct(head: string, columns: number, tile: number): string {
+  const { across, down } = directShape(columns)
+  return /* wgsl */ `${head}
 @compute @workgroup_size(${across}, ${down})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u) {
   let column = group.x * ${across}u + local.x;
@@ -122,5 +149,84 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
     }
   }
   ${unroll(tile, (i) => `if (row + ${i}u < ROWS) { y[(row + ${i}u) * CO4 + column] = c${i}; }`, '\n  ')}
+}`
+}
+
+/** Tiles of x and w in workgroup memory; see conv2d.tile.ts. */
+function tile(head: string, t: Tile): string {
+  const { across, down, leftLoads, rightLoads } = tileLayout(t)
+  return /* wgsl */ `${head}
+${tileMemory(t)}
+const LINE4 = W * i32(CI / 4u); // vec4s of a line of x
+const DEPTH = u32(K) * CI; // of a slice: one row of taps
+
+/** vec4 \`at\` of the line of x that begins at \`line\`, or 0 outside. */
+fn loadX(inside: bool, line: i32, at: i32) -> vec4f {
+  if (inside && at >= 0 && at < LINE4) { return x[line + at]; }
+  return vec4f();
+}
+fn loadW(ky: i32, depth: u32, column: u32) -> vec4f {
+  if (depth < DEPTH && column < CO4) { return w[(u32(ky) * DEPTH + depth) * CO4 + column]; }
+  return vec4f();
+}
+
+@compute @workgroup_size(${across}, ${down})
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(local_invocation_id) local: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let column = group.x * TILE_COLUMNS4 + local.x;
+  let row = (group.z * GRID_Y + group.y) * TILE_ROWS;
+  // This invocation loads vec4 lane % TILE_DEPTH4 of rows lane / TILE_DEPTH4 + j·LANES / TILE_DEPTH4. Rows past the end lie so
+  // far above their image that no tap reaches it.
+  let depth4 = lane % TILE_DEPTH4;
+  ${unroll(
+    leftLoads,
+    (j) => `let r${j} = row + (lane + ${j}u * LANES) / TILE_DEPTH4;
+  let pixel${j} = r${j} % (OH * OW);
+  let y${j} = select(-K, i32(pixel${j} / OW) * S - P, r${j} < ROWS);
+  let x${j} = (i32(pixel${j} % OW) * S - P) * i32(CI / 4u);
+  let image${j} = i32(r${j} / (OH * OW)) * H;`,
+    '\n  ',
+  )}
+  ${accumulators(t)}
+  for (var ky = 0; ky < K; ky++) {
+    ${unroll(
+      leftLoads,
+      (j) => `let iy${j} = y${j} + ky;
+    let inside${j} = iy${j} >= 0 && iy${j} < H;
+    let line${j} = (image${j} + iy${j}) * LINE4;`,
+      '\n    ',
+    )}
+    for (var k = 0u; k < DEPTH; k += TILE_DEPTH) {
+      // Load: tiles [row, depth in vec4s] of x and [depth, column] of w.
+      let d = k / 4u + depth4;
+      let real = 4u * d < DEPTH;
+      ${unroll(
+        leftLoads,
+        (j) => `left[lane + ${j}u * LANES] = loadX(inside${j} && real, line${j}, x${j} + i32(d));`,
+        '\n      ',
+      )}
+      ${unroll(
+        rightLoads,
+        (j) => `right[lane + ${j}u * LANES] = loadW(ky, k + local.y + ${j}u * DOWN, column);`,
+        '\n      ',
+      )}
+      workgroupBarrier(); // the tiles are whole
+      // Compute
+      ${multiplyByRows(t)}
+      workgroupBarrier(); // nobody reads the tiles any more
+    }
+  }
+  // Store
+  if (column < CO4) {
+    ${unroll(
+      t.height,
+      (i) => `let to${i} = row + local.y + ${i}u * DOWN;
+    if (to${i} < ROWS) { y[to${i} * CO4 + column] = c${i}; }`,
+      '\n    ',
+    )}
+  }
 }`
 }

@@ -9,21 +9,38 @@
  *           loop over the phase's taps, then co by 4. The filter comes transposed (co, ci) from `transposeFilter`.
  * Numerics  f32 accumulators, tap order then co order. A phase without taps writes zeros.
  */
-import { ceilDiv, cover, declare, elementMain, type Kernel, read, unroll, write } from '../kernel.ts'
-import { bytes, type Conv2d, depthStep, directShape, flops, outputSize, rowGrid, type Variant } from './conv2d.ts'
+import { ceilDiv, declare, type Kernel, read, unroll, write } from '../kernel.ts'
+import { accumulators, multiplyByRows, type Tile, tileLayout, tileMemory } from './conv2d.tile.ts'
+import {
+  blockOf,
+  type Conv2d,
+  costOf,
+  depthStep,
+  directShape,
+  flattened,
+  outputSize,
+  type Product,
+  rowGrid,
+  type Variant,
+} from './conv2d.ts'
 
-/** Rows of one phase: the input pixels of a batch, a share 1/s of each axis. */
-export const inputGradientRows = (c: Conv2d): number => c.n * ceilDiv(c.h, c.stride) * ceilDiv(c.w, c.stride)
+/** One phase: the input pixels of a batch, a share 1/s of each axis. */
+export const inputGradientProduct = (c: Conv2d): Product => ({
+  rows: c.n * ceilDiv(c.h, c.stride) * ceilDiv(c.w, c.stride),
+  columns: c.ci,
+  parts: c.stride * c.stride,
+})
 
 /** Bindings: dy [n, oh, ow, co] · wt [kernel², co, ci] → dx [n, h, w, ci]. */
-export function conv2dInputGradient(c: Conv2d, variant: Variant): Kernel {
+export function conv2dInputGradient(problem: Conv2d, variant: Variant): Kernel {
+  const c = flattened(problem)
   const { oh, ow } = outputSize(c)
-  const rows = inputGradientRows(c)
+  const { rows, parts } = inputGradientProduct(c)
   const columns = c.ci / 4
-  const { across, down } = directShape(columns)
-  const grid = rowGrid(ceilDiv(rows, variant.kind === 'broadcast' ? variant.rows : variant.rows * down))
+  const block = blockOf(variant, columns)
+  const grid = rowGrid(ceilDiv(rows, block.rows))
   const bindings = [read('dy', variant.kind === 'broadcast' ? 'array<f32>' : 'array<vec4f>'), read('wt'), write('dx')]
-  const constants = /* wgsl */ `
+  const head = /* wgsl */ `${declare(bindings)}
 const H = ${c.h}; const W = ${c.w}; const OH = ${oh}; const OW = ${ow};
 const CO = ${c.co}u; const CI4 = ${columns}u; const K = ${c.kernel}; const S = ${c.stride}; const P = ${c.padding};
 // Pixels of one phase along each axis, and rows of one phase.
@@ -41,32 +58,34 @@ fn store(row: u32, phase: vec2i, column: u32, value: vec4f) {
 }`
   return {
     name: `conv2d.inputGradient.${variant.kind}`,
-    wgsl:
-      variant.kind === 'broadcast'
-        ? broadcast(declare(bindings), constants, variant.lanes, variant.rows)
-        : direct(declare(bindings), constants, across, down, variant.rows),
+    wgsl: shader(head, columns, variant),
     bindings,
-    workgroups: [
-      ceilDiv(columns, variant.kind === 'broadcast' ? variant.lanes : across),
-      grid.y,
-      grid.folds * c.stride * c.stride,
-    ],
-    flops: flops(c),
-    bytes: bytes(c),
+    workgroups: [ceilDiv(columns, block.columns), grid.y, grid.folds * parts],
+    ...costOf(c, variant),
+  }
+}
+
+function shader(head: string, columns: number, variant: Variant): string {
+  switch (variant.kind) {
+    case 'broadcast':
+      return broadcast(head, variant.lanes, variant.rows)
+    case 'tile':
+      return tile(head, variant)
+    case 'direct':
+      return direct(head, columns, variant.rows)
   }
 }
 
 const phaseOf = /* wgsl */ `let phaseIndex = i32(group.z / FOLDS);
   let phase = vec2i(phaseIndex / S, phaseIndex % S);`
 
-function broadcast(declarations: string, constants: string, lanes: number, tile: number): string {
+function broadcast(head: string, lanes: number, tile: number): string {
   const rowsPerLoad = lanes / depthStep
   const loads = tile / rowsPerLoad
   const spread = (i: number, depth: number): string =>
     `subgroupBroadcast(a${Math.floor(i / rowsPerLoad)}, ${(i % rowsPerLoad) * depthStep + depth}u) * b${depth}`
   return /* wgsl */ `enable subgroups;
-${declarations}
-${constants}
+${head}
 @compute @workgroup_size(${lanes})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
   let column = group.x * ${lanes}u + lane;
@@ -99,9 +118,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
 }`
 }
 
-function direct(declarations: string, constants: string, across: number, down: number, tile: number): string {
-  return /* wgsl */ `${declarations}
-${constants}
+function direct(head: string, columns: number, tile: number): string {
+  const { across, down } = directShape(columns)
+  return /* wgsl */ `${head}
 @compute @workgroup_size(${across}, ${down})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u) {
   let column = group.x * ${across}u + local.x;
@@ -139,30 +158,73 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
 }`
 }
 
-/** Swaps ci and co within each tap, 4 × 4 block by block. Bindings: w [kernel², ci, co] → wt [kernel², co, ci]. */
-export function transposeFilter(c: Pick<Conv2d, 'ci' | 'co' | 'kernel'>): Kernel {
-  const taps = c.kernel * c.kernel
-  const blocks = (taps * c.ci * c.co) / 16
-  const bindings = [read('w'), write('wt')]
-  return {
-    name: 'conv2d.transposeFilter',
-    wgsl: /* wgsl */ `${declare(bindings)}
-const CI4 = ${c.ci / 4}u; const CO4 = ${c.co / 4}u;
-${elementMain(blocks)}
-  let tap = i / (CI4 * CO4);
-  let ci4 = i / CO4 % CI4;
-  let co4 = i % CO4;
-  let source = (tap * CI4 + ci4) * 4u * CO4 + co4;
-  let block = transpose(mat4x4f(w[source], w[source + CO4], w[source + 2u * CO4], w[source + 3u * CO4]));
-  let to = (tap * CO4 + co4) * 4u * CI4 + ci4;
-  wt[to] = block[0];
-  wt[to + CI4] = block[1];
-  wt[to + 2u * CI4] = block[2];
-  wt[to + 3u * CI4] = block[3];
-}`,
-    bindings,
-    workgroups: cover(blocks),
-    flops: 0,
-    bytes: 8 * taps * c.ci * c.co,
+/** Tiles of dy and wt in workgroup memory; see conv2d.tile.ts. The taps of a phase are the same for the whole workgroup. */
+function tile(head: string, t: Tile): string {
+  const { across, down, leftLoads, rightLoads } = tileLayout(t)
+  return /* wgsl */ `${head}
+${tileMemory(t)}
+/** vec4 \`at\` of dy, or 0 outside. */
+fn loadDy(inside: bool, at: u32) -> vec4f {
+  if (inside) { return dy[at]; }
+  return vec4f();
+}
+fn loadWt(tap: u32, depth: u32, column: u32) -> vec4f {
+  if (depth < CO && column < CI4) { return wt[(tap * CO + depth) * CI4 + column]; }
+  return vec4f();
+}
+
+@compute @workgroup_size(${across}, ${down})
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(local_invocation_id) local: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let column = group.x * TILE_COLUMNS4 + local.x;
+  ${phaseOf}
+  let row = (group.z % FOLDS * GRID_Y + group.y) * TILE_ROWS;
+  // This invocation loads vec4 lane % TILE_DEPTH4 of rows lane / TILE_DEPTH4 + j·LANES / TILE_DEPTH4.
+  let depth4 = lane % TILE_DEPTH4;
+  ${unroll(
+    leftLoads,
+    (j) => `let r${j} = row + (lane + ${j}u * LANES) / TILE_DEPTH4;
+  let at${j} = pixelOf(r${j}, phase);`,
+    '\n  ',
+  )}
+  ${accumulators(t)}
+  for (var ky = (phase.x + P) % S; ky < K; ky += S) {
+    for (var kx = (phase.y + P) % S; kx < K; kx += S) {
+      ${unroll(
+        leftLoads,
+        (j) => `let oy${j} = (at${j}.y + P - ky) / S; let ox${j} = (at${j}.z + P - kx) / S;
+      let inside${j} = r${j} < ROWS && at${j}.y + P >= ky && oy${j} < OH && at${j}.z + P >= kx && ox${j} < OW;
+      let origin${j} = u32((at${j}.x * OH + oy${j}) * OW + ox${j}) * (CO / 4u);`,
+        '\n      ',
+      )}
+      let tap = u32(ky * K + kx);
+      for (var k = 0u; k < CO; k += TILE_DEPTH) {
+        // Load: tiles [row, depth in vec4s] of dy and [depth, column] of wt.
+        let d = k / 4u + depth4;
+        let real = 4u * d < CO;
+        ${unroll(
+          leftLoads,
+          (j) => `left[lane + ${j}u * LANES] = loadDy(inside${j} && real, origin${j} + d);`,
+          '\n        ',
+        )}
+        ${unroll(
+          rightLoads,
+          (j) => `right[lane + ${j}u * LANES] = loadWt(tap, k + local.y + ${j}u * DOWN, column);`,
+          '\n        ',
+        )}
+        workgroupBarrier(); // the tiles are whole
+        // Compute
+        ${multiplyByRows(t)}
+        workgroupBarrier(); // nobody reads the tiles any more
+      }
+    }
   }
+  // Store
+  if (column < CI4) {
+    ${unroll(t.height, (i) => `store(row + local.y + ${i}u * DOWN, phase, column, c${i});`, '\n    ')}
+  }
+}`
 }

@@ -11,10 +11,13 @@ import { dot } from '../../reference/testing.ts'
 import type { Kernel } from '../kernel.ts'
 import { padded } from '../kernel.ts'
 import { epsilon, firstMismatch, output, paddedNoise, runKernel } from '../testing.ts'
-import { chooseSplits, conv2dFilterGradient, filterGradientRows, sumParts } from './conv2d.filter-gradient.ts'
-import { conv2dForward } from './conv2d.forward.ts'
-import { conv2dInputGradient, transposeFilter } from './conv2d.input-gradient.ts'
-import { type Conv2d, chooseVariant, outputSize, type Variant } from './conv2d.ts'
+import { chooseSplits, conv2dFilterGradient, filterGradientProduct } from './conv2d.filter-gradient.ts'
+import { conv2dForward, forwardProduct } from './conv2d.forward.ts'
+import { conv2dInputGradient, inputGradientProduct } from './conv2d.input-gradient.ts'
+import { sumParts } from './conv2d.sum-parts.ts'
+import type { Tile } from './conv2d.tile.ts'
+import { transposeFilter } from './conv2d.transpose-filter.ts'
+import { type Conv2d, chooseVariant, outputSize, type Product, type Variant } from './conv2d.ts'
 
 let device: Device
 beforeAll(async () => {
@@ -40,11 +43,70 @@ const problems = [
   { name: '3 × 3 on a single pixel', n: 3, h: 1, w: 1, ci: 16, co: 12, kernel: 3, stride: 1, padding: 1 },
   { name: 'a projection: 1 × 1 at stride 2', n: 2, h: 7, w: 7, ci: 20, co: 9, kernel: 1, stride: 2, padding: 0 },
   { name: 'a linear layer onto 3 classes', n: 5, h: 1, w: 1, ci: 36, co: 3, kernel: 1, stride: 1, padding: 0 },
+  { name: 'a single product', n: 1, h: 1, w: 1, ci: 1, co: 1, kernel: 1, stride: 1, padding: 0 },
+  {
+    name: '1 × 1 at stride 1: whole tiles of 64 rows',
+    n: 1,
+    h: 8,
+    w: 8,
+    ci: 64,
+    co: 64,
+    kernel: 1,
+    stride: 1,
+    padding: 0,
+  },
+  { name: '1 × 1 a row and a vec4 over', n: 1, h: 5, w: 13, ci: 68, co: 36, kernel: 1, stride: 1, padding: 0 },
+  { name: '1 × 1 a row and a vec4 short', n: 3, h: 7, w: 3, ci: 60, co: 28, kernel: 1, stride: 1, padding: 0 },
+  {
+    name: '3 × 3 without padding on a wide image',
+    n: 2,
+    h: 4,
+    w: 19,
+    ci: 12,
+    co: 16,
+    kernel: 3,
+    stride: 1,
+    padding: 0,
+  },
+  { name: '5 × 5 at stride 3', n: 2, h: 10, w: 8, ci: 5, co: 20, kernel: 5, stride: 3, padding: 2 },
 ] as const
 
 type Problem = (typeof problems)[number]
 
-const cases = problems.flatMap((problem) => (['chosen', 'direct'] as const).map((variant) => ({ ...problem, variant })))
+const largeTile: Tile = { kind: 'tile', rows: 64, columns: 64, depth: 16, height: 8 }
+const smallTile: Tile = { kind: 'tile', rows: 32, columns: 32, depth: 16, height: 4 }
+/** What else an autotuner may choose: asymmetric, less deep, and the largest that WebGPU's default limits allow. */
+const otherTiles: readonly Tile[] = [
+  { kind: 'tile', rows: 64, columns: 32, depth: 16, height: 4 },
+  { kind: 'tile', rows: 64, columns: 64, depth: 8, height: 8 },
+  { kind: 'tile', rows: 128, columns: 128, depth: 16, height: 16 },
+]
+
+type Choose = (product: Product) => Variant
+
+const always =
+  (variant: Variant): Choose =>
+  () =>
+    variant
+
+const nameOf = ({ rows, columns, depth }: Tile): string => `tile ${rows} × ${columns} × ${depth}`
+
+/** `software`: what a software adapter gets by itself, mostly `broadcast`. */
+const variants: Record<string, Choose> = {
+  software: (product) => chooseVariant(product, { ...device.adapter, software: true }),
+  direct: always({ kind: 'direct', rows: 4 }),
+  [nameOf(largeTile)]: always(largeTile),
+}
+
+// All tiles are one shader with other constants, and a software adapter takes seconds to compile one: the others than the
+// large tile run only where they differ in what they mask, at the ends of rows, columns and depth.
+const telling = problems.filter(({ name }) => /stem|over|odd sides/.test(name))
+
+const cases = [
+  ...problems.flatMap((p) => Object.entries(variants).map(([variant, choose]) => ({ ...p, variant, choose }))),
+  ...telling.flatMap((p) => ({ ...p, variant: nameOf(smallTile), choose: always(smallTile) })),
+  ...otherTiles.map((tile) => ({ ...telling[2]!, variant: nameOf(tile), choose: always(tile) })),
+]
 
 const stored = ({ n, h, w, ci, co, kernel, stride, padding }: Problem): Conv2d => ({
   n,
@@ -56,10 +118,6 @@ const stored = ({ n, h, w, ci, co, kernel, stride, padding }: Problem): Conv2d =
   stride,
   padding,
 })
-
-/** What the adapter gets by itself, or the variant that needs no feature. */
-const variantFor = (variant: 'chosen' | 'direct', rows: number): Variant =>
-  variant === 'chosen' ? chooseVariant(rows, device.adapter) : { kind: 'direct', rows: 4 }
 
 const run = async (
   kernel: Kernel,
@@ -81,33 +139,30 @@ const abs = (x: Float64Array): Float64Array => x.map(Math.abs)
 const boundOf = (terms: number, sums: Float64Array): Float64Array =>
   sums.map((sum) => Math.sqrt(2 * terms) * epsilon * sum)
 
-test.each(cases)('$variant: the forward pass of $name', async ({ variant, ...p }) => {
+test.each(cases)('$variant: the forward pass of $name', async ({ choose, ...p }) => {
   const { c, oh, ow, x, w, loops } = inputs(p)
-  const y = await run(conv2dForward(c, variantFor(variant, c.n * oh * ow)), { x, w, y: c.n * oh * ow * c.co }, 'y')
+  const y = await run(conv2dForward(c, choose(forwardProduct(c))), { x, w, y: c.n * oh * ow * c.co }, 'y')
   const bound = boundOf(c.kernel ** 2 * p.ci, reference.conv2d(loops, abs(x), abs(w)))
   expect(firstMismatch(y, reference.conv2d(loops, x, w), bound, [c.n, oh, ow, c.co])).toBeNull()
 })
 
-test.each(cases)('$variant: the input gradient of $name', async ({ variant, ...p }) => {
+test.each(cases)('$variant: the input gradient of $name', async ({ choose, ...p }) => {
   const { c, w, dy, loops } = inputs(p)
   const wt = await run(transposeFilter(c), { w, wt: w.length }, 'wt')
-  const dx = await run(
-    conv2dInputGradient(c, variantFor(variant, c.n * c.h * c.w)),
-    { dy, wt, dx: c.n * c.h * c.w * c.ci },
-    'dx',
-  )
+  const kernel = conv2dInputGradient(c, choose(inputGradientProduct(c)))
+  const dx = await run(kernel, { dy, wt, dx: c.n * c.h * c.w * c.ci }, 'dx')
   const bound = boundOf(c.kernel ** 2 * p.co, reference.conv2dInputGradient(loops, abs(dy), abs(w)))
   const expected = reference.conv2dInputGradient(loops, dy, w)
   expect(firstMismatch(dx, expected, bound, [c.n, c.h, c.w, c.ci])).toBeNull()
 })
 
-test.each(cases)('$variant: the filter gradient of $name, in one part and in three', async ({ variant, ...p }) => {
+test.each(cases)('$variant: the filter gradient of $name, in one part and in three', async ({ choose, ...p }) => {
   const { c, oh, ow, x, w, dy, loops } = inputs(p)
   const bound = boundOf(c.n * oh * ow, reference.conv2dFilterGradient(loops, abs(x), abs(dy)))
   const expected = reference.conv2dFilterGradient(loops, x, dy)
-  const chosen = variantFor(variant, filterGradientRows(c))
+  const variant = choose(filterGradientProduct(c))
   for (const splits of [1, 3]) {
-    const parts = await run(conv2dFilterGradient(c, chosen, splits), { x, dy, parts: splits * w.length }, 'parts')
+    const parts = await run(conv2dFilterGradient(c, variant, splits), { x, dy, parts: splits * w.length }, 'parts')
     const dw = await run(sumParts(splits, w.length), { parts, sum: w.length }, 'sum')
     expect(firstMismatch(dw, expected, bound, [c.kernel, c.kernel, c.ci, c.co])).toBeNull()
   }
@@ -116,9 +171,8 @@ test.each(cases)('$variant: the filter gradient of $name, in one part and in thr
 test('the adjoint identity ⟨conv(x, w), dy⟩ = ⟨x, dx⟩ = ⟨w, dw⟩ holds for a whole layer of a ResNet', async () => {
   const p = { ...problems[2], n: 2, h: 16, w: 16, ci: 64, co: 64 } as unknown as Problem
   const { c, oh, ow, x, w, dy } = inputs(p)
-  const filterRows = filterGradientRows(c)
-  const variant = chooseVariant(c.n * oh * ow, device.adapter)
-  const forFilter = chooseVariant(filterRows, device.adapter)
+  const variant = chooseVariant(forwardProduct(c), device.adapter)
+  const forFilter = chooseVariant(filterGradientProduct(c), device.adapter)
   const splits = chooseSplits(c, forFilter, device.adapter)
   const y = await run(conv2dForward(c, variant), { x, w, y: dy.length }, 'y')
   const wt = await run(transposeFilter(c), { w, wt: w.length }, 'wt')
@@ -140,9 +194,48 @@ test('the adjoint identity ⟨conv(x, w), dy⟩ = ⟨x, dx⟩ = ⟨w, dw⟩ hold
   expect(Math.abs(dot(w, f64(dw)) - forward)).toBeLessThan(Math.sqrt(c.n * oh * ow) * 8 * epsilon * norm(w, f64(dw)))
 })
 
-test('a convolution gives the same bits each time', async () => {
-  const { c, x, w, oh, ow } = inputs(problems[2])
-  const kernel = conv2dForward(c, chooseVariant(c.n * oh * ow, device.adapter))
-  const once = await run(kernel, { x, w, y: c.n * oh * ow * c.co }, 'y')
-  expect(await run(kernel, { x, w, y: c.n * oh * ow * c.co }, 'y')).toEqual(once)
+test.each(Object.entries(variants))(
+  '%s: a convolution and its gradients give the same bits each time',
+  async (_, choose) => {
+    const { c, x, w, dy } = inputs(problems[2])
+    const forward = conv2dForward(c, choose(forwardProduct(c)))
+    const input = conv2dInputGradient(c, choose(inputGradientProduct(c)))
+    const filter = conv2dFilterGradient(c, choose(filterGradientProduct(c)), 3)
+    const all = async () => [
+      await run(forward, { x, w, y: dy.length }, 'y'),
+      await run(input, { dy, wt: w, dx: x.length }, 'dx'),
+      await run(filter, { x, dy, parts: 3 * w.length }, 'parts'),
+    ]
+    const once = await all()
+    expect(await all()).toEqual(once)
+  },
+)
+
+test('a tile beyond the limits of WebGPU, or one that invocations cannot share, is refused', () => {
+  const c = stored(problems[2])
+  const refused = (tile: Partial<Tile>) => () => conv2dForward(c, { ...smallTile, ...tile })
+  expect(refused({ rows: 128, columns: 128, height: 8 })).toThrow(/512 invocations/)
+  expect(refused({ rows: 128, columns: 128, depth: 32, height: 16 })).toThrow(/32768 bytes/)
+  expect(refused({ rows: 48 })).toThrow(RangeError)
+})
+
+test('a GPU gets the largest tiles that leave it enough workgroups, and software adapters get none', () => {
+  const gpu = { software: false, subgroupSize: 32 }
+  expect(chooseVariant({ rows: 65_536, columns: 64, parts: 1 }, gpu)).toEqual(largeTile)
+  expect(chooseVariant({ rows: 576, columns: 64, parts: 64 }, gpu)).toEqual(largeTile)
+  expect(chooseVariant({ rows: 256, columns: 512, parts: 1 }, gpu)).toEqual(smallTile)
+  expect(chooseVariant({ rows: 16, columns: 512, parts: 1 }, gpu)).toEqual({ kind: 'direct', rows: 4 })
+  const large = { rows: 65_536, columns: 64, parts: 1 }
+  expect(chooseVariant(large, { software: true, subgroupSize: 8 })).toEqual({ kind: 'broadcast', lanes: 8, rows: 16 })
+  expect(chooseVariant(large, { software: true, subgroupSize: null })).toEqual({ kind: 'direct', rows: 4 })
+})
+
+test('the cost of a tile is its workgroup memory beside the flops and bytes of the convolution', () => {
+  const c: Conv2d = { n: 2, h: 8, w: 8, ci: 16, co: 32, kernel: 3, stride: 1, padding: 1 }
+  const { flops, bytes, workgroupBytes } = conv2dForward(c, largeTile)
+  expect({ flops, bytes, workgroupBytes }).toEqual({
+    flops: 2 * 128 * 9 * 16 * 32,
+    bytes: 4 * (128 * 16 + 9 * 16 * 32 + 128 * 32),
+    workgroupBytes: 4 * 16 * (64 + 64),
+  })
 })

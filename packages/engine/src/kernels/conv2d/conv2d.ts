@@ -9,6 +9,7 @@
  *   filter gradient   rows = taps·ci         depth = output pixels   columns = co   left from x    right = dy
  */
 import { ceilDiv, maxWorkgroups, type Target } from '../kernel.ts'
+import { type Tile, tileLayout } from './conv2d.tile.ts'
 
 /** One convolution; ci and co are padded channels. */
 export interface Conv2d {
@@ -22,13 +23,23 @@ export interface Conv2d {
   padding: number
 }
 
+/** What a kernel multiplies, as far as the choice of a variant depends on it. */
+export interface Product {
+  rows: number
+  /** Channels, not vec4s. */
+  columns: number
+  /** Most parts that run beside one another: phases of a strided input gradient, parts of a filter gradient's sum. */
+  parts: number
+}
+
 /**
  * `broadcast`: a workgroup is one subgroup; each lane holds one vec4 of columns for `rows` rows, the left matrix is loaded
  * once into lanes and spread by subgroupBroadcast. No barrier, no workgroup memory: made for software adapters, where every
  * load at a computed address costs a loop over the lanes.
+ * `tile`: tiles of both matrices in workgroup memory, shared by all invocations of a workgroup: made for GPUs.
  * `direct`: an invocation holds `rows` rows of one vec4 of columns and loads what it needs itself. Needs no feature.
  */
-export type Variant = { kind: 'broadcast'; lanes: number; rows: number } | { kind: 'direct'; rows: number }
+export type Variant = { kind: 'broadcast'; lanes: number; rows: number } | Tile | { kind: 'direct'; rows: number }
 
 /** Depth taken in one round of the inner loop: one vec4 of the left matrix a row. */
 export const depthStep = 4
@@ -39,11 +50,33 @@ export const outputSize = ({ h, w, kernel, stride, padding }: Conv2d): { oh: num
 })
 
 /**
- * The variant for a matrix of `rows` rows. Sixteen rows a lane reach nine tenths of the speed of thirty-two on lavapipe and
- * compile in half the time, which a first step feels more; fewer rows only where there are no more.
+ * A 1 × 1 convolution at stride 1 is a plain matrix product: every pixel becomes an image of its own, so that all
+ * arithmetic of taps and positions folds away. Other convolutions stay as they are.
  */
-export function chooseVariant(rows: number, target: Target): Variant {
-  const { subgroupSize } = target
+export function flattened(c: Conv2d): Conv2d {
+  if (c.kernel !== 1 || c.stride !== 1 || c.padding !== 0) return c
+  return { ...c, n: c.n * c.h * c.w, h: 1, w: 1 }
+}
+
+const largeTile: Tile = { kind: 'tile', rows: 64, columns: 64, depth: 16, height: 8 }
+const smallTile: Tile = { kind: 'tile', rows: 32, columns: 32, depth: 16, height: 4 }
+
+/** Workgroups that a large tile must leave, else the multiprocessors of a large GPU (some hundred) stand idle. */
+const enoughWorkgroups = 128
+
+/**
+ * Software adapters with subgroups: `broadcast`. Sixteen rows a lane reach nine tenths of the speed of thirty-two on lavapipe
+ * and compile in half the time, which a first step feels more; fewer rows only where there are no more.
+ *
+ * GPUs: `tile`, the large one where enough of them are left to fill the GPU, unless the product is narrower than the small one.
+ * These thresholds follow from occupancy, not from measurement; `direct` has no barriers and wastes least on small products.
+ */
+export function chooseVariant({ rows, columns, parts }: Product, { software, subgroupSize }: Target): Variant {
+  if (!software) {
+    if (rows < smallTile.rows || columns < smallTile.columns) return { kind: 'direct', rows: 4 }
+    const large = ceilDiv(rows, largeTile.rows) * ceilDiv(columns, largeTile.columns) * parts
+    return columns >= largeTile.columns && large >= enoughWorkgroups ? largeTile : smallTile
+  }
   if (subgroupSize && subgroupSize >= depthStep && subgroupSize <= 64) {
     const step = subgroupSize / depthStep
     return { kind: 'broadcast', lanes: subgroupSize, rows: Math.min(16, ceilDiv(rows, step) * step) }
@@ -51,13 +84,34 @@ export function chooseVariant(rows: number, target: Target): Variant {
   return { kind: 'direct', rows: 4 }
 }
 
-export const flops = (c: Conv2d): number => {
+/** The part of a product with `columns` vec4s that one workgroup computes: rows, and columns in vec4s. */
+export function blockOf(variant: Variant, columns: number): { rows: number; columns: number } {
+  switch (variant.kind) {
+    case 'broadcast':
+      return { rows: variant.rows, columns: variant.lanes }
+    case 'tile':
+      return { rows: variant.rows, columns: variant.columns / 4 }
+    case 'direct': {
+      const { across, down } = directShape(columns)
+      return { rows: variant.rows * down, columns: across }
+    }
+  }
+}
+
+/** Cost model: one kernel's workgroup memory is its variant's, its flops and least traffic are the convolution's. */
+export const costOf = (c: Conv2d, variant: Variant): { flops: number; bytes: number; workgroupBytes?: number } => ({
+  flops: flops(c),
+  bytes: bytes(c),
+  ...(variant.kind === 'tile' && { workgroupBytes: tileLayout(variant).workgroupBytes }),
+})
+
+const flops = (c: Conv2d): number => {
   const { oh, ow } = outputSize(c)
   return 2 * c.n * oh * ow * c.kernel * c.kernel * c.ci * c.co
 }
 
 /** Bytes of x, w and y together, each touched once. */
-export const bytes = (c: Conv2d): number => {
+const bytes = (c: Conv2d): number => {
   const { oh, ow } = outputSize(c)
   return 4 * (c.n * c.h * c.w * c.ci + c.kernel * c.kernel * c.ci * c.co + c.n * oh * ow * c.co)
 }
