@@ -62,7 +62,8 @@ class Run {
   }
 
   async run(): Promise<TrainResult> {
-    const { spec, data } = { spec: this.#spec, data: this.#data }
+    const spec = this.#spec
+    const data = this.#data
     const resumed = spec.resume ? await this.#folder?.readPosition() : null
     if (resumed) checkSameRun(resumed.position, spec, data.classes)
     if (this.#batch < spec.batch)
