@@ -1,6 +1,6 @@
 import { chooseSplits, conv2dFilterGradient } from '../../kernels/conv2d/conv2d.filter-gradient.ts'
 import { conv2dForward } from '../../kernels/conv2d/conv2d.forward.ts'
-import { conv2dInputGradient } from '../../kernels/conv2d/conv2d.input-gradient.ts'
+import { conv2dInputGradient, takesTransposed } from '../../kernels/conv2d/conv2d.input-gradient.ts'
 import { sumParts } from '../../kernels/conv2d/conv2d.sum-parts.ts'
 import { transposeFilter } from '../../kernels/conv2d/conv2d.transpose-filter.ts'
 import { type Conv2d, outputSize, type Variant } from '../../kernels/conv2d/conv2d.ts'
@@ -57,6 +57,7 @@ function lowerForward(l: Lowering, c: Conv2d, variant: Variant, x: Tensor, filte
 }
 
 function lowerInputGradient(l: Lowering, c: Conv2d, variant: Variant, dy: Tensor, filter: Tensor, dx: Tensor): void {
+  if (!takesTransposed(variant)) return l.emit(conv2dInputGradient(c, variant), dy, filter, dx)
   const transposed = l.scratch('transposed filter', [c.kernel, c.kernel, c.co, c.ci])
   l.emit(transposeFilter(c), filter, transposed)
   l.emit(conv2dInputGradient(c, variant), dy, transposed, dx)

@@ -9,6 +9,7 @@
  * Numerics  f32 accumulators over at most `longestSum` pixels a part, so that the rounding error stays bounded.
  */
 import { ceilDiv, declare, type Kernel, read, type Target, unroll, write } from '../kernel.ts'
+import * as broadcastFrame from './conv2d.broadcast.ts'
 import { accumulators, multiplyByDepth, type Tile, tileLayout, tileMemory } from './conv2d.tile.ts'
 import {
   blockOf,
@@ -57,11 +58,11 @@ export function conv2dFilterGradient(problem: Conv2d, variant: Variant, splits: 
   const pixels = pixelsOf(c)
   const block = blockOf(variant, columns)
   const step = variant.kind === 'tile' ? variant.depth : depthStep
-  const bindings = [read('x', variant.kind === 'broadcast' ? 'array<f32>' : 'array<vec4f>'), read('dy'), write('parts')]
+  const bindings = [read('x'), read('dy'), write('parts')]
   const head = /* wgsl */ `${declare(bindings)}
 const H = ${c.h}; const W = ${c.w}; const OH = ${oh}u; const OW = ${ow}u;
 const CI = ${c.ci}u; const CO4 = ${columns}u; const K = ${c.kernel}u; const S = ${c.stride}; const P = ${c.padding};
-const ROWS = ${rows}u; const PIXELS = ${pixels}u;
+const N = ${c.n}u; const ROWS = ${rows}u; const PIXELS = ${pixels}u; const SPLITS = ${splits}u;
 const PART = ${ceilDiv(ceilDiv(pixels, splits), step) * step}u; // pixels of one part`
   return {
     name: `conv2d.filterGradient.${variant.kind}`,
@@ -75,7 +76,7 @@ const PART = ${ceilDiv(ceilDiv(pixels, splits), step) * step}u; // pixels of one
 function shader(head: string, c: Conv2d, variant: Variant): string {
   switch (variant.kind) {
     case 'broadcast':
-      return broadcast(head, variant.lanes, variant.rows, c.ci % variant.rows === 0)
+      return broadcast(head, variant, c.ci % variant.rows === 0)
     case 'tile':
       return tile(head, variant)
     case 'direct':
@@ -84,35 +85,36 @@ function shader(head: string, c: Conv2d, variant: Variant): string {
 }
 
 /**
- * One subgroup: a lane keeps `tile` rows (filter taps and input channels) of one column; lane % 4 is the pixel that a lane
- * loads, lane / 4 its row. Where a block lies within one tap (`oneTap`), the pixel's address is shared by all its rows.
+ * See conv2d.broadcast.ts. A lane loads four channels under one tap, of the pixel lane % 4 of four. Where a block lies within one
+ * tap (`oneTap`), only those pixels are taken that the tap meets inside the image, position by position.
  */
-function broadcast(head: string, lanes: number, tile: number, oneTap: boolean): string {
-  const rowsPerLoad = lanes / depthStep
-  const loads = tile / rowsPerLoad
-  const spread = (i: number, depth: number): string =>
-    `subgroupBroadcast(a${Math.floor(i / rowsPerLoad)}, ${(i % rowsPerLoad) * depthStep + depth}u) * g${depth}`
-  const rows = oneTap
-    ? /* wgsl */ `let tap = row / CI;
-  let offset = vec2i(i32(tap / K), i32(tap % K)) - P;
-  let channel = row % CI + lane / 4u;`
-    : unroll(
+function broadcast(head: string, v: broadcastFrame.Broadcast, oneTap: boolean): string {
+  const { lanes, rows } = v
+  const loads = broadcastFrame.leftLoads(v)
+  // Pixels oy from window.x, ox from window.y, as many as size: the same for all lanes, as the loop over them must be.
+  const window = oneTap
+    ? /* wgsl */ `let offset = vec2i(i32(row / CI / K), i32(row / CI % K)) - P;
+  let channel4 = row % CI / 4u + lane / 4u;
+  let window = max(vec2i(), (vec2i(S - 1) - offset) / S);
+  let size = max(vec2i(), min(vec2i(i32(OH), i32(OW)), (vec2i(H, W) - 1 - offset + S) / S) - window);`
+    : /* wgsl */ `${unroll(
         loads,
-        (j) => /* wgsl */ `let r${j} = min(row + ${j * rowsPerLoad}u + lane / 4u, ROWS - 1u);
+        (j) => `let r${j} = min(row + ${j * lanes}u + lane / 4u * 4u, ROWS - 1u);
   let offset${j} = vec2i(i32(r${j} / CI / K), i32(r${j} / CI % K)) - P;
-  let channel${j} = r${j} % CI;`,
+  let channels${j} = r${j} % CI / 4u;`,
         '\n  ',
-      )
+      )}
+  let window = vec2i();
+  let size = vec2i(i32(OH), i32(OW));`
   const gather = oneTap
-    ? /* wgsl */ `let iy = oy + offset.x; let ix = ox + offset.y;
-    let inside = select(0f, 1f, real && iy >= 0 && iy < H && ix >= 0 && ix < W);
-    let at = u32(image + clamp(iy, 0, H - 1) * W + clamp(ix, 0, W - 1)) * CI + channel;
-    ${unroll(loads, (j) => `let a${j} = x[at + ${j * rowsPerLoad}u] * inside;`, '\n    ')}`
+    ? /* wgsl */ `let at = u32(i32(image) * H * W + (oy * S + offset.x) * W + ox * S + offset.y) * (CI / 4u) + channel4;
+    ${unroll(loads, (j) => `let a${j} = x[at + ${(j * lanes) / 4}u] * real;`, '\n    ')}`
     : unroll(
         loads,
-        (j) => /* wgsl */ `let iy${j} = oy + offset${j}.x; let ix${j} = ox + offset${j}.y;
-    let inside${j} = select(0f, 1f, real && iy${j} >= 0 && iy${j} < H && ix${j} >= 0 && ix${j} < W);
-    let a${j} = x[u32(image + clamp(iy${j}, 0, H - 1) * W + clamp(ix${j}, 0, W - 1)) * CI + channel${j}] * inside${j};`,
+        (j) => /* wgsl */ `let iy${j} = oy * S + offset${j}.x; let ix${j} = ox * S + offset${j}.y;
+    let inside${j} = select(0f, real, iy${j} >= 0 && iy${j} < H && ix${j} >= 0 && ix${j} < W);
+    let at${j} = u32(i32(image) * H * W + clamp(iy${j}, 0, H - 1) * W + clamp(ix${j}, 0, W - 1)) * (CI / 4u);
+    let a${j} = x[at${j} + channels${j}] * inside${j};`,
         '\n    ',
       )
   return /* wgsl */ `enable subgroups;
@@ -121,22 +123,29 @@ ${head}
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
   let column = group.x * ${lanes}u + lane;
   let safeColumn = min(column, CO4 - 1u);
-  let row = group.y * ${tile}u;
-  ${rows}
-  ${unroll(tile, (i) => `var c${i} = vec4f();`, ' ')}
-  let end = min((group.z + 1u) * PART, PIXELS);
-  for (var p = group.z * PART; p < end; p += 4u) {
-    ${unroll(depthStep, (d) => `let g${d} = dy[min(p + ${d}u, PIXELS - 1u) * CO4 + safeColumn];`, '\n    ')}
-    let real = p + lane % 4u < end;
-    let pixel = min(p + lane % 4u, PIXELS - 1u);
-    let oy = i32(pixel / OW % OH) * S;
-    let ox = i32(pixel % OW) * S;
-    let image = i32(pixel / (OH * OW)) * H * W;
+  let row = group.y * ${rows}u;
+  ${window}
+  let count = u32(size.x * size.y) * N;
+  let length = (count + 4u * SPLITS - 1u) / (4u * SPLITS) * 4u; // pixels of a part
+  let end = min((group.z + 1u) * length, count);
+  let perLine = 1 / f32(max(size.y, 1));
+  ${broadcastFrame.accumulators(v)}
+  for (var p = group.z * length; p < end; p += 4u) {
+    // This lane's pixel: image and position in the window. (q + ½) / width in f32 is the line for any q below 2²¹.
+    let mine = min(p + lane % 4u, end - 1u);
+    let real = select(0f, 1f, p + lane % 4u < end);
+    let image = mine % N;
+    let q = i32(mine / N);
+    let line = i32((f32(q) + .5) * perLine);
+    let oy = window.x + line;
+    let ox = window.y + q - line * size.y;
+    let dyAt = (image * OH * OW + u32(oy) * OW + u32(ox)) * CO4;
+    ${unroll(depthStep, (d) => `let b${d} = dy[subgroupBroadcast(dyAt, ${d}u) + safeColumn];`, '\n    ')}
     ${gather}
-    ${unroll(tile, (i) => `c${i} += ${unroll(depthStep, (d) => spread(i, d), ' + ')};`, '\n    ')}
+    ${broadcastFrame.multiplyByDepth(v, '\n    ')}
   }
   if (column < CO4) {
-    ${unroll(tile, (i) => `if (row + ${i}u < ROWS) { parts[(group.z * ROWS + row + ${i}u) * CO4 + column] = c${i}; }`, '\n    ')}
+    ${unroll(rows, (i) => `if (row + ${i}u < ROWS) { parts[(group.z * ROWS + row + ${i}u) * CO4 + column] = c${i}; }`, '\n    ')}
   }
 }`
 }

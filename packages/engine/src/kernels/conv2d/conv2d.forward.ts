@@ -9,6 +9,7 @@
  * Cost      2·rows·taps·ci·co flops; x is read once a tap and block of columns, w once a block of rows (mostly from cache).
  */
 import { ceilDiv, declare, type Kernel, read, unroll, write } from '../kernel.ts'
+import * as broadcastFrame from './conv2d.broadcast.ts'
 import { accumulators, multiplyByRows, type Tile, tileLayout, tileMemory } from './conv2d.tile.ts'
 import {
   blockOf,
@@ -36,11 +37,11 @@ export function conv2dForward(problem: Conv2d, variant: Variant): Kernel {
   const columns = c.co / 4
   const block = blockOf(variant, columns)
   const grid = rowGrid(ceilDiv(rows, block.rows))
-  const bindings = [read('x', variant.kind === 'broadcast' ? 'array<f32>' : 'array<vec4f>'), read('w'), write('y')]
+  const bindings = [read('x'), read('w'), write('y')]
   const head = /* wgsl */ `${declare(bindings)}
 const H = ${c.h}; const W = ${c.w}; const OH = ${oh}u; const OW = ${ow}u;
 const CI = ${c.ci}u; const CO4 = ${columns}u; const K = ${c.kernel}; const S = ${c.stride}; const P = ${c.padding};
-const ROWS = ${rows}u; const GRID_Y = ${grid.y}u;`
+const N = ${c.n}u; const ROWS = ${rows}u; const GRID_Y = ${grid.y}u;`
   return {
     name: `conv2d.forward.${variant.kind}`,
     wgsl: shader(head, columns, variant),
@@ -53,7 +54,7 @@ const ROWS = ${rows}u; const GRID_Y = ${grid.y}u;`
 function shader(head: string, columns: number, variant: Variant): string {
   switch (variant.kind) {
     case 'broadcast':
-      return broadcast(head, variant.lanes, variant.rows)
+      return broadcast(head, variant)
     case 'tile':
       return tile(head, variant)
     case 'direct':
@@ -61,49 +62,59 @@ function shader(head: string, columns: number, variant: Variant): string {
   }
 }
 
-/** One subgroup: a lane keeps `tile` rows of one column; four lanes load one row's four depths, and all lanes get them. */
-function broadcast(head: string, lanes: number, tile: number): string {
-  const rowsPerLoad = lanes / depthStep
-  const loads = tile / rowsPerLoad
-  const spread = (i: number, depth: number): string =>
-    `subgroupBroadcast(a${Math.floor(i / rowsPerLoad)}, ${(i % rowsPerLoad) * depthStep + depth}u) * b${depth}`
+/** See conv2d.broadcast.ts. Row = position · N + image; a lane loads four channels of the pixels under one tap. */
+function broadcast(head: string, v: broadcastFrame.Broadcast): string {
+  const { lanes, rows } = v
+  const loads = broadcastFrame.leftLoads(v)
   return /* wgsl */ `enable subgroups;
 ${head}
 @compute @workgroup_size(${lanes})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
   let column = group.x * ${lanes}u + lane;
   let safeColumn = min(column, CO4 - 1u);
-  let row = (group.z * GRID_Y + group.y) * ${tile}u;
-  // This lane loads depth lane % 4 of rows row + lane / 4 + j·${rowsPerLoad}.
+  let row = (group.z * GRID_Y + group.y) * ${rows}u;
+  // Taps that meet the image at some position of this workgroup: those from its first to its last row.
+  let first = row / N;
+  let last = min(row + ${rows - 1}u, ROWS - 1u) / N;
+  let top = i32(first / OW) * S - P;
+  let bottom = i32(last / OW) * S - P;
+  let oneLine = top == bottom;
+  let left = select(-P, i32(first % OW) * S - P, oneLine);
+  let right = select((i32(OW) - 1) * S - P, i32(last % OW) * S - P, oneLine);
+  // This lane loads rows row + lane + j·${lanes}.
   ${unroll(
     loads,
-    (j) => `let r${j} = min(row + ${j * rowsPerLoad}u + lane / 4u, ROWS - 1u);
-  let pixel${j} = r${j} % (OH * OW);
-  let y${j} = i32(pixel${j} / OW) * S - P;
-  let x${j} = i32(pixel${j} % OW) * S - P;
-  let image${j} = i32(r${j} / (OH * OW)) * H * W;`,
+    (j) => `let r${j} = min(row + ${j * lanes}u + lane, ROWS - 1u);
+  let y${j} = i32(r${j} / N / OW) * S - P;
+  let x${j} = i32(r${j} / N % OW) * S - P;
+  let image${j} = i32(r${j} % N) * H * W;`,
     '\n  ',
   )}
-  ${unroll(tile, (i) => `var c${i} = vec4f();`, ' ')}
-  for (var ky = 0; ky < K; ky++) {
-    for (var kx = 0; kx < K; kx++) {
+  ${broadcastFrame.accumulators(v)}
+  for (var ky = max(0, -bottom); ky < min(K, H - top); ky++) {
+    for (var kx = max(0, -right); kx < min(K, W - left); kx++) {
       ${unroll(
         loads,
         (j) => `let iy${j} = y${j} + ky; let ix${j} = x${j} + kx;
       let inside${j} = select(0f, 1f, iy${j} >= 0 && iy${j} < H && ix${j} >= 0 && ix${j} < W);
-      let at${j} = u32(image${j} + clamp(iy${j}, 0, H - 1) * W + clamp(ix${j}, 0, W - 1)) * CI + lane % 4u;`,
+      let at${j} = u32(image${j} + clamp(iy${j}, 0, H - 1) * W + clamp(ix${j}, 0, W - 1)) * (CI / 4u);`,
         '\n      ',
       )}
       let tap = u32(ky * K + kx) * CI;
       for (var k = 0u; k < CI; k += 4u) {
         ${unroll(depthStep, (d) => `let b${d} = w[(tap + k + ${d}u) * CO4 + safeColumn];`, '\n        ')}
-        ${unroll(loads, (j) => `let a${j} = x[at${j} + k] * inside${j};`, '\n        ')}
-        ${unroll(tile, (i) => `c${i} += ${unroll(depthStep, (d) => spread(i, d), ' + ')};`, '\n        ')}
+        ${unroll(loads, (j) => `let a${j} = x[at${j} + k / 4u] * inside${j};`, '\n        ')}
+        ${broadcastFrame.multiplyByRows(v, '\n        ')}
       }
     }
   }
   if (column < CO4) {
-    ${unroll(tile, (i) => `if (row + ${i}u < ROWS) { y[(row + ${i}u) * CO4 + column] = c${i}; }`, '\n    ')}
+    ${unroll(
+      rows,
+      (i) => `let to${i} = row + ${i}u;
+    if (to${i} < ROWS) { y[(to${i} % N * (OH * OW) + to${i} / N) * CO4 + column] = c${i}; }`,
+      '\n    ',
+    )}
   }
 }`
 }

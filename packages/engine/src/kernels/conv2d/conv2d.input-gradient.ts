@@ -6,16 +6,17 @@
  * phase the taps are the same for every pixel, and none is wasted. Stride 1 is the case of one phase.
  *
  * Mapping   workgroup.x = a block of columns (ci in vec4s), .y/.z = phase and a block of its rows (n, iy, ix);
- *           loop over the phase's taps, then co by 4. The filter comes transposed (co, ci) from `transposeFilter`.
+ *           loop over the phase's taps, then co by 4. `tile` takes the filter transposed (co, ci), from `transposeFilter`; the
+ *           others load 4 × 4 blocks of it as it is and take them by columns, which costs nothing in registers.
  * Numerics  f32 accumulators, tap order then co order. A phase without taps writes zeros.
  */
 import { ceilDiv, declare, type Kernel, read, unroll, write } from '../kernel.ts'
+import * as broadcastFrame from './conv2d.broadcast.ts'
 import { accumulators, multiplyByRows, type Tile, tileLayout, tileMemory } from './conv2d.tile.ts'
 import {
   blockOf,
   type Conv2d,
   costOf,
-  depthStep,
   directShape,
   flattened,
   outputSize,
@@ -31,7 +32,10 @@ export const inputGradientProduct = (c: Conv2d): Product => ({
   parts: c.stride * c.stride,
 })
 
-/** Bindings: dy [n, oh, ow, co] · wt [kernel², co, ci] → dx [n, h, w, ci]. */
+/** Whether a variant takes the filter as [kernel², co, ci]. */
+export const takesTransposed = (variant: Variant): boolean => variant.kind === 'tile'
+
+/** Bindings: dy [n, oh, ow, co] · w [kernel², ci, co], or wt [kernel², co, ci] if `takesTransposed` → dx [n, h, w, ci]. */
 export function conv2dInputGradient(problem: Conv2d, variant: Variant): Kernel {
   const c = flattened(problem)
   const { oh, ow } = outputSize(c)
@@ -39,23 +43,13 @@ export function conv2dInputGradient(problem: Conv2d, variant: Variant): Kernel {
   const columns = c.ci / 4
   const block = blockOf(variant, columns)
   const grid = rowGrid(ceilDiv(rows, block.rows))
-  const bindings = [read('dy', variant.kind === 'broadcast' ? 'array<f32>' : 'array<vec4f>'), read('wt'), write('dx')]
+  const bindings = [read('dy'), read(takesTransposed(variant) ? 'wt' : 'w'), write('dx')]
   const head = /* wgsl */ `${declare(bindings)}
 const H = ${c.h}; const W = ${c.w}; const OH = ${oh}; const OW = ${ow};
 const CO = ${c.co}u; const CI4 = ${columns}u; const K = ${c.kernel}; const S = ${c.stride}; const P = ${c.padding};
 // Pixels of one phase along each axis, and rows of one phase.
 const HP = ${ceilDiv(c.h, c.stride)}u; const WP = ${ceilDiv(c.w, c.stride)}u;
-const ROWS = ${rows}u; const GRID_Y = ${grid.y}u; const FOLDS = ${grid.folds}u;
-
-/** Pixel of a row as (n, iy, ix). */
-fn pixelOf(row: u32, phase: vec2i) -> vec3i {
-  let q = row % (HP * WP);
-  return vec3i(i32(row / (HP * WP)), i32(q / WP) * S + phase.x, i32(q % WP) * S + phase.y);
-}
-fn store(row: u32, phase: vec2i, column: u32, value: vec4f) {
-  let at = pixelOf(row, phase);
-  if (row < ROWS && at.y < H && at.z < W) { dx[u32((at.x * H + at.y) * W + at.z) * CI4 + column] = value; }
-}`
+const N = ${c.n}u; const ROWS = ${rows}u; const GRID_Y = ${grid.y}u; const FOLDS = ${grid.folds}u;`
   return {
     name: `conv2d.inputGradient.${variant.kind}`,
     wgsl: shader(head, columns, variant),
@@ -68,7 +62,7 @@ fn store(row: u32, phase: vec2i, column: u32, value: vec4f) {
 function shader(head: string, columns: number, variant: Variant): string {
   switch (variant.kind) {
     case 'broadcast':
-      return broadcast(head, variant.lanes, variant.rows)
+      return broadcast(head, variant)
     case 'tile':
       return tile(head, variant)
     case 'direct':
@@ -79,41 +73,67 @@ function shader(head: string, columns: number, variant: Variant): string {
 const phaseOf = /* wgsl */ `let phaseIndex = i32(group.z / FOLDS);
   let phase = vec2i(phaseIndex / S, phaseIndex % S);`
 
-function broadcast(head: string, lanes: number, tile: number): string {
-  const rowsPerLoad = lanes / depthStep
-  const loads = tile / rowsPerLoad
-  const spread = (i: number, depth: number): string =>
-    `subgroupBroadcast(a${Math.floor(i / rowsPerLoad)}, ${(i % rowsPerLoad) * depthStep + depth}u) * b${depth}`
+/** Functions that know the order of rows: image by image, or position by position. */
+const rowOrder = (byPosition: boolean): string => /* wgsl */ `
+/** Pixel of a row as (n, iy, ix). */
+fn pixelOf(row: u32, phase: vec2i) -> vec3i {
+  let q = ${byPosition ? 'row / N' : 'row % (HP * WP)'};
+  return vec3i(i32(${byPosition ? 'row % N' : 'row / (HP * WP)'}), i32(q / WP) * S + phase.x, i32(q % WP) * S + phase.y);
+}
+fn store(row: u32, phase: vec2i, column: u32, value: vec4f) {
+  let at = pixelOf(row, phase);
+  if (row < ROWS && at.y < H && at.z < W) { dx[u32((at.x * H + at.y) * W + at.z) * CI4 + column] = value; }
+}`
+
+/** b‹d› = the filter's [depth k + d, four columns], from its [ci, co] as it lies. */
+const loadBlock = (column: string): string => /* wgsl */ `${unroll(
+  4,
+  (i) => `let m${i} = w[((tap * CI4 + ${column}) * 4u + ${i}u) * (CO / 4u) + k / 4u];`,
+  '\n        ',
+)}
+        ${unroll(4, (d) => `let b${d} = vec4f(m0[${d}], m1[${d}], m2[${d}], m3[${d}]);`, '\n        ')}`
+
+/** See conv2d.broadcast.ts. Row = position · N + image, within a phase; a lane loads four channels of the pixels under one tap. */
+function broadcast(head: string, v: broadcastFrame.Broadcast): string {
+  const { lanes, rows } = v
+  const loads = broadcastFrame.leftLoads(v)
   return /* wgsl */ `enable subgroups;
 ${head}
+${rowOrder(true)}
 @compute @workgroup_size(${lanes})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
   let column = group.x * ${lanes}u + lane;
   let safeColumn = min(column, CI4 - 1u);
   ${phaseOf}
-  let row = (group.z % FOLDS * GRID_Y + group.y) * ${tile}u;
-  // This lane loads depth lane % 4 of rows row + lane / 4 + j·${rowsPerLoad}.
-  ${unroll(loads, (j) => `let at${j} = pixelOf(min(row + ${j * rowsPerLoad}u + lane / 4u, ROWS - 1u), phase);`, '\n  ')}
-  ${unroll(tile, (i) => `var c${i} = vec4f();`, ' ')}
-  for (var ky = (phase.x + P) % S; ky < K; ky += S) {
-    for (var kx = (phase.y + P) % S; kx < K; kx += S) {
+  let row = (group.z % FOLDS * GRID_Y + group.y) * ${rows}u;
+  // Taps through which some position of this workgroup meets dy: those from its first to its last row.
+  let first = pixelOf(row, phase);
+  let last = pixelOf(min(row + ${rows - 1}u, ROWS - 1u), phase);
+  let oneLine = first.y == last.y;
+  let left = select(phase.y, first.z, oneLine);
+  let right = select(phase.y + (i32(WP) - 1) * S, last.z, oneLine);
+  // This lane loads rows row + lane + j·${lanes}.
+  ${unroll(loads, (j) => `let at${j} = pixelOf(min(row + ${j * lanes}u + lane, ROWS - 1u), phase);`, '\n  ')}
+  ${broadcastFrame.accumulators(v)}
+  for (var ky = max((phase.x + P) % S, first.y + P - (OH - 1) * S); ky < min(K, last.y + P + 1); ky += S) {
+    for (var kx = max((phase.y + P) % S, left + P - (OW - 1) * S); kx < min(K, right + P + 1); kx += S) {
       ${unroll(
         loads,
         (j) => `let oy${j} = (at${j}.y + P - ky) / S; let ox${j} = (at${j}.z + P - kx) / S;
       let inside${j} = select(0f, 1f, at${j}.y + P >= ky && oy${j} < OH && at${j}.z + P >= kx && ox${j} < OW);
-      let origin${j} = u32((at${j}.x * OH + clamp(oy${j}, 0, OH - 1)) * OW + clamp(ox${j}, 0, OW - 1)) * CO + lane % 4u;`,
+      let origin${j} = u32((at${j}.x * OH + clamp(oy${j}, 0, OH - 1)) * OW + clamp(ox${j}, 0, OW - 1)) * (CO / 4u);`,
         '\n      ',
       )}
-      let tap = u32(ky * K + kx) * CO;
+      let tap = u32(ky * K + kx);
       for (var k = 0u; k < CO; k += 4u) {
-        ${unroll(depthStep, (d) => `let b${d} = wt[(tap + k + ${d}u) * CI4 + safeColumn];`, '\n        ')}
-        ${unroll(loads, (j) => `let a${j} = dy[origin${j} + k] * inside${j};`, '\n        ')}
-        ${unroll(tile, (i) => `c${i} += ${unroll(depthStep, (d) => spread(i, d), ' + ')};`, '\n        ')}
+        ${loadBlock('safeColumn')}
+        ${unroll(loads, (j) => `let a${j} = dy[origin${j} + k / 4u] * inside${j};`, '\n        ')}
+        ${broadcastFrame.multiplyByRows(v, '\n        ')}
       }
     }
   }
   if (column < CI4) {
-    ${unroll(tile, (i) => `store(row + ${i}u, phase, column, c${i});`, '\n    ')}
+    ${unroll(rows, (i) => `store(row + ${i}u, phase, column, c${i});`, '\n    ')}
   }
 }`
 }
@@ -121,6 +141,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
 function direct(head: string, columns: number, tile: number): string {
   const { across, down } = directShape(columns)
   return /* wgsl */ `${head}
+${rowOrder(false)}
 @compute @workgroup_size(${across}, ${down})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u) {
   let column = group.x * ${across}u + local.x;
@@ -142,9 +163,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
       let origin${i} = u32((at${i}.x * OH + clamp(oy${i}, 0, OH - 1)) * OW + clamp(ox${i}, 0, OW - 1)) * (CO / 4u);`,
         '\n      ',
       )}
-      let tap = u32(ky * K + kx) * CO;
+      let tap = u32(ky * K + kx);
       for (var k = 0u; k < CO; k += 4u) {
-        ${unroll(depthStep, (d) => `let b${d} = wt[(tap + k + ${d}u) * CI4 + column];`, '\n        ')}
+        ${loadBlock('column')}
         ${unroll(
           tile,
           (i) => `let a${i} = dy[origin${i} + k / 4u] * inside${i};
@@ -162,6 +183,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
 function tile(head: string, t: Tile): string {
   const { across, down, leftLoads, rightLoads } = tileLayout(t)
   return /* wgsl */ `${head}
+${rowOrder(false)}
 ${tileMemory(t)}
 /** vec4 \`at\` of dy, or 0 outside. */
 fn loadDy(inside: bool, at: u32) -> vec4f {

@@ -150,7 +150,7 @@ test.each(cases)('$variant: the input gradient of $name', async ({ choose, ...p 
   const { c, w, dy, loops } = inputs(p)
   const wt = await run(transposeFilter(c), { w, wt: w.length }, 'wt')
   const kernel = conv2dInputGradient(c, choose(inputGradientProduct(c)))
-  const dx = await run(kernel, { dy, wt, dx: c.n * c.h * c.w * c.ci }, 'dx')
+  const dx = await run(kernel, { dy, w, wt, dx: c.n * c.h * c.w * c.ci }, 'dx')
   const bound = boundOf(c.kernel ** 2 * p.co, reference.conv2dInputGradient(loops, abs(dy), abs(w)))
   const expected = reference.conv2dInputGradient(loops, dy, w)
   expect(firstMismatch(dx, expected, bound, [c.n, c.h, c.w, c.ci])).toBeNull()
@@ -176,7 +176,7 @@ test('the adjoint identity ⟨conv(x, w), dy⟩ = ⟨x, dx⟩ = ⟨w, dw⟩ hold
   const splits = chooseSplits(c, forFilter, device.adapter)
   const y = await run(conv2dForward(c, variant), { x, w, y: dy.length }, 'y')
   const wt = await run(transposeFilter(c), { w, wt: w.length }, 'wt')
-  const dx = await run(conv2dInputGradient(c, variant), { dy, wt, dx: x.length }, 'dx')
+  const dx = await run(conv2dInputGradient(c, variant), { dy, w, wt, dx: x.length }, 'dx')
   const parts = await run(conv2dFilterGradient(c, forFilter, splits), { x, dy, parts: splits * w.length }, 'parts')
   const dw = await run(sumParts(splits, w.length), { parts, sum: w.length }, 'sum')
   const f64 = (values: Float32Array): Float64Array => Float64Array.from(values)
@@ -203,7 +203,7 @@ test.each(Object.entries(variants))(
     const filter = conv2dFilterGradient(c, choose(filterGradientProduct(c)), 3)
     const all = async () => [
       await run(forward, { x, w, y: dy.length }, 'y'),
-      await run(input, { dy, wt: w, dx: x.length }, 'dx'),
+      await run(input, { dy, w, wt: w, dx: x.length }, 'dx'),
       await run(filter, { x, dy, parts: 3 * w.length }, 'parts'),
     ]
     const once = await all()

@@ -9,6 +9,7 @@
  *   filter gradient   rows = taps·ci         depth = output pixels   columns = co   left from x    right = dy
  */
 import { ceilDiv, maxWorkgroups, type Target } from '../kernel.ts'
+import type { Broadcast } from './conv2d.broadcast.ts'
 import { type Tile, tileLayout } from './conv2d.tile.ts'
 
 /** One convolution; ci and co are padded channels. */
@@ -34,12 +35,11 @@ export interface Product {
 
 /**
  * `broadcast`: a workgroup is one subgroup; each lane holds one vec4 of columns for `rows` rows, the left matrix is loaded
- * once into lanes and spread by subgroupBroadcast. No barrier, no workgroup memory: made for software adapters, where every
- * load at a computed address costs a loop over the lanes.
+ * once into lanes and spread by subgroupBroadcast. No barrier, no workgroup memory: made for software adapters.
  * `tile`: tiles of both matrices in workgroup memory, shared by all invocations of a workgroup: made for GPUs.
  * `direct`: an invocation holds `rows` rows of one vec4 of columns and loads what it needs itself. Needs no feature.
  */
-export type Variant = { kind: 'broadcast'; lanes: number; rows: number } | Tile | { kind: 'direct'; rows: number }
+export type Variant = Broadcast | Tile | { kind: 'direct'; rows: number }
 
 /** Depth taken in one round of the inner loop: one vec4 of the left matrix a row. */
 export const depthStep = 4
@@ -78,8 +78,8 @@ export function chooseVariant({ rows, columns, parts }: Product, { software, sub
     return columns >= largeTile.columns && large >= enoughWorkgroups ? largeTile : smallTile
   }
   if (subgroupSize && subgroupSize >= depthStep && subgroupSize <= 64) {
-    const step = subgroupSize / depthStep
-    return { kind: 'broadcast', lanes: subgroupSize, rows: Math.min(16, ceilDiv(rows, step) * step) }
+    const fewest = ceilDiv(rows, subgroupSize) * subgroupSize
+    return { kind: 'broadcast', lanes: subgroupSize, rows: Math.min(Math.max(16, subgroupSize), fewest) }
   }
   return { kind: 'direct', rows: 4 }
 }
