@@ -10,9 +10,11 @@
  * ReLU. With a ReLU tail the backward kernels take the gradient of the ReLU's output and mask it themselves, by the sign of
  * the normalised value, which costs less to compute anew than to read.
  *
- * Sums over rows are taken in parts, [parts, 2, channels], by `…Parts` (an invocation = one vec4 of channels of one part), and
- * added in order by `…Finish` (an invocation = one vec4 of channels): deterministic.
- * Numerics: sums of x are of x − x[0], which keeps σ² accurate where |μ| ≫ σ; ε 1e-5, m .1.
+ * Statistics and sums over rows are taken in parts, [parts, 2, channels], and put together in order by `…Finish` (an invocation =
+ * one vec4 of channels): deterministic. The parts of the forward pass are `Moments`, which a convolution can leave as it stores its
+ * result (kernels/conv2d/conv2d.epilogue.ts); `batchNormParts` makes them of any x. Those of the backward pass are plain sums.
+ * Numerics: ε 1e-5, m .1. A part's squares are about its own mean, and parts are merged by Chan, Golub & LeVeque (Updating
+ * Formulae and a Pairwise Algorithm for Computing Sample Variances, 1979), which keeps σ² accurate where |μ| ≫ σ.
  * `saved` [2, channels] keeps μ and 1/√(σ² + ε) for the backward pass.
  */
 import { ceilDiv, cover, declare, elementMain, type Kernel, read, readWrite, write } from './kernel.ts'
@@ -32,8 +34,24 @@ const tails: Record<Tail, string> = {
   shortcut: 'y[i] = max(value + shortcut[i], vec4f());',
 }
 
-const epsilon = '1e-5'
+export const epsilon = '1e-5'
 const momentum = '.1'
+
+/** Partial statistics [parts, 2, channels]: of the rows of each part, Σx and Σ(x − their mean)². */
+export interface Moments {
+  parts: number
+  /** WGSL for the number of rows in part `part`; it may use ROWS. */
+  rowsOf: string
+}
+
+/** Parts of `length` neighbouring rows. */
+export const neighbours = (rows: number, length: number): Moments => ({
+  parts: ceilDiv(rows, length),
+  rowsOf: `min(${length}u, ROWS - part * ${length}u)`,
+})
+
+/** More parts than this are merged by many invocations before the few that finish. */
+const manyParts = 1024
 
 /** Rows that one part sums. A part is long enough to be worth an invocation, and few enough to finish in one short loop. */
 export function partsOf({ rows, channels }: BatchNorm): { parts: number; length: number } {
@@ -53,7 +71,10 @@ const masked = (dy: string, relu: boolean): string =>
 
 const elements = (b: BatchNorm): number => b.rows * b.channels
 
-/** Bindings: x → parts [parts, 2, channels]: Σ(x − x[0]) and Σ(x − x[0])². */
+/** The moments that `batchNormParts` makes. */
+export const momentsOf = (b: BatchNorm): Moments => neighbours(b.rows, partsOf(b).length)
+
+/** Bindings: x → parts [parts, 2, channels], the moments of x. */
 export function batchNormParts(b: BatchNorm): Kernel {
   const { parts } = partsOf(b)
   const count = (b.channels / 4) * parts
@@ -65,7 +86,8 @@ ${shape(b)}
 ${elementMain(count)}
   let c = i % C4;
   let part = i / C4;
-  let shift = x[c];
+  // Sums about a row of the part itself: near enough to its mean for the squares to stay accurate.
+  let shift = x[part * LENGTH * C4 + c];
   var sum = vec4f();
   var squares = vec4f();
   let end = min((part + 1u) * LENGTH, ROWS);
@@ -74,8 +96,9 @@ ${elementMain(count)}
     sum += d;
     squares += d * d;
   }
-  parts[part * 2u * C4 + c] = sum;
-  parts[(part * 2u + 1u) * C4 + c] = squares;
+  let rows = f32(end - part * LENGTH);
+  parts[part * 2u * C4 + c] = sum + rows * shift;
+  parts[(part * 2u + 1u) * C4 + c] = max(squares - sum * sum / rows, vec4f());
 }`,
     bindings,
     workgroups: cover(count),
@@ -84,26 +107,67 @@ ${elementMain(count)}
   }
 }
 
-/** Bindings: x, parts → saved [2, channels], and the running statistics moved on. */
-export function batchNormFinish(b: BatchNorm): Kernel {
+/** WGSL that merges the parts from `part` to `end` of channel `c` in order, into `rows`, `mean` and `squares`. */
+const merge = ({ rowsOf }: Moments): string => /* wgsl */ `var rows = 0f;
+  var mean = vec4f();
+  var squares = vec4f();
+  for (; part < end; part++) {
+    let more = f32(${rowsOf});
+    let delta = parts[part * 2u * C4 + c] / max(more, 1) - mean;
+    let share = more / max(rows + more, 1);
+    mean += delta * share;
+    squares += parts[(part * 2u + 1u) * C4 + c] + delta * delta * rows * share;
+    rows += more;
+  }`
+
+/** Merges moments of many parts into few, so that finishing is a short loop: what to merge them into, or null if they are few. */
+export function fewerMoments(
+  b: BatchNorm,
+  moments: Moments,
+  length: number,
+): { moments: Moments; kernel: Kernel } | null {
+  if (moments.parts <= manyParts) return null
+  // Neighbouring rows again: a part's rows may be interleaved with those of others, within blocks of `length` rows.
+  const perBlock = ceilDiv(moments.parts, ceilDiv(b.rows, length))
+  const group = ceilDiv(ceilDiv(moments.parts, 256), perBlock) * perBlock
+  const fewer = neighbours(b.rows, (group / perBlock) * length)
+  const count = (b.channels / 4) * fewer.parts
+  const bindings = [read('parts'), write('fewer')]
+  const kernel: Kernel = {
+    name: 'batchNorm.merge',
+    wgsl: /* wgsl */ `${declare(bindings)}
+const ROWS = ${b.rows}u; const C4 = ${b.channels / 4}u; const GROUP = ${group}u;
+${elementMain(count)}
+  let c = i % C4;
+  var part = i / C4 * GROUP;
+  let end = min(part + GROUP, arrayLength(&parts) / (2u * C4));
+  ${merge(moments)}
+  fewer[i / C4 * 2u * C4 + c] = mean * rows;
+  fewer[(i / C4 * 2u + 1u) * C4 + c] = squares;
+}`,
+    bindings,
+    workgroups: cover(count),
+    flops: 8 * moments.parts * b.channels,
+    bytes: 8 * moments.parts * b.channels,
+  }
+  return { moments: fewer, kernel }
+}
+
+/** Bindings: parts → saved [2, channels], and the running statistics moved on. */
+export function batchNormFinish(b: BatchNorm, moments: Moments = momentsOf(b)): Kernel {
   const count = b.channels / 4
-  const bindings = [read('x'), read('parts'), write('saved'), readWrite('runningMean'), readWrite('runningVariance')]
+  const bindings = [read('parts'), write('saved'), readWrite('runningMean'), readWrite('runningVariance')]
   return {
     name: 'batchNorm.finish',
     wgsl: /* wgsl */ `${declare(bindings)}
-${shape(b)}
+const ROWS = ${b.rows}u; const C4 = ${b.channels / 4}u;
 ${elementMain(count)}
-  var sum = vec4f();
-  var squares = vec4f();
+  let c = i;
+  var part = 0u;
   // The count comes from the buffer: a constant one would be unrolled, and take a second to compile.
-  let count = arrayLength(&parts) / (2u * C4);
-  for (var part = 0u; part < count; part++) {
-    sum += parts[part * 2u * C4 + i];
-    squares += parts[(part * 2u + 1u) * C4 + i];
-  }
-  let shifted = sum / f32(ROWS);
-  let mean = x[i] + shifted;
-  let variance = max(squares / f32(ROWS) - shifted * shifted, vec4f());
+  let end = arrayLength(&parts) / (2u * C4);
+  ${merge(moments)}
+  let variance = squares / f32(ROWS);
   saved[i] = mean;
   saved[C4 + i] = inverseSqrt(variance + ${epsilon});
   runningMean[i] = mix(runningMean[i], mean, ${momentum});
@@ -139,25 +203,22 @@ ${elementMain(count)}
   }
 }
 
-/** Evaluation. Bindings: x, runningMean, runningVariance, gamma, beta, (shortcut) → y. */
-export function batchNormEvaluate(b: BatchNorm, tail: Tail = 'none'): Kernel {
+/** Evaluation. Bindings: x, runningMean, runningVariance, gamma, beta → y. */
+export function batchNormEvaluate(b: BatchNorm): Kernel {
   const count = elements(b) / 4
-  const shortcut = tail === 'shortcut' ? [read('shortcut')] : []
-  const running = [read('runningMean'), read('runningVariance')]
-  const bindings = [read('x'), ...running, read('gamma'), read('beta'), ...shortcut, write('y')]
+  const bindings = [read('x'), read('runningMean'), read('runningVariance'), read('gamma'), read('beta'), write('y')]
   return {
-    name: tail === 'none' ? 'batchNorm.evaluate' : `batchNorm.evaluate.${tail}`,
+    name: 'batchNorm.evaluate',
     wgsl: /* wgsl */ `${declare(bindings)}
 ${shape(b)}
 ${elementMain(count)}
   let c = i % C4;
-  let value = (x[i] - runningMean[c]) * inverseSqrt(runningVariance[c] + ${epsilon}) * gamma[c] + beta[c];
-  ${tails[tail]}
+  y[i] = (x[i] - runningMean[c]) * inverseSqrt(runningVariance[c] + ${epsilon}) * gamma[c] + beta[c];
 }`,
     bindings,
     workgroups: cover(count),
     flops: 6 * elements(b),
-    bytes: 4 * elements(b) * (2 + shortcut.length),
+    bytes: 8 * elements(b),
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import type { Graph } from '../graph/graph.ts'
 import { type BatchNormTensors, batchNormEvaluation, batchNormTraining, type Follow } from '../graph/ops/batch-norm.ts'
+import { convNormEvaluation, convNormTraining } from '../graph/ops/conv-norm.ts'
 import { conv2d } from '../graph/ops/conv2d.ts'
 import { bias, dropout, normalise, relu } from '../graph/ops/elementwise.ts'
 import { globalAvgPool, globalConcatPool, maxPool } from '../graph/ops/pool.ts'
@@ -131,30 +132,36 @@ export class ResNet implements Parameters {
 
   #headForward(graph: Graph, x: Tensor, mode: ForwardMode): Tensor {
     if (this.head === 'linear') {
-      return bias(graph, conv2d(graph, globalAvgPool(graph, x), this.#tensor('fc.weight')), this.#tensor('fc.bias'))
+      const logits = conv2d(graph, { x: globalAvgPool(graph, x), filter: this.#tensor('fc.weight') })
+      return bias(graph, logits, this.#tensor('fc.bias'))
     }
     let y = this.#norm(graph, globalConcatPool(graph, x), 'head.bn1', mode)
     if (mode.training) y = dropout(graph, y, mode.step, 0.25, 1)
-    y = relu(graph, conv2d(graph, y, this.#tensor('head.fc1.weight')))
+    y = relu(graph, conv2d(graph, { x: y, filter: this.#tensor('head.fc1.weight') }))
     y = this.#norm(graph, y, 'head.bn2', mode)
     if (mode.training) y = dropout(graph, y, mode.step, 0.5, 2)
-    return conv2d(graph, y, this.#tensor('head.fc2.weight'))
+    return conv2d(graph, { x: y, filter: this.#tensor('head.fc2.weight') })
   }
 
   #convNorm(graph: Graph, x: Tensor, layer: ConvNorm, mode: ForwardMode, follow: Follow = null): Tensor {
-    const padding = (layer.kernel - 1) / 2
-    const y = conv2d(graph, x, this.#tensor(`${layer.filter}.weight`), layer.stride, padding)
-    return this.#norm(graph, y, layer.norm, mode, follow)
+    const { kernel, stride } = layer
+    const convolution = { x, filter: this.#tensor(`${layer.filter}.weight`), stride, padding: (kernel - 1) / 2 }
+    const convNorm = mode.training ? convNormTraining : convNormEvaluation
+    return convNorm(graph, convolution, this.#normTensors(layer.norm), follow)
   }
 
-  #norm(graph: Graph, x: Tensor, name: string, mode: ForwardMode, follow: Follow = null): Tensor {
-    const tensors: BatchNormTensors = {
+  #norm(graph: Graph, x: Tensor, name: string, mode: ForwardMode): Tensor {
+    const batchNorm = mode.training ? batchNormTraining : batchNormEvaluation
+    return batchNorm(graph, x, this.#normTensors(name))
+  }
+
+  #normTensors(name: string): BatchNormTensors {
+    return {
       gamma: this.#tensor(`${name}.weight`),
       beta: this.#tensor(`${name}.bias`),
       runningMean: this.#tensor(`${name}.running_mean`),
       runningVariance: this.#tensor(`${name}.running_var`),
     }
-    return mode.training ? batchNormTraining(graph, x, tensors, follow) : batchNormEvaluation(graph, x, tensors, follow)
   }
 
   #tensor(name: string): Tensor {

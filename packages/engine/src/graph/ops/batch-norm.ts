@@ -12,7 +12,6 @@ import {
 } from '../../kernels/batch-norm.ts'
 import type { Graph } from '../graph.ts'
 import { elementsOf, type Tensor } from '../tensor.ts'
-import { reluGradientOf } from './elementwise.ts'
 
 /** The four vectors [channels] of a batch norm: two parameters, two running statistics. */
 export interface BatchNormTensors {
@@ -25,43 +24,37 @@ export interface BatchNormTensors {
 /** What follows the batch norm, done by the same kernel: nothing, ReLU, or a shortcut's sum and ReLU. */
 export type Follow = null | 'relu' | { shortcut: Tensor }
 
-const describe = (x: Tensor): BatchNorm => {
+export const describe = (x: Tensor): BatchNorm => {
   const channels = x.shape.at(-1) ?? 0
   return { rows: elementsOf(x) / channels, channels }
 }
 
-const tailOf = (follow: Follow): Tail => (follow === null ? 'none' : follow === 'relu' ? 'relu' : 'shortcut')
+export const tailOf = (follow: Follow): Tail => (follow === null ? 'none' : follow === 'relu' ? 'relu' : 'shortcut')
 
-const shortcutOf = (follow: Follow): Tensor[] => (follow !== null && follow !== 'relu' ? [follow.shortcut] : [])
+export const shortcutOf = (follow: Follow): Tensor[] => (follow !== null && follow !== 'relu' ? [follow.shortcut] : [])
 
 /** Normalises x [.., channels] by the statistics of its own rows, and moves the running ones. */
-export function batchNormTraining(graph: Graph, x: Tensor, t: BatchNormTensors, follow: Follow = null): Tensor {
+export function batchNormTraining(graph: Graph, x: Tensor, t: BatchNormTensors): Tensor {
   const b = describe(x)
-  const { parts } = partsOf(b)
-  const shortcut = shortcutOf(follow)
   const y = graph.activation(`${x.name} normalised`, x.shape)
   const saved = graph.activation(`${x.name} mean and scale`, [2, b.channels])
   graph.add({
     op: 'batchNorm',
-    inputs: [x, t.gamma, t.beta, ...shortcut],
+    inputs: [x, t.gamma, t.beta],
     outputs: [y, saved],
     lower(l) {
-      const sums = l.scratch('parts', [parts, 2, b.channels])
-      l.emit(batchNormParts(b), x, sums)
-      l.emit(batchNormFinish(b), x, sums, saved, t.runningMean, t.runningVariance)
-      l.emit(batchNormApply(b, tailOf(follow)), x, saved, t.gamma, t.beta, ...shortcut, y)
+      const parts = l.scratch('parts', [partsOf(b).parts, 2, b.channels])
+      l.emit(batchNormParts(b), x, parts)
+      l.emit(batchNormFinish(b), parts, saved, t.runningMean, t.runningVariance)
+      l.emit(batchNormApply(b), x, saved, t.gamma, t.beta, y)
     },
-    gradient(dy, wants) {
-      // Behind a shortcut the masked gradient goes two ways, so it is made once; a plain ReLU masks as it goes.
-      const dz = shortcut.length > 0 ? reluGradientOf(graph, y, dy) : dy
-      return [...gradientOf(graph, x, saved, t, dz, follow === 'relu', wants), ...shortcut.map(() => dz)]
-    },
+    gradient: (dy, wants) => batchNormGradient(graph, x, saved, t, dy, false, wants),
   })
   return y
 }
 
 /** Gradients of x, gamma and beta; with `relu`, dy is that of max(y, 0). */
-function gradientOf(
+export function batchNormGradient(
   graph: Graph,
   x: Tensor,
   saved: Tensor,
@@ -91,18 +84,15 @@ function gradientOf(
 }
 
 /** Normalises x [.., channels] by the running statistics. */
-export function batchNormEvaluation(graph: Graph, x: Tensor, t: BatchNormTensors, follow: Follow = null): Tensor {
+export function batchNormEvaluation(graph: Graph, x: Tensor, t: BatchNormTensors): Tensor {
   const b = describe(x)
-  const shortcut = shortcutOf(follow)
   const y = graph.activation(`${x.name} normalised`, x.shape)
+  const vectors = [t.runningMean, t.runningVariance, t.gamma, t.beta]
   graph.add({
     op: 'batchNorm.evaluate',
-    inputs: [x, t.runningMean, t.runningVariance, t.gamma, t.beta, ...shortcut],
+    inputs: [x, ...vectors],
     outputs: [y],
-    lower(l) {
-      const { gamma, beta, runningMean, runningVariance } = t
-      l.emit(batchNormEvaluate(b, tailOf(follow)), x, runningMean, runningVariance, gamma, beta, ...shortcut, y)
-    },
+    lower: (l) => l.emit(batchNormEvaluate(b), x, ...vectors, y),
   })
   return y
 }

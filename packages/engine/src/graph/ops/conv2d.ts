@@ -8,25 +8,59 @@ import { variantFor } from '../../kernels/conv2d/conv2d.variants.ts'
 import type { Graph, Lowering } from '../graph.ts'
 import { elementsOf, nhwc, type Tensor } from '../tensor.ts'
 
-/** x [n, h, w, ci] ∗ filter [k, k, ci, co] → [n, oh, ow, co]. */
-export function conv2d(graph: Graph, x: Tensor, filter: Tensor, stride = 1, padding = 0): Tensor {
+export interface Convolution {
+  /** [n, h, w, ci]. */
+  x: Tensor
+  /** [k, k, ci, co]. */
+  filter: Tensor
+  stride?: number
+  padding?: number
+}
+
+/** What a convolution computes, and what its result is called and shaped. */
+export interface ConvolutionPlan {
+  c: Conv2d
+  name: string
+  shape: number[]
+}
+
+export function planConvolution({ x, filter, stride = 1, padding = 0 }: Convolution): ConvolutionPlan {
   const { n, h, w, channels } = nhwc(x)
   const { n: kernel, w: ci, channels: co } = nhwc(filter)
   if (channels !== ci) throw new Error(`${filter.name} takes ${ci} channels, ${x.name} has ${channels}`)
   const c: Conv2d = { n, h, w, ci, co, kernel, stride, padding }
   const { oh, ow } = outputSize(c)
-  const y = graph.activation(filter.name.replace(/\.weight$/, ''), [n, oh, ow, co])
+  return { c, name: filter.name.replace(/\.weight$/, ''), shape: [n, oh, ow, co] }
+}
+
+/** x ∗ filter → [n, oh, ow, co]. */
+export function conv2d(graph: Graph, convolution: Convolution): Tensor {
+  const { x, filter } = convolution
+  const { c, name, shape } = planConvolution(convolution)
+  const y = graph.activation(name, shape)
   graph.add({
     op: 'conv2d',
     inputs: [x, filter],
     outputs: [y],
-    lower: (l) => lowerForward(l, c, variantFor('forward', c, l.target), x, filter, y),
-    gradient: (dy, wants) => [
-      wants(x) ? inputGradient(graph, c, x, filter, dy) : null,
-      wants(filter) ? filterGradient(graph, c, x, filter, dy) : null,
-    ],
+    lower: (l) => l.emit(conv2dForward(c, variantFor('forward', c, l.target)), x, filter, y),
+    gradient: (dy, wants) => convolutionGradients(graph, convolution, dy, wants),
   })
   return y
+}
+
+/** Appends the gradients of x and of the filter, where they are wanted. */
+export function convolutionGradients(
+  graph: Graph,
+  convolution: Convolution,
+  dy: Tensor,
+  wants: (input: Tensor) => boolean,
+): [dx: Tensor | null, dw: Tensor | null] {
+  const { x, filter } = convolution
+  const { c } = planConvolution(convolution)
+  return [
+    wants(x) ? inputGradient(graph, c, x, filter, dy) : null,
+    wants(filter) ? filterGradient(graph, c, x, filter, dy) : null,
+  ]
 }
 
 function inputGradient(graph: Graph, c: Conv2d, x: Tensor, filter: Tensor, dy: Tensor): Tensor {
@@ -51,22 +85,19 @@ function filterGradient(graph: Graph, c: Conv2d, x: Tensor, filter: Tensor, dy: 
   return dw
 }
 
-/** The dispatches of one pass under one variant. */
-function lowerForward(l: Lowering, c: Conv2d, variant: Variant, x: Tensor, filter: Tensor, y: Tensor): void {
-  l.emit(conv2dForward(c, variant), x, filter, y)
-}
-
+/** The dispatches of a gradient under one variant. */
 function lowerInputGradient(l: Lowering, c: Conv2d, variant: Variant, dy: Tensor, filter: Tensor, dx: Tensor): void {
-  if (!takesTransposed(variant)) return l.emit(conv2dInputGradient(c, variant), dy, filter, dx)
-  const transposed = l.scratch('transposed filter', [c.kernel, c.kernel, c.co, c.ci])
-  l.emit(transposeFilter(c), filter, transposed)
-  l.emit(conv2dInputGradient(c, variant), dy, transposed, dx)
+  let as = filter
+  if (takesTransposed(variant)) {
+    as = l.scratch('transposed filter', [c.kernel, c.kernel, c.co, c.ci])
+    l.emit(transposeFilter(c), filter, as)
+  }
+  l.emit(conv2dInputGradient(c, variant), dy, as, dx)
 }
 
 function lowerFilterGradient(l: Lowering, c: Conv2d, variant: Variant, x: Tensor, dy: Tensor, dw: Tensor): void {
   const splits = chooseSplits(c, variant, l.target)
-  if (splits === 1) return l.emit(conv2dFilterGradient(c, variant, 1), x, dy, dw)
-  const parts = l.scratch('parts', [splits, ...dw.shape])
+  const parts = splits === 1 ? dw : l.scratch('parts', [splits, ...dw.shape])
   l.emit(conv2dFilterGradient(c, variant, splits), x, dy, parts)
-  l.emit(sumParts(splits, elementsOf(dw)), parts, dw)
+  if (splits > 1) l.emit(sumParts(splits, elementsOf(dw)), parts, dw)
 }

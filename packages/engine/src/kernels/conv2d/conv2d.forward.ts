@@ -6,10 +6,12 @@
  *           slice is kernel·ci: a stem of 4 channels fills 28 of 32 depths of its tiles, not 4 of 16.
  * Numerics  f32 accumulators, summed in tap order then ci order; positions in the padding read a clamped pixel times 0
  *           (`tile`: are 0).
+ * Epilogue  what follows is done, or prepared, before the sums are stored: conv2d.epilogue.ts.
  * Cost      2·rows·taps·ci·co flops; x is read once a tap and block of columns, w once a block of rows (mostly from cache).
  */
 import { ceilDiv, declare, type Kernel, read, unroll, write } from '../kernel.ts'
 import * as broadcastFrame from './conv2d.broadcast.ts'
+import { type Epilogue, epilogueBindings, epilogueName, none, store } from './conv2d.epilogue.ts'
 import { accumulators, multiplyByRows, type Tile, tileLayout, tileMemory } from './conv2d.tile.ts'
 import {
   blockOf,
@@ -29,41 +31,44 @@ export const forwardProduct = (c: Conv2d): Product => {
   return { rows: c.n * oh * ow, columns: c.co, parts: 1 }
 }
 
-/** Bindings: x [n, h, w, ci] · w [kernel², ci, co] → y [n, oh, ow, co]. */
-export function conv2dForward(problem: Conv2d, variant: Variant): Kernel {
+/** Bindings: x [n, h, w, ci] · w [kernel², ci, co], (what the epilogue reads) → y [n, oh, ow, co], (what it writes). */
+export function conv2dForward(problem: Conv2d, variant: Variant, epilogue: Epilogue = none): Kernel {
   const c = flattened(problem)
   const { oh, ow } = outputSize(c)
   const { rows } = forwardProduct(c)
   const columns = c.co / 4
   const block = blockOf(variant, columns)
   const grid = rowGrid(ceilDiv(rows, block.rows))
-  const bindings = [read('x'), read('w'), write('y')]
+  const extra = epilogueBindings(epilogue)
+  const bindings = [read('x'), read('w'), ...extra.before, write('y'), ...extra.after]
   const head = /* wgsl */ `${declare(bindings)}
 const H = ${c.h}; const W = ${c.w}; const OH = ${oh}u; const OW = ${ow}u;
 const CI = ${c.ci}u; const CO4 = ${columns}u; const K = ${c.kernel}; const S = ${c.stride}; const P = ${c.padding};
 const N = ${c.n}u; const ROWS = ${rows}u; const GRID_Y = ${grid.y}u;`
   return {
-    name: `conv2d.forward.${variant.kind}`,
-    wgsl: shader(head, columns, variant),
+    name: `conv2d.forward.${variant.kind}${epilogueName(epilogue)}`,
+    wgsl: shader(head, c, variant, epilogue),
     bindings,
     workgroups: [ceilDiv(columns, block.columns), grid.y, grid.folds],
     ...costOf(c, variant),
   }
 }
 
-function shader(head: string, columns: number, variant: Variant): string {
+function shader(head: string, c: Conv2d, variant: Variant, epilogue: Epilogue): string {
+  const { rows } = forwardProduct(c)
+  const every = rows % blockOf(variant, c.co / 4).rows === 0
   switch (variant.kind) {
     case 'broadcast':
-      return broadcast(head, variant)
+      return broadcast(head, variant, epilogue, every)
     case 'tile':
-      return tile(head, variant)
+      return tile(head, variant, epilogue, every)
     case 'direct':
-      return direct(head, columns, variant.rows)
+      return direct(head, c.co / 4, variant.rows, epilogue, every)
   }
 }
 
 /** See conv2d.broadcast.ts. Row = position · N + image; a lane loads four channels of the pixels under one tap. */
-function broadcast(head: string, v: broadcastFrame.Broadcast): string {
+function broadcast(head: string, v: broadcastFrame.Broadcast, epilogue: Epilogue, every: boolean): string {
   const { lanes, rows } = v
   const loads = broadcastFrame.leftLoads(v)
   return /* wgsl */ `enable subgroups;
@@ -109,18 +114,18 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
     }
   }
   if (column < CO4) {
-    ${unroll(
-      rows,
-      (i) => `let to${i} = row + ${i}u;
-    if (to${i} < ROWS) { y[(to${i} % N * (OH * OW) + to${i} / N) * CO4 + column] = c${i}; }`,
-      '\n    ',
-    )}
+    ${store(epilogue, rows, {
+      rowOf: (i) => `row + ${i}u`,
+      at: (row) => `(${row} % N * (OH * OW) + ${row} / N)`,
+      part: '(group.z * GRID_Y + group.y)',
+      every,
+    })}
   }
 }`
 }
 
 /** An invocation keeps `tile` neighbouring rows of one column and loads their four depths as one vec4 each. */
-function direct(head: string, columns: number, tile: number): string {
+function direct(head: string, columns: number, tile: number, epilogue: Epilogue, every: boolean): string {
   const { across, down } = directShape(columns)
   return /* wgsl */ `${head}
 @compute @workgroup_size(${across}, ${down})
@@ -159,12 +164,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
       }
     }
   }
-  ${unroll(tile, (i) => `if (row + ${i}u < ROWS) { y[(row + ${i}u) * CO4 + column] = c${i}; }`, '\n  ')}
+  ${store(epilogue, tile, { rowOf: (i) => `row + ${i}u`, at: (row) => row, part: `(row / ${tile}u)`, every })}
 }`
 }
 
 /** Tiles of x and w in workgroup memory; see conv2d.tile.ts. */
-function tile(head: string, t: Tile): string {
+function tile(head: string, t: Tile, epilogue: Epilogue, every: boolean): string {
   const { across, down, leftLoads, rightLoads } = tileLayout(t)
   return /* wgsl */ `${head}
 ${tileMemory(t)}
@@ -232,12 +237,12 @@ fn main(
   }
   // Store
   if (column < CO4) {
-    ${unroll(
-      t.height,
-      (i) => `let to${i} = row + local.y + ${i}u * DOWN;
-    if (to${i} < ROWS) { y[to${i} * CO4 + column] = c${i}; }`,
-      '\n    ',
-    )}
+    ${store(epilogue, t.height, {
+      rowOf: (i) => `row + local.y + ${i}u * DOWN`,
+      at: (row) => row,
+      part: '((group.z * GRID_Y + group.y) * DOWN + local.y)',
+      every,
+    })}
   }
 }`
 }
