@@ -29,9 +29,9 @@ export interface BatchNorm {
 export type Tail = 'none' | 'relu' | 'shortcut'
 
 const tails: Record<Tail, string> = {
-  none: 'y[i] = value;',
-  relu: 'y[i] = max(value, vec4f());',
-  shortcut: 'y[i] = max(value + shortcut[i], vec4f());',
+  none: 'y[at] = value;',
+  relu: 'y[at] = max(value, vec4f());',
+  shortcut: 'y[at] = max(value + shortcut[at], vec4f());',
 }
 
 export const epsilon = '1e-5'
@@ -65,11 +65,26 @@ const shape = (b: BatchNorm): string => {
   return `const ROWS = ${b.rows}u; const C4 = ${b.channels / 4}u; const LENGTH = ${length}u;`
 }
 
-/** WGSL that leaves in `g` the gradient of the normalised value, given that of what left; expects `xhat` and `c`. */
+/** WGSL that leaves in `g` the gradient of the normalised value, given that of what left; expects `xhat`, `scaling` and `shift`. */
 const masked = (dy: string, relu: boolean): string =>
-  relu ? `let g = select(vec4f(), ${dy}, xhat * gamma[c] + beta[c] > vec4f());` : `let g = ${dy};`
+  relu ? `let g = select(vec4f(), ${dy}, xhat * scaling + shift > vec4f());` : `let g = ${dy};`
 
 const elements = (b: BatchNorm): number => b.rows * b.channels
+
+/**
+ * Rows that an invocation takes of its vec4 of channels where every element gets a result: what is the same for a channel is
+ * loaded once for them, which on software adapters, where any load costs the same, is most of the loads.
+ */
+const rowsEach = 8
+
+const rowGroups = (b: BatchNorm): number => (b.channels / 4) * ceilDiv(b.rows, rowsEach)
+
+/** Head of such an entry point: `c` is its vec4 of channels, `first` and `end` its elements, C4 apart. */
+const rowsMain = (b: BatchNorm): string => /* wgsl */ `${shape(b)}
+${elementMain(rowGroups(b))}
+  let c = i % C4;
+  let first = i / C4 * ${rowsEach}u * C4 + c;
+  let end = min(first + ${rowsEach}u * C4, ROWS * C4);`
 
 /** The moments that `batchNormParts` makes. */
 export const momentsOf = (b: BatchNorm): Moments => neighbours(b.rows, partsOf(b).length)
@@ -182,20 +197,23 @@ ${elementMain(count)}
 
 /** Bindings: x, saved, gamma, beta, (shortcut) → y. */
 export function batchNormApply(b: BatchNorm, tail: Tail = 'none'): Kernel {
-  const count = elements(b) / 4
   const shortcut = tail === 'shortcut' ? [read('shortcut')] : []
   const bindings = [read('x'), read('saved'), read('gamma'), read('beta'), ...shortcut, write('y')]
   return {
     name: tail === 'none' ? 'batchNorm.apply' : `batchNorm.apply.${tail}`,
     wgsl: /* wgsl */ `${declare(bindings)}
-${shape(b)}
-${elementMain(count)}
-  let c = i % C4;
-  let value = (x[i] - saved[c]) * saved[C4 + c] * gamma[c] + beta[c];
-  ${tails[tail]}
+${rowsMain(b)}
+  let mean = saved[c];
+  let scale = saved[C4 + c];
+  let g = gamma[c];
+  let shift = beta[c];
+  for (var at = first; at < end; at += C4) {
+    let value = (x[at] - mean) * scale * g + shift;
+    ${tails[tail]}
+  }
 }`,
     bindings,
-    workgroups: cover(count),
+    workgroups: cover(rowGroups(b)),
     flops: 5 * elements(b),
     bytes: 4 * elements(b) * (2 + shortcut.length),
     // A shortcut would have to be kept for it.
@@ -242,6 +260,7 @@ ${elementMain(count)}
   let part = i / C4;
   let mean = saved[c];
   let scale = saved[C4 + c];
+  ${relu ? 'let scaling = gamma[c];\n  let shift = beta[c];' : ''}
   var sum = vec4f();
   var dot = vec4f();
   let end = min((part + 1u) * LENGTH, ROWS);
@@ -290,22 +309,26 @@ ${elementMain(count)}
 
 /** Bindings: x, saved, gamma, (beta with `relu`), dy, dgamma, dbeta → dx. */
 export function batchNormInputGradient(b: BatchNorm, relu = false): Kernel {
-  const count = elements(b) / 4
   const vectors = [read('saved'), read('gamma'), ...(relu ? [read('beta')] : [])]
   const bindings = [read('x'), ...vectors, read('dy'), read('dgamma'), read('dbeta'), write('dx')]
   return {
     name: relu ? 'batchNorm.inputGradient.relu' : 'batchNorm.inputGradient',
     wgsl: /* wgsl */ `${declare(bindings)}
-${shape(b)}
-${elementMain(count)}
-  let c = i % C4;
+${rowsMain(b)}
+  let mean = saved[c];
   let scale = saved[C4 + c];
-  let xhat = (x[i] - saved[c]) * scale;
-  ${masked('dy[i]', relu)}
-  dx[i] = gamma[c] * scale * (g - (dbeta[c] + xhat * dgamma[c]) / f32(ROWS));
+  let scaling = gamma[c];
+  ${relu ? 'let shift = beta[c];' : ''}
+  let meanOfG = dbeta[c] / f32(ROWS);
+  let meanOfDot = dgamma[c] / f32(ROWS);
+  for (var at = first; at < end; at += C4) {
+    let xhat = (x[at] - mean) * scale;
+    ${masked('dy[at]', relu)}
+    dx[at] = scaling * scale * (g - (meanOfG + xhat * meanOfDot));
+  }
 }`,
     bindings,
-    workgroups: cover(count),
+    workgroups: cover(rowGroups(b)),
     flops: 8 * elements(b),
     bytes: 12 * elements(b),
   }
