@@ -36,7 +36,7 @@ export const epilogueName = (epilogue: Epilogue): string => {
 
 /** How the `moments` of a variant's invocations lie, and in blocks of how many neighbouring rows. */
 export function momentsLeft(variant: Variant, rows: number): { moments: Moments; block: number } {
-  if (variant.kind !== 'tile') return { moments: neighbours(rows, variant.rows), block: variant.rows }
+  if (!('depth' in variant)) return { moments: neighbours(rows, variant.rows), block: variant.rows }
   const { down } = tileLayout(variant)
   const rowsOf = `(min(${variant.rows}u, ROWS - part / ${down}u * ${variant.rows}u) + ${down - 1}u - part % ${down}u) / ${down}u`
   return { moments: { parts: Math.ceil(rows / variant.rows) * down, rowsOf }, block: variant.rows }

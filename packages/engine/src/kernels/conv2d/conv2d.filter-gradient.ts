@@ -10,7 +10,8 @@
  */
 import { ceilDiv, declare, type Kernel, read, type Target, unroll, write } from '../kernel.ts'
 import * as broadcastFrame from './conv2d.broadcast.ts'
-import { accumulators, multiplyByDepth, type Tile, tileLayout, tileMemory } from './conv2d.tile.ts'
+import type { Matrix } from './conv2d.matrix.ts'
+import { type Tile, tileFrame, tileLayout, tileMain } from './conv2d.tile.ts'
 import {
   blockOf,
   type Conv2d,
@@ -57,7 +58,7 @@ export function conv2dFilterGradient(problem: Conv2d, variant: Variant, splits: 
   const columns = c.co / 4
   const pixels = pixelsOf(c)
   const block = blockOf(variant, columns)
-  const step = variant.kind === 'tile' ? variant.depth : depthStep
+  const step = 'depth' in variant ? variant.depth : depthStep
   const bindings = [read('x'), read('dy'), write('parts')]
   const head = /* wgsl */ `${declare(bindings)}
 const H = ${c.h}; const W = ${c.w}; const OH = ${oh}u; const OW = ${ow}u;
@@ -78,6 +79,7 @@ function shader(head: string, c: Conv2d, variant: Variant): string {
     case 'broadcast':
       return broadcast(head, variant, c.ci % variant.rows === 0)
     case 'tile':
+    case 'matrix':
       return tile(head, variant)
     case 'direct':
       return direct(head, c.co / 4)
@@ -185,10 +187,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
  * Tiles of x and dy in workgroup memory; see conv2d.tile.ts. A vec4 of rows is four channels of one tap, so the tile of x lies
  * depth first, and an invocation holds whole vec4s of rows. Only the pixel's position is worked out for each load.
  */
-function tile(head: string, t: Tile): string {
-  const { across, down, leftLoads, rightLoads } = tileLayout(t)
-  return /* wgsl */ `${head}
-${tileMemory(t)}
+function tile(head: string, t: Tile | Matrix): string {
+  const { leftLoads, rightLoads } = tileLayout(t)
+  const frame = tileFrame(t, 'by depth')
+  return /* wgsl */ `${frame.extensions}${head}
+${frame.memory}
 /** What pixel p of dy meets in x at a tap's offset, or 0 outside. */
 fn loadX(real: bool, p: u32, offset: vec2i, channel4: u32) -> vec4f {
   let iy = i32(p / OW % OH) * S + offset.x;
@@ -203,12 +206,7 @@ fn loadDy(real: bool, p: u32, column: u32) -> vec4f {
   return vec4f();
 }
 
-@compute @workgroup_size(${across}, ${down})
-fn main(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(local_invocation_id) local: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
+${tileMain}
   let column = group.x * TILE_COLUMNS4 + local.x;
   let row = group.y * TILE_ROWS;
   // This invocation loads vec4 lane % TILE_ROWS4 of the rows, at pixels lane / TILE_ROWS4 + j·LANES / TILE_ROWS4.
@@ -216,32 +214,33 @@ fn main(
   let tap = source / CI;
   let offset = vec2i(i32(tap / K), i32(tap % K)) - P;
   let channel4 = source % CI / 4u;
-  ${accumulators(t)}
+  ${frame.accumulators}
   let end = min((group.z + 1u) * PART, PIXELS);
   for (var p = group.z * PART; p < end; p += TILE_DEPTH) {
     // Load: tiles [pixel, row in vec4s] of x and [pixel, column] of dy.
     ${unroll(
       leftLoads,
       (j) => `let px${j} = p + (lane + ${j}u * LANES) / TILE_ROWS4;
-    left[lane + ${j}u * LANES] = loadX(px${j} < end && source < ROWS, px${j}, offset, channel4);`,
+    putLeft(lane + ${j}u * LANES, loadX(px${j} < end && source < ROWS, px${j}, offset, channel4));`,
       '\n    ',
     )}
     ${unroll(
       rightLoads,
       (j) => `let py${j} = p + local.y + ${j}u * DOWN;
-    right[lane + ${j}u * LANES] = loadDy(py${j} < end, py${j}, column);`,
+    putRight(lane + ${j}u * LANES, loadDy(py${j} < end, py${j}, column));`,
       '\n    ',
     )}
     workgroupBarrier(); // the tiles are whole
     // Compute
-    ${multiplyByDepth(t)}
+    ${frame.multiply}
     workgroupBarrier(); // nobody reads the tiles any more
   }
   // Store
+  ${frame.settle}
   if (column < CO4) {
     ${unroll(
       t.height,
-      (i) => `let to${i} = row + 4u * (local.y + ${Math.floor(i / 4)}u * DOWN) + ${i % 4}u;
+      (i) => `let to${i} = row + ${frame.rowOf(i)};
     if (to${i} < ROWS) { parts[(group.z * ROWS + to${i}) * CO4 + column] = c${i}; }`,
       '\n    ',
     )}

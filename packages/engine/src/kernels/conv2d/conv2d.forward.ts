@@ -12,7 +12,8 @@
 import { ceilDiv, declare, type Kernel, read, unroll, write } from '../kernel.ts'
 import * as broadcastFrame from './conv2d.broadcast.ts'
 import { type Epilogue, epilogueBindings, epilogueName, none, store } from './conv2d.epilogue.ts'
-import { accumulators, multiplyByRows, type Tile, tileLayout, tileMemory } from './conv2d.tile.ts'
+import type { Matrix } from './conv2d.matrix.ts'
+import { type Tile, tileFrame, tileLayout, tileMain } from './conv2d.tile.ts'
 import {
   blockOf,
   type Conv2d,
@@ -61,6 +62,7 @@ function shader(head: string, c: Conv2d, variant: Variant, epilogue: Epilogue): 
     case 'broadcast':
       return broadcast(head, variant, epilogue, every)
     case 'tile':
+    case 'matrix':
       return tile(head, variant, epilogue, every)
     case 'direct':
       return direct(head, c.co / 4, variant.rows, epilogue, every)
@@ -169,10 +171,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
 }
 
 /** Tiles of x and w in workgroup memory; see conv2d.tile.ts. */
-function tile(head: string, t: Tile, epilogue: Epilogue, every: boolean): string {
-  const { across, down, leftLoads, rightLoads } = tileLayout(t)
-  return /* wgsl */ `${head}
-${tileMemory(t)}
+function tile(head: string, t: Tile | Matrix, epilogue: Epilogue, every: boolean): string {
+  const { leftLoads, rightLoads } = tileLayout(t)
+  const frame = tileFrame(t, 'by row')
+  return /* wgsl */ `${frame.extensions}${head}
+${frame.memory}
 const LINE4 = W * i32(CI / 4u); // vec4s of a line of x
 const DEPTH = u32(K) * CI; // of a slice: one row of taps
 
@@ -186,12 +189,7 @@ fn loadW(ky: i32, depth: u32, column: u32) -> vec4f {
   return vec4f();
 }
 
-@compute @workgroup_size(${across}, ${down})
-fn main(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(local_invocation_id) local: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
+${tileMain}
   let column = group.x * TILE_COLUMNS4 + local.x;
   let row = (group.z * GRID_Y + group.y) * TILE_ROWS;
   // This invocation loads vec4 lane % TILE_DEPTH4 of rows lane / TILE_DEPTH4 + j·LANES / TILE_DEPTH4. Rows past the end lie so
@@ -206,7 +204,7 @@ fn main(
   let image${j} = i32(r${j} / (OH * OW)) * H;`,
     '\n  ',
   )}
-  ${accumulators(t)}
+  ${frame.accumulators}
   for (var ky = 0; ky < K; ky++) {
     ${unroll(
       leftLoads,
@@ -221,24 +219,25 @@ fn main(
       let real = 4u * d < DEPTH;
       ${unroll(
         leftLoads,
-        (j) => `left[lane + ${j}u * LANES] = loadX(inside${j} && real, line${j}, x${j} + i32(d));`,
+        (j) => `putLeft(lane + ${j}u * LANES, loadX(inside${j} && real, line${j}, x${j} + i32(d)));`,
         '\n      ',
       )}
       ${unroll(
         rightLoads,
-        (j) => `right[lane + ${j}u * LANES] = loadW(ky, k + local.y + ${j}u * DOWN, column);`,
+        (j) => `putRight(lane + ${j}u * LANES, loadW(ky, k + local.y + ${j}u * DOWN, column));`,
         '\n      ',
       )}
       workgroupBarrier(); // the tiles are whole
       // Compute
-      ${multiplyByRows(t)}
+      ${frame.multiply}
       workgroupBarrier(); // nobody reads the tiles any more
     }
   }
   // Store
+  ${frame.settle}
   if (column < CO4) {
     ${store(epilogue, t.height, {
-      rowOf: (i) => `row + local.y + ${i}u * DOWN`,
+      rowOf: (i) => `row + ${frame.rowOf(i)}`,
       at: (row) => row,
       part: '((group.z * GRID_Y + group.y) * DOWN + local.y)',
       every,

@@ -12,7 +12,8 @@
  */
 import { ceilDiv, declare, type Kernel, read, unroll, write } from '../kernel.ts'
 import * as broadcastFrame from './conv2d.broadcast.ts'
-import { accumulators, multiplyByRows, type Tile, tileLayout, tileMemory } from './conv2d.tile.ts'
+import type { Matrix } from './conv2d.matrix.ts'
+import { type Tile, tileFrame, tileLayout, tileMain } from './conv2d.tile.ts'
 import {
   blockOf,
   type Conv2d,
@@ -33,7 +34,7 @@ export const inputGradientProduct = (c: Conv2d): Product => ({
 })
 
 /** Whether a variant takes the filter as [kernel², co, ci]. */
-export const takesTransposed = (variant: Variant): boolean => variant.kind === 'tile'
+export const takesTransposed = (variant: Variant): boolean => variant.kind === 'tile' || variant.kind === 'matrix'
 
 /** Bindings: dy [n, oh, ow, co] · w [kernel², ci, co], or wt [kernel², co, ci] if `takesTransposed` → dx [n, h, w, ci]. */
 export function conv2dInputGradient(problem: Conv2d, variant: Variant): Kernel {
@@ -64,6 +65,7 @@ function shader(head: string, columns: number, variant: Variant): string {
     case 'broadcast':
       return broadcast(head, variant)
     case 'tile':
+    case 'matrix':
       return tile(head, variant)
     case 'direct':
       return direct(head, columns, variant.rows)
@@ -180,11 +182,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
 }
 
 /** Tiles of dy and wt in workgroup memory; see conv2d.tile.ts. The taps of a phase are the same for the whole workgroup. */
-function tile(head: string, t: Tile): string {
-  const { across, down, leftLoads, rightLoads } = tileLayout(t)
-  return /* wgsl */ `${head}
+function tile(head: string, t: Tile | Matrix): string {
+  const { leftLoads, rightLoads } = tileLayout(t)
+  const frame = tileFrame(t, 'by row')
+  return /* wgsl */ `${frame.extensions}${head}
 ${rowOrder(false)}
-${tileMemory(t)}
+${frame.memory}
 /** vec4 \`at\` of dy, or 0 outside. */
 fn loadDy(inside: bool, at: u32) -> vec4f {
   if (inside) { return dy[at]; }
@@ -195,12 +198,7 @@ fn loadWt(tap: u32, depth: u32, column: u32) -> vec4f {
   return vec4f();
 }
 
-@compute @workgroup_size(${across}, ${down})
-fn main(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(local_invocation_id) local: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
+${tileMain}
   let column = group.x * TILE_COLUMNS4 + local.x;
   ${phaseOf}
   let row = (group.z % FOLDS * GRID_Y + group.y) * TILE_ROWS;
@@ -212,7 +210,7 @@ fn main(
   let at${j} = pixelOf(r${j}, phase);`,
     '\n  ',
   )}
-  ${accumulators(t)}
+  ${frame.accumulators}
   for (var ky = (phase.x + P) % S; ky < K; ky += S) {
     for (var kx = (phase.y + P) % S; kx < K; kx += S) {
       ${unroll(
@@ -229,24 +227,25 @@ fn main(
         let real = 4u * d < CO;
         ${unroll(
           leftLoads,
-          (j) => `left[lane + ${j}u * LANES] = loadDy(inside${j} && real, origin${j} + d);`,
+          (j) => `putLeft(lane + ${j}u * LANES, loadDy(inside${j} && real, origin${j} + d));`,
           '\n        ',
         )}
         ${unroll(
           rightLoads,
-          (j) => `right[lane + ${j}u * LANES] = loadWt(tap, k + local.y + ${j}u * DOWN, column);`,
+          (j) => `putRight(lane + ${j}u * LANES, loadWt(tap, k + local.y + ${j}u * DOWN, column));`,
           '\n        ',
         )}
         workgroupBarrier(); // the tiles are whole
         // Compute
-        ${multiplyByRows(t)}
+        ${frame.multiply}
         workgroupBarrier(); // nobody reads the tiles any more
       }
     }
   }
   // Store
+  ${frame.settle}
   if (column < CI4) {
-    ${unroll(t.height, (i) => `store(row + local.y + ${i}u * DOWN, phase, column, c${i});`, '\n    ')}
+    ${unroll(t.height, (i) => `store(row + ${frame.rowOf(i)}, phase, column, c${i});`, '\n    ')}
   }
 }`
 }

@@ -10,6 +10,7 @@
  */
 import { ceilDiv, maxWorkgroups, type Target } from '../kernel.ts'
 import type { Broadcast } from './conv2d.broadcast.ts'
+import type { Matrix } from './conv2d.matrix.ts'
 import { type Tile, tileLayout } from './conv2d.tile.ts'
 
 /** One convolution; ci and co are padded channels. */
@@ -37,9 +38,10 @@ export interface Product {
  * `broadcast`: a workgroup is one subgroup; each lane holds one vec4 of columns for `rows` rows, the left matrix is loaded
  * once into lanes and spread by subgroupBroadcast. No barrier, no workgroup memory: made for software adapters.
  * `tile`: tiles of both matrices in workgroup memory, shared by all invocations of a workgroup: made for GPUs.
+ * `matrix`: the same, multiplied by the GPU's matrix units, where Dawn exposes them.
  * `direct`: an invocation holds `rows` rows of one vec4 of columns and loads what it needs itself. Needs no feature.
  */
-export type Variant = Broadcast | Tile | { kind: 'direct'; rows: number }
+export type Variant = Broadcast | Tile | Matrix | { kind: 'direct'; rows: number }
 
 /** Depth taken in one round of the inner loop: one vec4 of the left matrix a row. */
 export const depthStep = 4
@@ -90,6 +92,7 @@ export function blockOf(variant: Variant, columns: number): { rows: number; colu
     case 'broadcast':
       return { rows: variant.rows, columns: variant.lanes }
     case 'tile':
+    case 'matrix':
       return { rows: variant.rows, columns: variant.columns / 4 }
     case 'direct': {
       const { across, down } = directShape(columns)
@@ -102,7 +105,7 @@ export function blockOf(variant: Variant, columns: number): { rows: number; colu
 export const costOf = (c: Conv2d, variant: Variant): { flops: number; bytes: number; workgroupBytes?: number } => ({
   flops: flops(c),
   bytes: bytes(c),
-  ...(variant.kind === 'tile' && { workgroupBytes: tileLayout(variant).workgroupBytes }),
+  ...('depth' in variant && { workgroupBytes: tileLayout(variant).workgroupBytes }),
 })
 
 const flops = (c: Conv2d): number => {
