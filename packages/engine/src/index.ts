@@ -1,4 +1,6 @@
 /** The engine's core: needs a WebGPU device and nothing of Node, so it also runs on a page. */
+export { type AutotuneOptions, autotune, type TunedPass } from './autotune/autotune.ts'
+export type { Trial } from './autotune/measure.ts'
 export { type Compiled, compile, createArena, Program } from './compile/program.ts'
 export { ParameterStore } from './compile/store.ts'
 export type { ImageSource } from './data/image-source.ts'

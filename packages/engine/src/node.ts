@@ -1,4 +1,5 @@
 /** What needs Node: Dawn, files, image decoding, the engine host. */
+export { keepChoices, openTunedDevice, type TunedDeviceOptions } from './autotune/kept-choices.ts'
 export * from './bench/index.ts'
 export { type CheckOptions, checkImageFolder, type FolderReport } from './data/check-folder.ts'
 export { DatasetError, type DatasetProblem } from './data/dataset-error.ts'

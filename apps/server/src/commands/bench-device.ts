@@ -5,20 +5,23 @@ import { loadEngine } from '../engine.ts'
 type Engine = typeof import('@sporeprint/engine/node')
 
 /**
- * Opens a device in this very process and gives it to `work`. Other commands leave that to an engine host, for the sake of
+ * Opens a device in this very process, with the variants that were tuned on it, and gives it to `work`. Other commands leave that to an engine host, for the sake of
  * what else they do; a bench does nothing else while it measures, and would only time messages between processes.
  *
  * Where this machine's driver is found through LD_LIBRARY_PATH, which counts only when a process starts, the command is run once
  * more with it, and its exit code taken over: `work` is not called here then.
  */
-export async function onDevice(work: (device: Device, engine: Engine) => Promise<void>): Promise<void> {
+export async function onDevice(
+  onProblem: (line: string) => void,
+  work: (device: Device, engine: Engine) => Promise<void>,
+): Promise<void> {
   const path = process.env.LD_LIBRARY_PATH
   const engine = await loadEngine()
   if (process.env.LD_LIBRARY_PATH !== path) {
     process.exitCode = await runAgain()
     return
   }
-  const device = await engine.openNodeDevice()
+  const device = await engine.openTunedDevice({ onProblem })
   try {
     await work(device, engine)
   } finally {

@@ -6,6 +6,9 @@ import type {
   KernelBench,
   KernelTime,
   TrainingBench,
+  Trial,
+  TuneBench,
+  TunedPass,
 } from '@sporeprint/engine/node'
 import Table from 'cli-table3'
 
@@ -102,5 +105,35 @@ export function convolutionLines(bench: KernelBench): string[] {
   return [
     `${bench.adapter.name}: ${bench.arch}, ${bench.size} px, batch ${bench.batch}; peak ${bench.peakGflops.toFixed(1)} GFLOP/s`,
     table(convolutionColumns, bench.convolutions, 4),
+  ]
+}
+
+const problemText = ({ problem: { n, h, w, ci, co, kernel, stride } }: TunedPass): string =>
+  `${n}×${h}×${w}×${ci} → ${co}, ${kernel}×${kernel}${stride > 1 ? `, stride ${stride}` : ''}`
+
+const timeText = ({ ms }: Trial): string => (ms ?? Number.NaN).toFixed(3)
+
+const tunedColumns: Columns<TunedPass> = [
+  ['Pass', ({ pass }) => pass],
+  ['Layer', ({ layer }) => layer],
+  ['Problem', problemText],
+  ['Heuristic', ({ heuristic }) => heuristic.name],
+  ['Chosen', ({ heuristic, chosen }) => (chosen === heuristic ? 'the same' : chosen.name)],
+  ['In a step', ({ count }) => String(count)],
+  ['Heuristic ms', ({ heuristic }) => timeText(heuristic)],
+  ['Chosen ms', ({ chosen }) => timeText(chosen)],
+  ['Faster by', ({ heuristic, chosen }) => percent((heuristic.ms ?? 0) / (chosen.ms ?? 1) - 1)],
+]
+
+export function tuneLines({ adapter, arch, size, batch, heuristicMs, chosenMs, passes }: TuneBench): string[] {
+  const setting = `${adapter.name}: ${arch}, ${size} px, batch ${batch}`
+  if (passes.length === 0) return [`${setting}: no convolution has more than one variant here`]
+  const rejected = passes.flatMap(({ pass, layer, trials }) =>
+    trials.flatMap(({ name, rejected }) => (rejected === null ? [] : [`${pass} of ${layer} by ${name}: ${rejected}`])),
+  )
+  return [
+    `${setting}; convolutions of a step ${heuristicMs.toFixed(1)} ms by the heuristic, ${chosenMs.toFixed(1)} ms as chosen`,
+    table(tunedColumns, passes, 5),
+    ...rejected.map((line) => `Never chosen: ${line}`),
   ]
 }

@@ -18,12 +18,16 @@ interface StepOptions extends NetworkOptions {
   batch: number
 }
 
+interface TuneOptions extends StepOptions {
+  rounds: number
+}
+
 interface KernelOptions extends StepOptions {
   runs: number
   target: 'adapter' | 'gpu'
 }
 
-/** `bench train|infer|kernels`: measured on the device with nothing else on it, warm-up apart, every step waited for. */
+/** `bench train|infer|kernels|tune`: measured on the device with nothing else on it, warm-up apart, every step waited for. */
 export function addBenchCommand(program: Command, io: Io): void {
   const bench = program.command('bench').description('measure how fast this machine trains and infers')
 
@@ -50,6 +54,15 @@ export function addBenchCommand(program: Command, io: Io): void {
         .default('adapter'),
     )
     .action((options: KernelOptions) => benchKernels(io, options))
+
+  addNetworkCommand(
+    bench,
+    'tune',
+    "choose each convolution's fastest variant by measuring, and keep it for this adapter",
+  )
+    .addOption(batchOption())
+    .addOption(new Option('--rounds <n>', 'timed runs of each variant').default(7).argParser(wholeNumber(1, 1000)))
+    .action((options: TuneOptions) => benchTune(io, options))
 }
 
 const archs = ['resnet18', 'resnet34', 'resnet50'] as const satisfies Arch[]
@@ -72,7 +85,7 @@ async function benchTrain(
   io: Io,
   { trace, ...options }: StepOptions & { steps: number; trace?: string },
 ): Promise<void> {
-  await onDevice(async (device, engine) => {
+  await onDevice(io.log, async (device, engine) => {
     const { onProgress, finish } = benchProgress(io)
     const { result, timeline } = await engine.benchTraining(device, { ...options, onProgress }).finally(finish)
     const { trainingLines } = await import('./bench-tables.ts')
@@ -90,7 +103,7 @@ async function benchTrain(
 }
 
 async function benchInfer(io: Io, options: NetworkOptions & { images: number[] }): Promise<void> {
-  await onDevice(async (device, engine) => {
+  await onDevice(io.log, async (device, engine) => {
     const { onProgress, finish } = benchProgress(io)
     const result = await engine.benchInference(device, { ...options, onProgress }).finally(finish)
     const { inferenceLines } = await import('./bench-tables.ts')
@@ -100,12 +113,24 @@ async function benchInfer(io: Io, options: NetworkOptions & { images: number[] }
 }
 
 async function benchKernels(io: Io, options: KernelOptions): Promise<void> {
-  await onDevice(async (device, engine) => {
+  await onDevice(io.log, async (device, engine) => {
     const { onProgress, finish } = benchProgress(io)
     const result = await engine.benchKernels(device, { ...options, onProgress }).finally(finish)
     const { convolutionLines } = await import('./bench-tables.ts')
     for (const line of convolutionLines(result)) io.say(line)
     io.document(result)
+  })
+}
+
+async function benchTune(io: Io, options: TuneOptions): Promise<void> {
+  await onDevice(io.log, async (device, engine) => {
+    const { onProgress, finish } = benchProgress(io)
+    const result = await engine.tuneTraining(device, { ...options, onProgress }).finally(finish)
+    const { tuneLines } = await import('./bench-tables.ts')
+    for (const line of tuneLines(result)) io.say(line)
+    const file = await engine.keepChoices(device)
+    io.log(`Kept in ${file}: from now on this adapter trains and infers with them`)
+    io.document({ ...result, file })
   })
 }
 

@@ -1,12 +1,13 @@
 import { type Compiled, compile, createArena } from '../compile/program.ts'
 import { ParameterStore } from '../compile/store.ts'
+import { spread } from '../compile/timing.ts'
 import { EngineError } from '../errors.ts'
 import { type AdapterInfo, type Device, mebibytes } from '../gpu/device.ts'
 import { Inference } from '../infer/inference.ts'
 import type { Arch, ResNet } from '../nn/resnet.ts'
 import { type EvaluationGraph, evaluationGraph } from '../train/graphs.ts'
 import { initialiseWeights } from '../weights/state-dict.ts'
-import { type BenchProgress, spread } from './measure.ts'
+import type { BenchProgress } from './measure.ts'
 import { benchNetwork, fillPixels } from './network.ts'
 
 export interface InferenceBenchOptions {

@@ -1,15 +1,18 @@
 import { planMemory } from '../compile/plan.ts'
 import { type Compiled, compile, createArena } from '../compile/program.ts'
 import { ParameterStore } from '../compile/store.ts'
+import { type Spread, spread } from '../compile/timing.ts'
 import type { AdapterInfo, Device } from '../gpu/device.ts'
 import type { Dispatch, Graph } from '../graph/graph.ts'
 import type { Tensor } from '../graph/tensor.ts'
+import { type Pass, passes } from '../kernels/conv2d/conv2d.variants.ts'
+import { noise } from '../kernels/random.ts'
 import type { Arch } from '../nn/resnet.ts'
 import { trainingGraph } from '../train/graphs.ts'
 import { initialiseWeights } from '../weights/state-dict.ts'
 import { perMs } from './kernel-times.ts'
-import { type BenchProgress, type Spread, spread, timeDispatch } from './measure.ts'
-import { benchNetwork, noise } from './network.ts'
+import { type BenchProgress, timeDispatch } from './measure.ts'
+import { benchNetwork } from './network.ts'
 import { measurePeak } from './peak.ts'
 
 export interface KernelBenchOptions {
@@ -27,11 +30,9 @@ export interface KernelBenchOptions {
   onProgress?: BenchProgress
 }
 
-const passes = ['forward', 'inputGradient', 'filterGradient'] as const
-
 /** One convolution by itself. */
 export interface ConvolutionTime {
-  pass: (typeof passes)[number]
+  pass: Pass
   variant: string
   /** The first layer in the step that has it. */
   layer: string

@@ -1,7 +1,8 @@
-/** Timing what a device does: single dispatches by themselves, and how a list of times is summed up. */
+/** Timing single dispatches by themselves. */
 import { planMemory } from '../compile/plan.ts'
 import { Program } from '../compile/program.ts'
 import type { ParameterStore } from '../compile/store.ts'
+import { hasTimestamps } from '../compile/timing.ts'
 import type { Device } from '../gpu/device.ts'
 import { workDone } from '../gpu/pacing.ts'
 import type { Dispatch } from '../graph/graph.ts'
@@ -9,24 +10,6 @@ import type { Tensor } from '../graph/tensor.ts'
 
 /** Told how far a bench has come. */
 export type BenchProgress = (stage: string, done: number, total: number) => void
-
-export interface Spread {
-  median: number
-  min: number
-  max: number
-}
-
-/** Throws for an empty list, which has no median. */
-export function spread(values: readonly number[]): Spread {
-  const sorted = [...values].sort((a, b) => a - b)
-  const [min, max] = [sorted[0], sorted.at(-1)]
-  if (min === undefined || max === undefined) throw new Error('nothing was measured')
-  const middle = sorted.length / 2
-  const median = ((sorted[Math.ceil(middle) - 1] ?? min) + (sorted[Math.floor(middle)] ?? max)) / 2
-  return { median, min, max }
-}
-
-export const hasTimestamps = (device: Device): boolean => device.gpu.features.has('timestamp-query')
 
 export interface DispatchBench {
   store: ParameterStore

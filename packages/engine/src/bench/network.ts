@@ -23,10 +23,3 @@ export function fillPixels(words: Uint32Array, seed = 0): void {
     words[i + 3] = d
   }
 }
-
-/** Values in (−1, 1). */
-export function noise(length: number): Float32Array<ArrayBuffer> {
-  const words = new Uint32Array(length)
-  fillPixels(words)
-  return Float32Array.from(words, (word) => word / 2 ** 31 - 1)
-}

@@ -1,5 +1,6 @@
 import { compile, createArena, type DispatchTime, Program } from '../compile/program.ts'
 import { ParameterStore } from '../compile/store.ts'
+import { hasTimestamps, type Spread, spread } from '../compile/timing.ts'
 import { EngineError } from '../errors.ts'
 import type { AdapterInfo, Device } from '../gpu/device.ts'
 import { Pacer } from '../gpu/pacing.ts'
@@ -8,7 +9,7 @@ import { lossSlots, type TrainingGraph, trainingGraph } from '../train/graphs.ts
 import { packStep } from '../train/step-scalars.ts'
 import { initialiseWeights } from '../weights/state-dict.ts'
 import { type KernelTime, perMs, timesByKernel } from './kernel-times.ts'
-import { type BenchProgress, hasTimestamps, type Spread, spread } from './measure.ts'
+import type { BenchProgress } from './measure.ts'
 import { benchNetwork, fillPixels, syntheticLabels } from './network.ts'
 import { measurePeak } from './peak.ts'
 

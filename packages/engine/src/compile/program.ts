@@ -34,8 +34,17 @@ export interface CompileOptions {
  */
 export function compile(device: Device, name: string, graph: Graph, options: CompileOptions = {}): Compiled {
   const { plan = planMemory, recompute: again = false } = options
-  const lowered = graph.lower(device.adapter)
-  const dispatches = again ? recompute(lowered) : lowered
+  const lowered = graph.lower(device.target)
+  return compileDispatches(device, name, again ? recompute(lowered) : lowered, plan)
+}
+
+/** Plans the memory of dispatches that are lowered already. Throws OUT_OF_MEMORY as `compile` does. */
+export function compileDispatches(
+  device: Device,
+  name: string,
+  dispatches: readonly Dispatch[],
+  plan: typeof planMemory = planMemory,
+): Compiled {
   checkBindings(device, name, dispatches)
   return { name, dispatches, plan: plan(dispatches) }
 }
@@ -214,7 +223,7 @@ export class Program {
 }
 
 /** Every pipeline that the dispatches need, each once; down to machine code where the driver would leave that for later. */
-async function compilePipelines(
+export async function compilePipelines(
   device: Device,
   dispatches: readonly Dispatch[],
   onPipeline: (done: number, total: number) => void = () => {},

@@ -1,4 +1,6 @@
 import { EngineError } from '../errors.ts'
+import type { VariantChoices } from '../kernels/conv2d/conv2d.variants.ts'
+import type { Target } from '../kernels/kernel.ts'
 import { PipelineCache } from './pipelines.ts'
 
 export interface AdapterInfo {
@@ -51,6 +53,11 @@ export class Device {
   readonly pipelines: PipelineCache
   /** Pipelines whose machine code is known to exist. */
   readonly compiled: WeakSet<GPUComputePipeline> = new WeakSet()
+  /**
+   * What has been measured to be fastest here (see autotune/): programs that are compiled from now on use it. Null: heuristics
+   * choose. The same choices give the same bits; others may add up in another order.
+   */
+  choices: VariantChoices | null = null
   /** Blocks the thread for a moment, where waiting would otherwise spin (Node, software adapters), else null. */
   readonly nap: (() => void) | null
   readonly #openAssistants: OpenAssistants | null
@@ -75,6 +82,11 @@ export class Device {
         `the device ${adapter.name} was lost (${info.reason || 'unknown'}): ${info.message || 'the driver gave no reason'}`,
       )
     })
+  }
+
+  /** What kernels are chosen for. */
+  get target(): Target {
+    return { ...this.adapter, choices: this.choices }
   }
 
   /** Throws the first error that the device has reported since it was opened. */

@@ -2,8 +2,9 @@
  * The engine host: a process that opens the device, does one job and leaves. It is apart from its caller because the Node
  * bindings spin the event loop while work is pending, and because a driver may take its process down.
  */
+
+import { openTunedDevice } from '../autotune/kept-choices.ts'
 import { EngineError } from '../errors.ts'
-import { openNodeDevice } from '../gpu/node.ts'
 import { runTraining } from '../train/run.ts'
 import type { FromHost, ToHost } from './protocol.ts'
 
@@ -24,7 +25,10 @@ process.on('SIGINT', () => {})
 async function train({ spec }: Extract<ToHost, { type: 'train' }>): Promise<void> {
   try {
     const result = await runTraining(spec, {
-      openDevice: openNodeDevice,
+      openDevice: () =>
+        openTunedDevice({
+          onProblem: (message) => void send({ type: 'event', event: { type: 'log', level: 'warn', message } }),
+        }),
       onEvent: (event) => void send({ type: 'event', event }),
       signal: abort.signal,
     })

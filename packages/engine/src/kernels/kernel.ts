@@ -5,6 +5,8 @@
  * Layout, everywhere on the device: activations are NHWC and filters are matrices [kh·kw·ci, co] (HWIO). Channels are
  * padded with zeros to a multiple of 4, so that every access is a vec4 of neighbouring channels.
  */
+import type { VariantChoices } from './conv2d/conv2d.variants.ts'
+
 export type Access = 'read' | 'write' | 'read_write'
 
 export interface Binding {
@@ -34,6 +36,8 @@ export interface Kernel {
 export interface Target {
   software: boolean
   subgroupSize: number | null
+  /** What has been measured to be fastest there; without it, and where it knows nothing, heuristics choose. */
+  choices?: VariantChoices | null
 }
 
 export const read = (name: string, type = 'array<vec4f>'): Binding => ({ name, type, access: 'read' })

@@ -34,3 +34,13 @@ export function pcg4d(a: number, b: number, c: number, d: number): [number, numb
   mix()
   return [x >>> 0, y >>> 0, z >>> 0, w >>> 0]
 }
+
+/** `length` numbers in [−1, 1) from that hash: what kernels are timed on, since some adapters are faster on zeros. */
+export function noise(length: number): Float32Array<ArrayBuffer> {
+  const values = new Float32Array(length)
+  for (let i = 0; i < length; i += 4) {
+    const words = pcg4d(i, 0, 0, 0x62656e63)
+    for (let j = 0; j < 4 && i + j < length; j++) values[i + j] = (words[j] ?? 0) / 2 ** 31 - 1
+  }
+  return values
+}

@@ -4,7 +4,7 @@ import { conv2dInputGradient, takesTransposed } from '../../kernels/conv2d/conv2
 import { sumParts } from '../../kernels/conv2d/conv2d.sum-parts.ts'
 import { transposeFilter } from '../../kernels/conv2d/conv2d.transpose-filter.ts'
 import { type Conv2d, outputSize, type Variant } from '../../kernels/conv2d/conv2d.ts'
-import { variantFor } from '../../kernels/conv2d/conv2d.variants.ts'
+import { type Pass, variantFor } from '../../kernels/conv2d/conv2d.variants.ts'
 import type { Graph, Lowering } from '../graph.ts'
 import { elementsOf, nhwc, type Tensor } from '../tensor.ts'
 
@@ -42,7 +42,7 @@ export function conv2d(graph: Graph, convolution: Convolution): Tensor {
     op: 'conv2d',
     inputs: [x, filter],
     outputs: [y],
-    lower: (l) => l.emit(conv2dForward(c, variantFor('forward', c, l.target)), x, filter, y),
+    lower: (l) => lowerings.forward(l, c, variantFor('forward', c, l.target), x, filter, y),
     gradient: (dy, wants) => convolutionGradients(graph, convolution, dy, wants),
   })
   return y
@@ -69,7 +69,7 @@ function inputGradient(graph: Graph, c: Conv2d, x: Tensor, filter: Tensor, dy: T
     op: 'conv2d.inputGradient',
     inputs: [dy, filter],
     outputs: [dx],
-    lower: (l) => lowerInputGradient(l, c, variantFor('inputGradient', c, l.target), dy, filter, dx),
+    lower: (l) => lowerings.inputGradient(l, c, variantFor('inputGradient', c, l.target), dy, filter, dx),
   })
   return dx
 }
@@ -80,12 +80,21 @@ function filterGradient(graph: Graph, c: Conv2d, x: Tensor, filter: Tensor, dy: 
     op: 'conv2d.filterGradient',
     inputs: [x, dy],
     outputs: [dw],
-    lower: (l) => lowerFilterGradient(l, c, variantFor('filterGradient', c, l.target), x, dy, dw),
+    lower: (l) => lowerings.filterGradient(l, c, variantFor('filterGradient', c, l.target), x, dy, dw),
   })
   return dw
 }
 
-/** The dispatches of a gradient under one variant. */
+/** The dispatches of one pass under one variant, from both its inputs to its output. */
+export const lowerings: Record<
+  Pass,
+  (l: Lowering, c: Conv2d, variant: Variant, a: Tensor, b: Tensor, out: Tensor) => void
+> = {
+  forward: (l, c, variant, x, filter, y) => l.emit(conv2dForward(c, variant), x, filter, y),
+  inputGradient: lowerInputGradient,
+  filterGradient: lowerFilterGradient,
+}
+
 function lowerInputGradient(l: Lowering, c: Conv2d, variant: Variant, dy: Tensor, filter: Tensor, dx: Tensor): void {
   let as = filter
   if (takesTransposed(variant)) {

@@ -18,6 +18,7 @@ import { sumParts } from './conv2d.sum-parts.ts'
 import type { Tile } from './conv2d.tile.ts'
 import { transposeFilter } from './conv2d.transpose-filter.ts'
 import { type Conv2d, chooseVariant, outputSize, type Product, type Variant } from './conv2d.ts'
+import { rowsOfLane, tiles } from './conv2d.variants.ts'
 
 let device: Device
 beforeAll(async () => {
@@ -75,12 +76,9 @@ type Problem = (typeof problems)[number]
 
 const largeTile: Tile = { kind: 'tile', rows: 64, columns: 64, depth: 16, height: 8 }
 const smallTile: Tile = { kind: 'tile', rows: 32, columns: 32, depth: 16, height: 4 }
-/** What else an autotuner may choose: asymmetric, less deep, and the largest that WebGPU's default limits allow. */
-const otherTiles: readonly Tile[] = [
-  { kind: 'tile', rows: 64, columns: 32, depth: 16, height: 4 },
-  { kind: 'tile', rows: 64, columns: 64, depth: 8, height: 8 },
-  { kind: 'tile', rows: 128, columns: 128, depth: 16, height: 16 },
-]
+const nameOf = ({ rows, columns, height }: Tile): string => `tile ${rows} × ${columns}, ${height} rows an invocation`
+/** What else an autotuner may choose. */
+const otherTiles = tiles.filter((tile) => ![largeTile, smallTile].map(nameOf).includes(nameOf(tile)))
 
 type Choose = (product: Product) => Variant
 
@@ -88,8 +86,6 @@ const always =
   (variant: Variant): Choose =>
   () =>
     variant
-
-const nameOf = ({ rows, columns, depth }: Tile): string => `tile ${rows} × ${columns} × ${depth}`
 
 /** `software`: what a software adapter gets by itself, mostly `broadcast`. */
 const variants: Record<string, Choose> = {
@@ -102,9 +98,26 @@ const variants: Record<string, Choose> = {
 // large tile run only where they differ in what they mask, at the ends of rows, columns and depth.
 const telling = problems.filter(({ name }) => /stem|over|odd sides/.test(name))
 
+/** A software adapter's variant with other rows a lane, where it has lanes. */
+const lanesOf =
+  (rows: number): Choose =>
+  (product) => {
+    const usual = chooseVariant(product, { ...device.adapter, software: true })
+    return usual.kind === 'broadcast' ? { ...usual, rows } : usual
+  }
+
+/** Sixteen are the usual ones. */
+const otherRows = rowsOfLane.filter((rows) => rows !== 16)
+
+/** Blocks of rows within one tap, and across taps. */
+const aligned = problems.filter(({ name }) => /stem|whole tiles/.test(name))
+
 const cases = [
   ...problems.flatMap((p) => Object.entries(variants).map(([variant, choose]) => ({ ...p, variant, choose }))),
   ...telling.flatMap((p) => ({ ...p, variant: nameOf(smallTile), choose: always(smallTile) })),
+  ...otherRows.flatMap((rows) =>
+    aligned.map((p) => ({ ...p, variant: `software, ${rows} rows`, choose: lanesOf(rows) })),
+  ),
   ...otherTiles.map((tile) => ({ ...telling[2]!, variant: nameOf(tile), choose: always(tile) })),
 ]
 
