@@ -99,6 +99,7 @@ describe('bench', () => {
       [['train', '--arch', 'vgg16'], 'Allowed choices are resnet18, resnet34, resnet50.'],
       [['infer', '--images', '1,x'], 'It must be whole numbers from 1 to 100000 with commas between.'],
       [['kernels', '--size', '31'], 'It must be a whole number from 32 to 1024.'],
+      [['tune', '--rounds', '0'], 'It must be a whole number from 1 to 1000.'],
       [['paint'], "unknown command 'paint'"],
     ]
     for (const [args, message] of refused) {

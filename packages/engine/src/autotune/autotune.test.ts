@@ -75,6 +75,17 @@ test('a variant that does not compile is rejected, and the device goes on', asyn
   expect(trial?.rejected).not.toContain('\n')
 })
 
+test('a variant that the device refuses to dispatch is rejected, and the device goes on', async () => {
+  const tooMany: LowerIsolated = (isolated, variant, target) =>
+    lowerIsolated(isolated, variant, target).map(({ kernel, tensors }) => ({
+      kernel: variant === broken ? { ...kernel, workgroups: [70_000, 1, 1] } : kernel,
+      tensors,
+    }))
+  const [, trial] = await measureVariants(device, forward, [direct, broken], { rounds: 1, lower: tooMany })
+  expect(trial).toMatchObject({ ms: null, rejected: expect.stringContaining('70000') })
+  device.check()
+})
+
 test('a variant that cannot be lowered is rejected, and one that is trusted may not fail', async () => {
   const tile: Variant = { kind: 'tile', rows: 48, columns: 48, depth: 16, height: 8 }
   const [, trial] = await measureVariants(device, forward, [direct, tile], { rounds: 1 })
@@ -134,6 +145,8 @@ test('tuning a network measures each distinct pass once, and what is compiled ne
     expect(trials.map(({ rejected }) => rejected)).toEqual(trials.map(() => null))
     expect(variantFor(pass, problem, device.target)).toEqual(chosen.variant)
   }
+  expect(await autotune(device, [smallNetwork()])).toEqual([])
+  device.choices = null
 })
 
 test('a device compiles what was chosen for it, and goes back to the heuristic where the choice is no candidate any more', () => {

@@ -15,6 +15,8 @@ import { measureVariants, scoped, type Trial } from './measure.ts'
 export interface AutotuneOptions {
   /** Timed runs of each variant. Default 7. */
   rounds?: number
+  /** Measure also what `device.choices` knows already. */
+  again?: boolean
   onProgress?: (stage: string, done: number, total: number) => void
 }
 
@@ -38,21 +40,23 @@ const margin = 0.97
 
 /**
  * Measures the candidates of every distinct convolution of `graphs`, and adds what is fastest to `device.choices`: programs that are
- * compiled afterwards use it. A convolution with one candidate is left out. Takes a compilation and some runs for each candidate,
- * and expects the device to itself. Throws OUT_OF_MEMORY where one layer by itself does not fit.
+ * compiled afterwards use it. A convolution with one candidate is left out, and so is one that was measured before. Takes a
+ * compilation and some runs for each candidate, and expects the device to itself. Throws OUT_OF_MEMORY where one layer by itself does not fit.
  */
 export async function autotune(
   device: Device,
   graphs: readonly Graph[],
-  { rounds = 7, onProgress = () => {} }: AutotuneOptions = {},
+  { rounds = 7, again = false, onProgress = () => {} }: AutotuneOptions = {},
 ): Promise<TunedPass[]> {
   const { target } = device
-  const found = distinctPasses(graphs, target).map((one) => ({
-    ...one,
-    isolated: isolate(one.pass, one.problem),
-    variants: candidates(one.pass, one.problem, target),
-  }))
-  const open = found.filter(({ variants }) => variants.length > 1)
+  const open = distinctPasses(graphs, target)
+    .filter(({ pass, problem }) => again || !target.choices?.get(pass, problem))
+    .map((one) => ({
+      ...one,
+      isolated: isolate(one.pass, one.problem),
+      variants: candidates(one.pass, one.problem, target),
+    }))
+    .filter(({ variants }) => variants.length > 1)
   await compileAll(
     device,
     open.flatMap(({ isolated, variants }) => variants.flatMap((variant) => lowerIsolated(isolated, variant, target))),

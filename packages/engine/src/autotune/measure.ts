@@ -219,8 +219,11 @@ export async function scoped<T>(device: Device, work: () => Promise<T>): Promise
   const [outcome] = await Promise.allSettled([work()])
   let complaint: GPUError | null = null
   for (const _ of filters) complaint = (await gpu.popErrorScope()) ?? complaint
-  if (outcome.status === 'rejected') throw outcome.reason
-  if (complaint) throw new EngineError('GPU_VALIDATION', `WebGPU: ${complaint.message}`)
+  const failure: unknown = outcome.status === 'rejected' ? outcome.reason : null
+  // An error of the engine's own explains the complaint; wrong numbers are explained by it.
+  if (complaint && !(failure instanceof EngineError))
+    throw new EngineError('GPU_VALIDATION', `WebGPU: ${complaint.message}`)
+  if (outcome.status === 'rejected') throw failure
   return outcome.value
 }
 

@@ -36,7 +36,11 @@ export async function tuneTraining(
 ): Promise<TuneBench> {
   const options = { optimizer: 'adamw', labelSmoothing: 0, frozen: false } as const
   const { graph } = trainingGraph(benchNetwork(arch), { batch, size }, options)
-  const passes = await autotune(device, [graph], { ...(rounds && { rounds }), ...(onProgress && { onProgress }) })
+  const passes = await autotune(device, [graph], {
+    again: true,
+    ...(rounds && { rounds }),
+    ...(onProgress && { onProgress }),
+  })
   const total = (which: 'heuristic' | 'chosen'): number =>
     passes.reduce((sum, { count, ...pass }) => sum + count * (pass[which].ms ?? 0), 0)
   return {

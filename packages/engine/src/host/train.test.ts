@@ -4,6 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { Choices } from '../autotune/choices.ts'
+import { openNodeDevice } from '../gpu/node.ts'
+import type { RunPosition } from '../train/checkpoint.ts'
+import { runTraining } from '../train/run.ts'
 import type { TrainEvent, TrainSpec } from '../train/spec.ts'
 import { decodeSafetensors } from '../weights/safetensors.ts'
 import { train } from './train.ts'
@@ -88,6 +92,30 @@ test('a host killed in mid-run is HOST_CRASHED, and the resumed run ends with th
   await expect(train(spec('crashed', { resume: true, arch: 'resnet34' }))).resolves.toMatchObject({
     alreadyFinished: true,
   })
+})
+
+test('a run goes on with the variants it began with, whatever was tuned meanwhile', async () => {
+  const positionOf = async (out: string): Promise<RunPosition> => {
+    const file = await readFile(join(dir, out, 'last', 'resume.safetensors'))
+    return JSON.parse(decodeSafetensors(file, out).metadata.position ?? '')
+  }
+  const run = async (resume: boolean, names: Record<string, string>, stop: boolean): Promise<unknown> => {
+    const controller = new AbortController()
+    return runTraining(spec('choosy', { epochs: 2, resume }), {
+      async openDevice() {
+        const device = await openNodeDevice()
+        device.choices = new Choices(device.target, names)
+        return device
+      },
+      onEvent: ({ type }) => stop && type === 'checkpoint' && controller.abort(),
+      signal: controller.signal,
+    })
+  }
+  await expect(run(false, { first: 'a' }, true)).rejects.toMatchObject({ code: 'ABORTED' })
+  expect((await positionOf('choosy')).history).toHaveLength(1)
+  await run(true, { first: 'b', second: 'c' }, false)
+  expect(await positionOf('choosy')).toMatchObject({ history: [{ epoch: 0 }, { epoch: 1 }], choices: { first: 'a' } })
+  expect(Object.keys((await positionOf('choosy')).choices ?? {})).toEqual(['first'])
 })
 
 test('a run stops within two seconds of its signal, and leaves no process behind', async () => {

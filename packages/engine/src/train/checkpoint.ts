@@ -13,6 +13,7 @@ import { access, mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EngineError } from '../errors.ts'
 import type { StoreBuffer } from '../graph/tensor.ts'
+import type { ChosenNames } from '../kernels/conv2d/conv2d.variants.ts'
 import type { ResNet } from '../nn/resnet.ts'
 import { readWeightsFile, writeAtomically, writeWeightsFile } from '../weights/file.ts'
 import type { StateDict } from '../weights/safetensors.ts'
@@ -26,6 +27,8 @@ export interface RunPosition {
   progress: LearnerProgress
   history: readonly EpochRecord[]
   best: EpochRecord
+  /** What the device's choices of variants were: going on with others would add up in another order. */
+  choices?: ChosenNames
 }
 
 const buffers: readonly StoreBuffer[] = ['parameters', 'states', 'moment1', 'moment2']

@@ -1,4 +1,5 @@
 import type { ClassificationReport } from '@sporeprint/metrics'
+import { autotune } from '../autotune/autotune.ts'
 import { type Compiled, compile, createArena, Program } from '../compile/program.ts'
 import { ParameterStore } from '../compile/store.ts'
 import type { ImageSource } from '../data/image-source.ts'
@@ -32,6 +33,11 @@ export interface LearnerOptions {
   recompute?: boolean
   /** Whether a phase with a frozen body will be asked for: its memory is planned ahead. */
   freezes?: boolean
+  /**
+   * Measure first which variant of each convolution is fastest, where `device.choices` does not know it yet: half a minute
+   * on software adapters. It is left there; on Node, `keepChoices` writes it to disk.
+   */
+  autotune?: boolean
 }
 
 export interface FitOptions {
@@ -90,7 +96,8 @@ const readInterval = 250
 
 /**
  * Trains one network on one device. Owns its parameters, programs and memory; everything random in it is a pure function of
- * the seed, the step and the image, so the same learner on the same adapter gives the same bits.
+ * the seed, the step and the image, so the same learner on the same adapter, with the same `device.choices`, gives the same
+ * bits.
  */
 export class Learner {
   readonly model: ResNet
@@ -113,13 +120,21 @@ export class Learner {
   static async create(device: Device, model: ResNet, options: LearnerOptions): Promise<Learner> {
     const settings = withDefaults(options)
     const shape = { batch: settings.batch, size: settings.train.size }
-    const plan = (phase: Phase): Plan => {
-      const { optimizer, labelSmoothing, recompute } = settings
-      const graph = trainingGraph(model, shape, { optimizer, labelSmoothing, frozen: phase === 'frozen' })
-      return { graph, compiled: compile(device, `training step (${phase})`, graph.graph, { recompute }) }
-    }
-    const plans: Plans = { frozen: settings.freezes ? plan('frozen') : null, unfrozen: plan('unfrozen') }
+    const { optimizer, labelSmoothing, recompute, freezes } = settings
+    const graphOf = (phase: Phase): TrainingGraph =>
+      trainingGraph(model, shape, { optimizer, labelSmoothing, frozen: phase === 'frozen' })
+    const graphs = { frozen: freezes ? graphOf('frozen') : null, unfrozen: graphOf('unfrozen') }
     const evaluation = evaluationGraph(model, shape)
+    // What a frozen body computes, a free one does too.
+    if (settings.autotune) await autotune(device, [graphs.unfrozen.graph, evaluation.graph])
+    const plan = (phase: Phase, graph: TrainingGraph): Plan => ({
+      graph,
+      compiled: compile(device, `training step (${phase})`, graph.graph, { recompute }),
+    })
+    const plans: Plans = {
+      frozen: graphs.frozen && plan('frozen', graphs.frozen),
+      unfrozen: plan('unfrozen', graphs.unfrozen),
+    }
     const compiled = compile(device, 'evaluation', evaluation.graph)
     const programs = [compiled, plans.unfrozen.compiled, ...(plans.frozen ? [plans.frozen.compiled] : [])]
     const store = new ParameterStore(device, model.elements, model.stateElements)
@@ -340,6 +355,7 @@ function withDefaults(o: LearnerOptions): Required<LearnerOptions> {
     epsilon: 1e-5,
     recompute: false,
     freezes: false,
+    autotune: false,
     ...o,
   }
 }

@@ -1,4 +1,5 @@
 /** One training run from a spec to a result: data, model, phases, checkpoints, early stopping, the test split at the end. */
+import { Choices } from '../autotune/choices.ts'
 import { type ImageFolder, openImageFolder } from '../data/image-folder.ts'
 import { EngineError, throwIfAborted } from '../errors.ts'
 import type { Device } from '../gpu/device.ts'
@@ -65,7 +66,10 @@ class Run {
     const spec = this.#spec
     const data = this.#data
     const resumed = spec.resume ? await this.#folder?.readPosition() : null
-    if (resumed) checkSameRun(resumed.position, spec, data.classes)
+    if (resumed) {
+      checkSameRun(resumed.position, spec, data.classes)
+      this.#device.choices = new Choices(this.#device.target, resumed.position.choices)
+    }
     if (this.#batch < spec.batch)
       this.#log(
         'warn',
@@ -155,6 +159,7 @@ class Run {
       progress: learner.progress,
       history: this.#history,
       best,
+      choices: this.#device.choices?.names ?? {},
     })
     // Told only now: a run that is stopped on hearing it can go on from here.
     for (const kind of kinds) {
