@@ -78,10 +78,10 @@ test("candidates are few, begin with the heuristic's, and occur once", () => {
       }
     }
   }
-  // Three pixels fill no tile, and less than two rows of eight lanes a step.
+  // Three pixels fill no tile, and one row for each of eight lanes.
   const tiny = { ...c, n: 1, h: 3, w: 1, ci: 4, co: 4 }
   expect(candidates('forward', tiny, gpu)).toEqual([{ kind: 'direct', rows: 4 }])
-  expect(candidates('forward', tiny, software)).toEqual([{ kind: 'broadcast', lanes: 8, rows: 4 }])
+  expect(candidates('forward', tiny, software)).toEqual([{ kind: 'broadcast', lanes: 8, rows: 8 }])
 })
 
 test("the kernels' version changes with any text of any candidate, and with nothing else", async () => {

@@ -103,7 +103,7 @@ const lanesOf =
   (rows: number): Choose =>
   (product) => {
     const usual = chooseVariant(product, { ...device.adapter, software: true })
-    return usual.kind === 'broadcast' ? { ...usual, rows } : usual
+    return usual.kind === 'broadcast' ? { ...usual, rows: Math.max(rows, usual.lanes) } : usual
   }
 
 /** Sixteen are the usual ones. */

@@ -4,7 +4,7 @@ import { filterGradientProduct } from './conv2d.filter-gradient.ts'
 import { forwardProduct } from './conv2d.forward.ts'
 import { inputGradientProduct } from './conv2d.input-gradient.ts'
 import type { Tile } from './conv2d.tile.ts'
-import { type Conv2d, chooseVariant, depthStep, flattened, type Product, type Variant } from './conv2d.ts'
+import { type Conv2d, chooseVariant, flattened, type Product, type Variant } from './conv2d.ts'
 
 export const passes = ['forward', 'inputGradient', 'filterGradient'] as const
 
@@ -61,9 +61,9 @@ export const rowsOfLane: readonly number[] = [8, 16, 32]
 function alternatives(product: Product, target: Target): Variant[] {
   const usual = chooseVariant(product, target)
   if (usual.kind === 'broadcast') {
-    const step = usual.lanes / depthStep
-    const most = ceilDiv(product.rows, step) * step
-    return rowsOfLane.filter((rows) => rows % step === 0 && rows <= most).map((rows) => ({ ...usual, rows }))
+    const { lanes } = usual
+    const most = ceilDiv(product.rows, lanes) * lanes
+    return rowsOfLane.filter((rows) => rows % lanes === 0 && rows <= most).map((rows) => ({ ...usual, rows }))
   }
   // Without subgroups of a fixed size a software adapter has one variant only.
   if (target.software) return []
