@@ -4,6 +4,8 @@ import { type CompileOptions, compile, createArena, Program } from '../compile/p
 import { ParameterStore } from '../compile/store.ts'
 import type { Device } from '../gpu/device.ts'
 import { openNodeDevice } from '../gpu/node.ts'
+import type { Conv2d } from '../kernels/conv2d/conv2d.ts'
+import { candidates, type Pass, problemName, variantFor } from '../kernels/conv2d/conv2d.variants.ts'
 import { type Head, ResNet } from '../nn/resnet.ts'
 import { initialiseWeights } from '../weights/state-dict.ts'
 import { trainingGraph } from './graphs.ts'
@@ -113,6 +115,24 @@ test('no buffer is made on the device after the first epoch', async () => {
   expect(counts).toEqual([counts[0], counts[0], counts[0]])
   made.mockRestore()
   learner.destroy()
+})
+
+test('a learner that is asked to tunes what its device does not know yet, and nothing else', async () => {
+  const untuned = { ...device.adapter, choices: null }
+  const open = (pass: Pass, c: Conv2d): boolean => pass === 'filterGradient' && c.co === 4 && c.kernel === 1
+  device.choices = {
+    names: { known: 'before' },
+    get: (pass, c) => (open(pass, c) ? undefined : variantFor(pass, c, untuned)),
+  }
+  const learner = await createLearner({ autotune: true }, 'linear')
+  const last: Conv2d = { n: 8, h: 1, w: 1, ci: 512, co: 4, kernel: 1, stride: 1, padding: 0 }
+  const measured = candidates('filterGradient', last, untuned).length > 1
+  expect(Object.keys(device.choices.names)).toEqual([
+    'known',
+    ...(measured ? [problemName('filterGradient', last)] : []),
+  ])
+  learner.destroy()
+  device.choices = null
 })
 
 test('a rate that blows up ends as DIVERGED and names the cure', async () => {
