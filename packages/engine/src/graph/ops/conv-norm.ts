@@ -1,12 +1,11 @@
 /** A convolution with its batch norm and what follows: one node, so that the kernels of one can do part of the other's work. */
 import { batchNormApply, batchNormFinish, fewerMoments } from '../../kernels/batch-norm.ts'
 import { momentsLeft } from '../../kernels/conv2d/conv2d.epilogue.ts'
-import { conv2dForward, forwardProduct } from '../../kernels/conv2d/conv2d.forward.ts'
 import { variantFor } from '../../kernels/conv2d/conv2d.variants.ts'
 import type { Graph } from '../graph.ts'
 import type { Tensor } from '../tensor.ts'
 import { type BatchNormTensors, batchNormGradient, describe, type Follow, shortcutOf, tailOf } from './batch-norm.ts'
-import { type Convolution, convolutionGradients, planConvolution } from './conv2d.ts'
+import { type Convolution, convolutionGradients, type Following, lowerForward, planConvolution } from './conv2d.ts'
 import { reluGradientOf } from './elementwise.ts'
 
 /**
@@ -26,9 +25,10 @@ export function convNormTraining(graph: Graph, convolution: Convolution, t: Batc
     outputs: [z, y, saved],
     lower(l) {
       const variant = variantFor('forward', c, l.target)
-      const { moments, block } = momentsLeft(variant, forwardProduct(c).rows)
+      const { moments, block } = momentsLeft(variant, c)
       let parts = l.scratch('parts', [moments.parts, 2, b.channels])
-      l.emit(conv2dForward(c, variant, { kind: 'moments' }), x, filter, y, parts)
+      const following: Following = { epilogue: { kind: 'moments' }, reads: [], writes: [parts] }
+      lowerForward(l, c, variant, [x, filter, y], following)
       const fewer = fewerMoments(b, moments, block)
       if (fewer) {
         const merged = l.scratch('merged parts', [fewer.moments.parts, 2, b.channels])
@@ -67,7 +67,12 @@ export function convNormEvaluation(
     outputs: [z],
     lower(l) {
       const variant = variantFor('forward', c, l.target)
-      l.emit(conv2dForward(c, variant, { kind: 'normalise', tail: tailOf(follow) }), x, filter, ...vectors, z)
+      const following: Following = {
+        epilogue: { kind: 'normalise', tail: tailOf(follow) },
+        reads: vectors,
+        writes: [],
+      }
+      lowerForward(l, c, variant, [x, filter, z], following)
     },
   })
   return z

@@ -1,3 +1,4 @@
+import { type Epilogue, none } from '../../kernels/conv2d/conv2d.epilogue.ts'
 import { chooseSplits, conv2dFilterGradient } from '../../kernels/conv2d/conv2d.filter-gradient.ts'
 import { conv2dForward } from '../../kernels/conv2d/conv2d.forward.ts'
 import { conv2dInputGradient, takesTransposed } from '../../kernels/conv2d/conv2d.input-gradient.ts'
@@ -7,6 +8,7 @@ import { type Conv2d, outputSize, type Variant } from '../../kernels/conv2d/conv
 import { type Pass, variantFor } from '../../kernels/conv2d/conv2d.variants.ts'
 import type { Graph, Lowering } from '../graph.ts'
 import { elementsOf, nhwc, type Tensor } from '../tensor.ts'
+import { lowerWinogradFilterGradient, lowerWinogradForward, lowerWinogradInputGradient } from './conv2d.winograd.ts'
 
 export interface Convolution {
   /** [n, h, w, ci]. */
@@ -42,7 +44,7 @@ export function conv2d(graph: Graph, convolution: Convolution): Tensor {
     op: 'conv2d',
     inputs: [x, filter],
     outputs: [y],
-    lower: (l) => lowerings.forward(l, c, variantFor('forward', c, l.target), x, filter, y),
+    lower: (l) => lowerForward(l, c, variantFor('forward', c, l.target), [x, filter, y]),
     gradient: (dy, wants) => convolutionGradients(graph, convolution, dy, wants),
   })
   return y
@@ -90,12 +92,39 @@ export const lowerings: Record<
   Pass,
   (l: Lowering, c: Conv2d, variant: Variant, a: Tensor, b: Tensor, out: Tensor) => void
 > = {
-  forward: (l, c, variant, x, filter, y) => l.emit(conv2dForward(c, variant), x, filter, y),
+  forward: (l, c, variant, x, filter, y) => lowerForward(l, c, variant, [x, filter, y]),
   inputGradient: lowerInputGradient,
   filterGradient: lowerFilterGradient,
 }
 
+/** What the last kernel of a forward pass does besides, with the tensors that it reads and writes for that. */
+export interface Following {
+  epilogue: Epilogue
+  reads: readonly Tensor[]
+  writes: readonly Tensor[]
+}
+
+const nothing: Following = { epilogue: none, reads: [], writes: [] }
+
+/** The dispatches of a forward pass under one variant. */
+export function lowerForward(
+  l: Lowering,
+  c: Conv2d,
+  variant: Variant,
+  [x, filter, y]: readonly [Tensor, Tensor, Tensor],
+  following: Following = nothing,
+): void {
+  const { epilogue, reads, writes } = following
+  if (variant.kind === 'winograd') lowerWinogradForward(l, c, variant.product, [x, filter, y], following)
+  else l.emit(conv2dForward(c, variant, epilogue), x, filter, ...reads, y, ...writes)
+}
+
+/** The dispatches of a gradient under one variant. */
 function lowerInputGradient(l: Lowering, c: Conv2d, variant: Variant, dy: Tensor, filter: Tensor, dx: Tensor): void {
+  if (variant.kind === 'winograd') {
+    lowerWinogradInputGradient(l, c, variant.product, dy, filter, dx)
+    return
+  }
   let as = filter
   if (takesTransposed(variant)) {
     as = l.scratch('transposed filter', [c.kernel, c.kernel, c.co, c.ci])
@@ -105,6 +134,10 @@ function lowerInputGradient(l: Lowering, c: Conv2d, variant: Variant, dy: Tensor
 }
 
 function lowerFilterGradient(l: Lowering, c: Conv2d, variant: Variant, x: Tensor, dy: Tensor, dw: Tensor): void {
+  if (variant.kind === 'winograd') {
+    lowerWinogradFilterGradient(l, c, variant.product, x, dy, dw)
+    return
+  }
   const splits = chooseSplits(c, variant, l.target)
   const parts = splits === 1 ? dw : l.scratch('parts', [splits, ...dw.shape])
   l.emit(conv2dFilterGradient(c, variant, splits), x, dy, parts)

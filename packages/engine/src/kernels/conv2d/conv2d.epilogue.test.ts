@@ -11,7 +11,7 @@ import { batchNormFinish, fewerMoments, type Tail } from '../batch-norm.ts'
 import { epsilon, firstMismatch, output, paddedNoise, runKernel } from '../testing.ts'
 import { momentsLeft } from './conv2d.epilogue.ts'
 import { conv2dForward, forwardProduct } from './conv2d.forward.ts'
-import { type Conv2d, chooseVariant, outputSize, type Variant } from './conv2d.ts'
+import { type Conv2d, chooseVariant, outputSize, type ProductVariant } from './conv2d.ts'
 
 let device: Device
 beforeAll(async () => {
@@ -19,7 +19,7 @@ beforeAll(async () => {
 })
 afterAll(() => device.destroy())
 
-const variants: Record<string, (c: Conv2d) => Variant> = {
+const variants: Record<string, (c: Conv2d) => ProductVariant> = {
   software: (c) => chooseVariant(forwardProduct(c), { ...device.adapter, software: true }),
   direct: () => ({ kind: 'direct', rows: 4 }),
   tile: () => ({ kind: 'tile', rows: 32, columns: 32, depth: 16, height: 4 }),
@@ -54,7 +54,7 @@ test.each(cases)(
     const { rows, x, w, gamma, beta, runningMean, runningVariance } = inputs(c)
     const b = { rows, channels: c.co }
     const variant = choose(c)
-    const { moments, block } = momentsLeft(variant, rows)
+    const { moments, block } = momentsLeft(variant, c)
     const contents = { x, w, y: rows * c.co, parts: moments.parts * 2 * c.co }
     const forward = await runKernel(device, conv2dForward(c, variant, { kind: 'moments' }), contents)
     const y = Float64Array.from(output(forward, 'y'))
@@ -80,8 +80,8 @@ test.each(Object.entries(variants))(
     const b = { rows, channels: c.co }
     // The smallest blocks there are, so that there are parts enough.
     const chosen = choose(c)
-    const variant: Variant = chosen.kind === 'broadcast' ? { ...chosen, rows: chosen.lanes } : chosen
-    const { moments, block } = momentsLeft(variant, rows)
+    const variant: ProductVariant = chosen.kind === 'broadcast' ? { ...chosen, rows: chosen.lanes } : chosen
+    const { moments, block } = momentsLeft(variant, c)
     const forward = conv2dForward(c, variant, { kind: 'moments' })
     const left = await runKernel(device, forward, { x, w, y: rows * c.co, parts: moments.parts * 2 * c.co })
     const fewer = fewerMoments(b, moments, block)

@@ -2,14 +2,14 @@
  * What a forward pass does with its sums besides storing them, while they are still in registers:
  *
  *   moments     training: also leaves partial statistics of y for the batch norm that follows, so that y is not read for them.
- *               Each invocation makes a part of the rows it holds.
+ *               Each invocation makes a part of the rows it holds, which are a tile's pixels under Winograd.
  *   normalise   evaluation: y = γ·(sum − running mean)/√(running variance + ε) + β, then a ReLU, or the shortcut's sum and a ReLU:
  *               the batch norm folded into the convolution, its vectors loaded once an invocation.
  */
 import { epsilon, type Moments, neighbours, type Tail } from '../batch-norm.ts'
-import { type Binding, read, unroll, write } from '../kernel.ts'
+import { type Binding, ceilDiv, read, unroll, write } from '../kernel.ts'
 import { tileLayout } from './conv2d.tile.ts'
-import type { Variant } from './conv2d.ts'
+import { type Conv2d, outputSize, type Variant } from './conv2d.ts'
 
 export type Epilogue = { kind: 'none' } | { kind: 'moments' } | { kind: 'normalise'; tail: Tail }
 
@@ -35,11 +35,25 @@ export const epilogueName = (epilogue: Epilogue): string => {
 }
 
 /** How the `moments` of a variant's invocations lie, and in blocks of how many neighbouring rows. */
-export function momentsLeft(variant: Variant, rows: number): { moments: Moments; block: number } {
-  if (!('depth' in variant)) return { moments: neighbours(rows, variant.rows), block: variant.rows }
-  const { down } = tileLayout(variant)
-  const rowsOf = `(min(${variant.rows}u, ROWS - part / ${down}u * ${variant.rows}u) + ${down - 1}u - part % ${down}u) / ${down}u`
-  return { moments: { parts: Math.ceil(rows / variant.rows) * down, rowsOf }, block: variant.rows }
+export function momentsLeft(variant: Variant, c: Conv2d): { moments: Moments; block: number } {
+  const { oh, ow } = outputSize(c)
+  const rows = c.n * oh * ow
+  switch (variant.kind) {
+    case 'winograd': {
+      const [th, tw] = [ceilDiv(oh, 2), ceilDiv(ow, 2)]
+      const rowsOf = `min(2u, ${oh}u - part / ${tw}u % ${th}u * 2u) * min(2u, ${ow}u - part % ${tw}u * 2u)`
+      return { moments: { parts: c.n * th * tw, rowsOf }, block: oh % 2 === 0 ? 2 * ow : oh * ow }
+    }
+    case 'tile':
+    case 'matrix': {
+      const { down } = tileLayout(variant)
+      const rowsOf = `(min(${variant.rows}u, ROWS - part / ${down}u * ${variant.rows}u) + ${down - 1}u - part % ${down}u) / ${down}u`
+      return { moments: { parts: ceilDiv(rows, variant.rows) * down, rowsOf }, block: variant.rows }
+    }
+    case 'broadcast':
+    case 'direct':
+      return { moments: neighbours(rows, variant.rows), block: variant.rows }
+  }
 }
 
 /**

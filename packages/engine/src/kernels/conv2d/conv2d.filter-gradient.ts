@@ -21,7 +21,7 @@ import {
   flattened,
   outputSize,
   type Product,
-  type Variant,
+  type ProductVariant,
 } from './conv2d.ts'
 
 const longestSum = 8192
@@ -35,23 +35,29 @@ const pixelsOf = (c: Conv2d): number => {
   return c.n * oh * ow
 }
 
+const mostSplits = (depth: number): number => Math.max(1, Math.min(Math.floor(depth / shortestSum), mostParts))
+
 export const filterGradientProduct = (c: Conv2d): Product => ({
   rows: c.kernel * c.kernel * c.ci,
   columns: c.co,
-  parts: Math.max(1, Math.min(Math.floor(pixelsOf(c) / shortestSum), mostParts)),
+  parts: mostSplits(pixelsOf(c)),
 })
 
-/** Parts of the pixel sum: enough workgroups to fill the adapter, and no sum longer than `longestSum`. */
-export function chooseSplits(c: Conv2d, variant: Variant, target: Target): number {
-  const { rows, parts } = filterGradientProduct(c)
+/** Parts of the pixel sum under a variant. */
+export function chooseSplits(c: Conv2d, variant: ProductVariant, target: Target): number {
+  const { rows } = filterGradientProduct(c)
   const block = blockOf(variant, c.co / 4)
-  const blocks = ceilDiv(c.co / 4, block.columns) * ceilDiv(rows, block.rows)
+  return splitsOf(ceilDiv(c.co / 4, block.columns) * ceilDiv(rows, block.rows), pixelsOf(c), target)
+}
+
+/** Parts of a long sum of which `blocks` workgroups make one: enough to fill the adapter, and none longer than `longestSum`. */
+export function splitsOf(blocks: number, depth: number, target: Target): number {
   const toFill = ceilDiv(target.software ? 16 : 1024, blocks)
-  return Math.max(Math.min(toFill, parts), ceilDiv(pixelsOf(c), longestSum))
+  return Math.max(Math.min(toFill, mostSplits(depth)), ceilDiv(depth, longestSum))
 }
 
 /** Bindings: x [n, h, w, ci] · dy [n, oh, ow, co] → parts [splits, kernel², ci, co]. */
-export function conv2dFilterGradient(problem: Conv2d, variant: Variant, splits: number): Kernel {
+export function conv2dFilterGradient(problem: Conv2d, variant: ProductVariant, splits: number): Kernel {
   const c = flattened(problem)
   const { oh, ow } = outputSize(c)
   const { rows } = filterGradientProduct(c)
@@ -74,7 +80,7 @@ const PART = ${ceilDiv(ceilDiv(pixels, splits), step) * step}u; // pixels of one
   }
 }
 
-function shader(head: string, c: Conv2d, variant: Variant): string {
+function shader(head: string, c: Conv2d, variant: ProductVariant): string {
   switch (variant.kind) {
     case 'broadcast':
       return broadcast(head, variant, c.ci % variant.rows === 0)

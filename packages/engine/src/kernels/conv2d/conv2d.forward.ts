@@ -23,8 +23,8 @@ import {
   flattened,
   outputSize,
   type Product,
+  type ProductVariant,
   rowGrid,
-  type Variant,
 } from './conv2d.ts'
 
 export const forwardProduct = (c: Conv2d): Product => {
@@ -33,7 +33,7 @@ export const forwardProduct = (c: Conv2d): Product => {
 }
 
 /** Bindings: x [n, h, w, ci] · w [kernel², ci, co], (what the epilogue reads) → y [n, oh, ow, co], (what it writes). */
-export function conv2dForward(problem: Conv2d, variant: Variant, epilogue: Epilogue = none): Kernel {
+export function conv2dForward(problem: Conv2d, variant: ProductVariant, epilogue: Epilogue = none): Kernel {
   const c = flattened(problem)
   const { oh, ow } = outputSize(c)
   const { rows } = forwardProduct(c)
@@ -55,7 +55,7 @@ const N = ${c.n}u; const ROWS = ${rows}u; const GRID_Y = ${grid.y}u;`
   }
 }
 
-function shader(head: string, c: Conv2d, variant: Variant, epilogue: Epilogue): string {
+function shader(head: string, c: Conv2d, variant: ProductVariant, epilogue: Epilogue): string {
   const { rows } = forwardProduct(c)
   const every = rows % blockOf(variant, c.co / 4).rows === 0
   switch (variant.kind) {

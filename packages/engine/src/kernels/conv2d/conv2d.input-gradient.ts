@@ -22,8 +22,8 @@ import {
   flattened,
   outputSize,
   type Product,
+  type ProductVariant,
   rowGrid,
-  type Variant,
 } from './conv2d.ts'
 
 /** One phase: the input pixels of a batch, a share 1/s of each axis. */
@@ -34,10 +34,11 @@ export const inputGradientProduct = (c: Conv2d): Product => ({
 })
 
 /** Whether a variant takes the filter as [kernel², co, ci]. */
-export const takesTransposed = (variant: Variant): boolean => variant.kind === 'tile' || variant.kind === 'matrix'
+export const takesTransposed = (variant: ProductVariant): boolean =>
+  variant.kind === 'tile' || variant.kind === 'matrix'
 
 /** Bindings: dy [n, oh, ow, co] · w [kernel², ci, co], or wt [kernel², co, ci] if `takesTransposed` → dx [n, h, w, ci]. */
-export function conv2dInputGradient(problem: Conv2d, variant: Variant): Kernel {
+export function conv2dInputGradient(problem: Conv2d, variant: ProductVariant): Kernel {
   const c = flattened(problem)
   const { oh, ow } = outputSize(c)
   const { rows, parts } = inputGradientProduct(c)
@@ -60,7 +61,7 @@ const N = ${c.n}u; const ROWS = ${rows}u; const GRID_Y = ${grid.y}u; const FOLDS
   }
 }
 
-function shader(head: string, columns: number, variant: Variant): string {
+function shader(head: string, columns: number, variant: ProductVariant): string {
   switch (variant.kind) {
     case 'broadcast':
       return broadcast(head, variant)

@@ -17,7 +17,7 @@ import { conv2dInputGradient, inputGradientProduct } from './conv2d.input-gradie
 import { sumParts } from './conv2d.sum-parts.ts'
 import type { Tile } from './conv2d.tile.ts'
 import { transposeFilter } from './conv2d.transpose-filter.ts'
-import { type Conv2d, chooseVariant, outputSize, type Product, type Variant } from './conv2d.ts'
+import { type Conv2d, chooseVariant, outputSize, type Product, type ProductVariant } from './conv2d.ts'
 import { rowsOfLane, tiles } from './conv2d.variants.ts'
 
 let device: Device
@@ -80,10 +80,10 @@ const nameOf = ({ rows, columns, height }: Tile): string => `tile ${rows} × ${c
 /** What else an autotuner may choose. */
 const otherTiles = tiles.filter((tile) => ![largeTile, smallTile].map(nameOf).includes(nameOf(tile)))
 
-type Choose = (product: Product) => Variant
+type Choose = (product: Product) => ProductVariant
 
 const always =
-  (variant: Variant): Choose =>
+  (variant: ProductVariant): Choose =>
   () =>
     variant
 

@@ -41,7 +41,18 @@ export interface Product {
  * `matrix`: the same, multiplied by the GPU's matrix units, where Dawn exposes them.
  * `direct`: an invocation holds `rows` rows of one vec4 of columns and loads what it needs itself. Needs no feature.
  */
-export type Variant = Broadcast | Tile | Matrix | { kind: 'direct'; rows: number }
+export type ProductVariant = Broadcast | Tile | Matrix | { kind: 'direct'; rows: number }
+
+/**
+ * The way to compute one pass. `winograd`: fewer products, between transforms (conv2d.winograd.ts), multiplied as `product`
+ * says. For what `winogradFits` tells.
+ */
+export type Variant = ProductVariant | Winograd
+
+export interface Winograd {
+  kind: 'winograd'
+  product: ProductVariant
+}
 
 /** Depth taken in one round of the inner loop: one vec4 of the left matrix a row. */
 export const depthStep = 4
@@ -73,7 +84,7 @@ const enoughWorkgroups = 128
  * GPUs: `tile`, the large one where enough of them are left to fill the GPU, unless the product is narrower than the small one.
  * These thresholds follow from occupancy, not from measurement; `direct` has no barriers and wastes least on small products.
  */
-export function chooseVariant({ rows, columns, parts }: Product, { software, subgroupSize }: Target): Variant {
+export function chooseVariant({ rows, columns, parts }: Product, { software, subgroupSize }: Target): ProductVariant {
   if (!software) {
     if (rows < smallTile.rows || columns < smallTile.columns) return { kind: 'direct', rows: 4 }
     const large = ceilDiv(rows, largeTile.rows) * ceilDiv(columns, largeTile.columns) * parts
@@ -87,7 +98,7 @@ export function chooseVariant({ rows, columns, parts }: Product, { software, sub
 }
 
 /** The part of a product with `columns` vec4s that one workgroup computes: rows, and columns in vec4s. */
-export function blockOf(variant: Variant, columns: number): { rows: number; columns: number } {
+export function blockOf(variant: ProductVariant, columns: number): { rows: number; columns: number } {
   switch (variant.kind) {
     case 'broadcast':
       return { rows: variant.rows, columns: variant.lanes }
@@ -102,7 +113,10 @@ export function blockOf(variant: Variant, columns: number): { rows: number; colu
 }
 
 /** Cost model: one kernel's workgroup memory is its variant's, its flops and least traffic are the convolution's. */
-export const costOf = (c: Conv2d, variant: Variant): { flops: number; bytes: number; workgroupBytes?: number } => ({
+export const costOf = (
+  c: Conv2d,
+  variant: ProductVariant,
+): { flops: number; bytes: number; workgroupBytes?: number } => ({
   flops: flops(c),
   bytes: bytes(c),
   ...('depth' in variant && { workgroupBytes: tileLayout(variant).workgroupBytes }),
