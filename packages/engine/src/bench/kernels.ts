@@ -125,29 +125,39 @@ interface Convolution extends Pick<ConvolutionTime, 'pass' | 'variant' | 'count'
   dispatch: Dispatch
 }
 
-/** Convolutions by their WGSL, which holds shape and variant. Kernels are called conv2d.<pass>.<variant>. */
+/**
+ * Convolutions by their name and WGSL, which holds shape and variant. Kernels are called conv2d.<pass>.<variant>; of Winograd these
+ * are the products, without the transforms around them.
+ */
 function distinctConvolutions(dispatches: readonly Dispatch[]): Convolution[] {
   const distinct = new Map<string, Convolution>()
   for (const dispatch of dispatches) {
     const [family, name, ...variant] = dispatch.kernel.name.split('.')
     const pass = passes.find((known) => known === name)
     if (family !== 'conv2d' || pass === undefined) continue
-    const { wgsl } = dispatch.kernel
-    const seen = distinct.get(wgsl)
+    // The products of two passes may be the same kernel.
+    const key = `${dispatch.kernel.name} ${dispatch.kernel.wgsl}`
+    const seen = distinct.get(key)
     if (seen) seen.count++
-    else distinct.set(wgsl, { pass, variant: variant.join('.'), count: 1, dispatch })
+    else distinct.set(key, { pass, variant: variant.join('.'), count: 1, dispatch })
   }
   return [...distinct.values()]
 }
 
-/** Whose copies scratch tensors are: a transposed filter its filter's, the parts of a gradient the gradient's. */
+/** Whose copies scratch tensors are: a transposed or transformed filter its filter's, what becomes a gradient the gradient's. */
 function scratchNames(dispatches: readonly Dispatch[]): Map<Tensor, string> {
   const names = new Map<Tensor, string>()
-  for (const { tensors } of dispatches) {
-    const [from, to, ...others] = tensors
-    if (!from || !to || others.length > 0) continue
-    if (ofFilter(from)) names.set(to, from.name)
-    if (ofFilter(to)) names.set(from, to.name)
+  const copies = dispatches.flatMap(({ tensors: [from, to, ...others] }) =>
+    from && to && others.length === 0 ? [{ from, to }] : [],
+  )
+  const nameOf = (tensor: Tensor): string | undefined => (ofFilter(tensor) ? tensor.name : names.get(tensor))
+  for (const { from, to } of copies) {
+    const name = nameOf(from)
+    if (name) names.set(to, name)
+  }
+  for (const { from, to } of copies.reverse()) {
+    const name = nameOf(to)
+    if (name) names.set(from, name)
   }
   return names
 }

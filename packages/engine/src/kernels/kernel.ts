@@ -64,12 +64,15 @@ export function cover(n: number): [number, number, number] {
   return [Math.ceil(groups / rows), rows, 1]
 }
 
-/** Head of an elementwise entry point: leaves `i`, the element, and returns where it is past `count`. */
-export const elementMain = (count: number): string => /* wgsl */ `
+/**
+ * Head of an elementwise entry point: leaves `i`, the element, and returns where it is past `count`, a number or WGSL. Taken from
+ * the length of a buffer, it leaves one kernel to compile for all sizes.
+ */
+export const elementMain = (count: number | string): string => /* wgsl */ `
 @compute @workgroup_size(${lanes})
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.y * groups.x * ${lanes}u + id.x;
-  if (i >= ${count}u) { return; }`
+  if (i >= ${typeof count === 'number' ? `${count}u` : count}) { return; }`
 
 /** Joins f(0) … f(n−1), one a line: for unrolled blocks. */
 export const unroll = (n: number, line: (i: number) => string, separator = '\n'): string =>

@@ -1,10 +1,11 @@
 /** The passes of a convolution by Winograd: transforms of both sides, sixteen products, and a transform back. */
 import { splitsOf } from '../../kernels/conv2d/conv2d.filter-gradient.ts'
+import { sumParts } from '../../kernels/conv2d/conv2d.sum-parts.ts'
+import { transposeFilter } from '../../kernels/conv2d/conv2d.transpose-filter.ts'
 import { blockOf, type Conv2d, type ProductVariant } from '../../kernels/conv2d/conv2d.ts'
 import {
   adjoint,
   winogradFilter,
-  winogradFilterAdjoint,
   winogradFilterGradient,
   winogradFilterProduct,
   winogradInput,
@@ -15,7 +16,7 @@ import {
 import { ceilDiv } from '../../kernels/kernel.ts'
 import { matmul } from '../../kernels/matmul/matmul.ts'
 import type { Lowering } from '../graph.ts'
-import type { Tensor } from '../tensor.ts'
+import { elementsOf, type Tensor } from '../tensor.ts'
 import type { Following } from './conv2d.ts'
 
 /** x [n, h, w, ci] ∗ filter [3, 3, ci, co] → y [n, oh, ow, co], and what follows. */
@@ -42,8 +43,10 @@ export function lowerWinogradInputGradient(
   dx: Tensor,
 ): void {
   const back = adjoint(c)
+  const transposed = l.scratch('transposed filter', [3, 3, back.ci, back.co])
   const u = l.scratch('transformed filter', [16, back.ci, back.co])
-  l.emit(winogradFilterAdjoint(c), filter, u)
+  l.emit(transposeFilter(c), filter, transposed)
+  l.emit(winogradFilter(back, { reversed: true }), transposed, u)
   const m = multiply(l, back, 'conv2d.inputGradient.winograd', product, dy, u)
   l.emit(winogradOutput(back), m, dx)
 }
@@ -73,9 +76,11 @@ export function lowerWinogradFilterGradient(
   const splits = splitsOf(blocks, p.depth, l.target)
   const v = l.scratch('transformed image', [p.batch, p.depth, p.rows])
   const dm = l.scratch('transformed gradient', [p.batch, p.depth, p.columns])
-  const du = l.scratch('parts', [splits, p.batch, p.rows, p.columns])
+  const du = l.scratch('transformed filter gradient', [p.batch, p.rows, p.columns])
+  const parts = splits === 1 ? du : l.scratch('parts', [splits, ...du.shape])
   l.emit(winogradInput(c), x, v)
   l.emit(winogradOutputGradient(c), dy, dm)
-  l.emit(matmul('conv2d.filterGradient.winograd', p, product, splits), v, dm, du)
-  l.emit(winogradFilterGradient(c, splits), du, dw)
+  l.emit(matmul('conv2d.filterGradient.winograd', p, product, splits), v, dm, parts)
+  if (splits > 1) l.emit(sumParts(splits, elementsOf(du)), parts, du)
+  l.emit(winogradFilterGradient(c), du, dw)
 }

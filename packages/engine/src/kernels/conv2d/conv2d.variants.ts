@@ -47,15 +47,10 @@ const winogradProducts: Record<Pass, (c: Conv2d) => MatMul> = {
   filterGradient: winogradFilterProduct,
 }
 
-/**
- * Winograd for one pass with the product that suits an adapter: a candidate wherever `winogradFits`. Its `broadcast` products
- * have 32 rows where there are as many: a fifth faster than 16 on lavapipe, and the passes of a layer share more of them.
- */
+/** Winograd for one pass with the product that suits an adapter: a candidate wherever `winogradFits`. */
 export function winogradVariant(pass: Pass, c: Conv2d, target: Target): Winograd {
   const { rows, columns, batch } = winogradProducts[pass](c)
-  const product = chooseVariant({ rows, columns, parts: batch }, target)
-  const long = product.kind === 'broadcast' && 32 % product.lanes === 0 && rows >= 32
-  return { kind: 'winograd', product: long ? { ...product, rows: 32 } : product }
+  return { kind: 'winograd', product: chooseVariant({ rows, columns, parts: batch }, target) }
 }
 
 /** Fewer tiles do not pay for the filter's transform, and plain taps leave out most of what small images have outside. */

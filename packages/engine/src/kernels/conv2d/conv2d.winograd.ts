@@ -16,8 +16,7 @@
  *
  * Layout    Positions outermost, so that each product is dense. Tiles are (n, ty, tx), padded with zeros to a multiple of 4.
  * Mapping   An invocation transforms one tile, or the nine taps of one input channel, for one vec4 of channels. It loads each
- *           vec4 it needs once and stores each once: 16 + 16, 16 + 4, 4 + 16, 9 + 16 or 16 + 9. Where the filter is also
- *           transposed, it takes four input channels.
+ *           vec4 it needs once and stores each once: 16 + 16, 16 + 4, 4 + 16, 9 + 16 or 16 + 9.
  * Cost      4/9 of the products where sides are even; an image and its result are moved four times over, a filter 16/9 times.
  * Numerics  f32. The coefficients are 0, ±1 and ±½, so that only sums and products round; sums that later cancel make the
  *           error a few times that of plain taps (its bound, and a measurement, are in conv2d.winograd.test.ts).
@@ -138,59 +137,24 @@ ${elementMain(elements)}
   })
 }
 
-/** u = G w Gᵀ. Bindings: w [9, ci, co] → u [16, ci, co]. */
-export function winogradFilter(c: Conv2d): Kernel {
+/**
+ * u = G w Gᵀ. Bindings: w [9, ci, co] → u [16, ci, co]. `reversed` takes the taps in reverse, as an adjoint does. The kernel is the
+ * same for all sizes, so that it is compiled once.
+ */
+export function winogradFilter(c: Conv2d, { reversed = false }: { reversed?: boolean } = {}): Kernel {
   const elements = c.ci * (c.co / 4)
+  const tap = (y: number, x: number): number => (reversed ? 8 - (3 * y + x) : 3 * y + x)
   return transform(c, {
-    name: 'filter',
+    name: reversed ? 'filter.reversed' : 'filter',
     bindings: [read('w'), write('u')],
     elements,
     moved: 4 * (9 + positions) * elements,
     by: filterTransform,
-    wgsl: /* wgsl */ `${elementMain(elements)}
-  ${each(3, 3, (y, x) => `let m${y}${x} = w[${3 * y + x}u * ${elements}u + i];`)}
+    wgsl: /* wgsl */ `${elementMain('arrayLength(&w) / 9u')}
+  let tap = arrayLength(&w) / 9u;
+  ${each(3, 3, (y, x) => `let m${y}${x} = w[${tap(y, x)}u * tap + i];`)}
   ${sandwich(filterTransform)}
-  ${each(4, 4, (y, x) => `u[${4 * y + x}u * ${elements}u + i] = r${y}${x};`)}
-}`,
-  })
-}
-
-/**
- * The same of the filter of `adjoint(c)`, taps in reverse and each tap transposed, in blocks of 4 × 4 channels.
- * Bindings: w [9, ci, co] → u [16, co, ci].
- */
-export function winogradFilterAdjoint(c: Conv2d): Kernel {
-  const blocks = (c.ci * c.co) / 16
-  return transform(c, {
-    name: 'filterAdjoint',
-    bindings: [read('w'), write('u')],
-    elements: 4 * blocks,
-    workgroups: [ceilDiv(c.ci, 16), ceilDiv(c.co, 64), 1],
-    moved: 16 * (9 + positions) * blocks,
-    by: filterTransform,
-    wgsl: /* wgsl */ `const CI4 = ${c.ci / 4}u; const CO = ${c.co}u; const CO4 = CO / 4u;
-/** A block of a tap, [co, ci]. */
-fn block(tap: u32, ci4: u32, co4: u32) -> mat4x4f {
-  let at = (tap * CI4 + ci4) * 4u * CO4 + co4;
-  return transpose(mat4x4f(w[at], w[at + CO4], w[at + 2u * CO4], w[at + 3u * CO4]));
-}
-// Blocks by 4 × 16, so that lines of memory are read and written as a whole.
-@compute @workgroup_size(4, 16)
-fn main(@builtin(global_invocation_id) id: vec3u) {
-  let ci4 = id.x;
-  let co4 = id.y;
-  if (ci4 >= CI4 || co4 >= CO4) { return; }
-  ${each(3, 3, (y, x) => `let tap${y}${x} = block(${8 - (3 * y + x)}u, ci4, co4);`)}
-  ${unroll(
-    4,
-    (co) => `{
-  ${each(3, 3, (y, x) => `let m${y}${x} = tap${y}${x}[${co}];`)}
-  ${sandwich(filterTransform)}
-  let to = (4u * co4 + ${co}u) * CI4 + ci4;
-  ${each(4, 4, (y, x) => `u[${4 * y + x}u * CO * CI4 + to] = r${y}${x};`)}
-  }`,
-    '\n  ',
-  )}
+  ${each(4, 4, (y, x) => `u[${4 * y + x}u * tap + i] = r${y}${x};`)}
 }`,
   })
 }
@@ -256,24 +220,21 @@ ${elementMain(elements)}
   })
 }
 
-/** dw = Gᵀ (Σ_part du) G, parts in order. Bindings: du [parts, 16, ci, co] → dw [9, ci, co]. */
-export function winogradFilterGradient(c: Conv2d, parts: number): Kernel {
+/** dw = Gᵀ du G. Bindings: du [16, ci, co] → dw [9, ci, co]. The kernel is the same for all sizes. */
+export function winogradFilterGradient(c: Conv2d): Kernel {
   const elements = c.ci * (c.co / 4)
   const by = transposed(filterTransform)
   return transform(c, {
     name: 'filterGradient',
     bindings: [read('du'), write('dw')],
     elements,
-    moved: 4 * (parts * positions + 9) * elements,
+    moved: 4 * (positions + 9) * elements,
     by,
-    wgsl: /* wgsl */ `${elementMain(elements)}
-  ${each(4, 4, (y, x) => `var m${y}${x} = du[${4 * y + x}u * ${elements}u + i];`)}
-  // The number of parts comes from the buffer: a constant one would be unrolled.
-  for (var at = ${positions * elements}u + i; at < arrayLength(&du); at += ${positions * elements}u) {
-    ${each(4, 4, (y, x) => `m${y}${x} += du[at + ${4 * y + x}u * ${elements}u];`)}
-  }
+    wgsl: /* wgsl */ `${elementMain('arrayLength(&dw) / 9u')}
+  let tap = arrayLength(&dw) / 9u;
+  ${each(4, 4, (y, x) => `let m${y}${x} = du[${4 * y + x}u * tap + i];`)}
   ${sandwich(by)}
-  ${each(3, 3, (y, x) => `dw[${3 * y + x}u * ${elements}u + i] = r${y}${x};`)}
+  ${each(3, 3, (y, x) => `dw[${3 * y + x}u * tap + i] = r${y}${x};`)}
 }`,
   })
 }
@@ -281,20 +242,15 @@ export function winogradFilterGradient(c: Conv2d, parts: number): Kernel {
 interface Transform {
   name: string
   bindings: Binding[]
-  /** vec4s of each element of the matrices. */
+  /** Invocations: vec4s of each element of the matrices. */
   elements: number
-  /** Where they do not have one invocation each. */
-  workgroups?: Kernel['workgroups']
   /** Floats read and written. */
   moved: number
   by: Matrix
   wgsl: string
 }
 
-function transform(
-  c: Conv2d,
-  { name, bindings, elements, workgroups = cover(elements), moved, by, wgsl }: Transform,
-): Kernel {
+function transform(c: Conv2d, { name, bindings, elements, moved, by, wgsl }: Transform): Kernel {
   if (c.kernel !== 3 || c.stride !== 1 || c.padding > 2) {
     throw new RangeError(
       `Winograd computes 3 × 3 taps at stride 1 and padding up to 2, not ${c.kernel} × ${c.kernel} at stride ${c.stride} and padding ${c.padding}: ask winogradFits first`,
@@ -306,7 +262,7 @@ function transform(
     name: `conv2d.winograd.${name}`,
     wgsl: `${declare(bindings)}\n${wgsl}`,
     bindings,
-    workgroups,
+    workgroups: cover(elements),
     flops: 4 * elements * additions * (rows + columns),
     bytes: 4 * moved,
   }
