@@ -13,7 +13,7 @@ import type { Epilogue } from '../../kernels/conv2d/conv2d.epilogue.ts'
 import { momentsLeft } from '../../kernels/conv2d/conv2d.epilogue.ts'
 import { type Conv2d, outputSize, type ProductVariant } from '../../kernels/conv2d/conv2d.ts'
 import { type Pass, variantFor, winogradVariant } from '../../kernels/conv2d/conv2d.variants.ts'
-import { adjoint, tilesOf, winogradFits } from '../../kernels/conv2d/conv2d.winograd.ts'
+import { adjoint, tilesOf, winogradFilter, winogradFits, winogradInput } from '../../kernels/conv2d/conv2d.winograd.ts'
 import { padded, type Target } from '../../kernels/kernel.ts'
 import { epsilon, firstMismatch, output, paddedNoise, runKernel } from '../../kernels/testing.ts'
 import { batchNormEvaluation, batchNormTraining } from '../../reference/batch-norm.ts'
@@ -264,6 +264,12 @@ test('Winograd is worth trying for 3 × 3 at stride 1 on many tiles that are mos
   // 56 × 56 × 64 takes 784 tiles an image, of 4 KiB each: 41 images are 128 MiB.
   expect(winogradFits({ ...c, h: 56, w: 56, n: 41 })).toBe(true)
   expect(winogradFits({ ...c, h: 56, w: 56, n: 42 })).toBe(false)
+})
+
+test('other convolutions than 3 × 3 at stride 1 are refused', () => {
+  const c: Conv2d = { n: 1, h: 8, w: 8, ci: 4, co: 4, kernel: 3, stride: 1, padding: 1 }
+  expect(() => winogradInput({ ...c, stride: 2 })).toThrow(/stride 2 .* ask winogradFits/)
+  expect(() => winogradFilter({ ...c, kernel: 5 })).toThrow(RangeError)
 })
 
 test('by rule of thumb, software adapters get Winograd where images are not small, and GPUs none', () => {

