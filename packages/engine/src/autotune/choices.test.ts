@@ -74,10 +74,19 @@ test("candidates are few, begin with the heuristic's, and occur once", () => {
         const variants = candidates(pass, problem, target)
         expect(variants[0]).toEqual(variantFor(pass, problem, target))
         expect(new Set(variants.map(variantName)).size).toBe(variants.length)
-        expect(variants.length).toBeLessThanOrEqual(target.software ? 3 : 8)
+        expect(variants.length).toBeLessThanOrEqual(target.software ? 4 : 10)
       }
     }
   }
+  const units = {
+    ...gpu,
+    matrixUnits: [{ component: 'f32', side: 8 } as const, { component: 'f16', side: 16 } as const],
+  }
+  expect(candidates('forward', c, gpu).filter(({ kind }) => kind === 'matrix')).toEqual([])
+  // Those of f16 would take f32 activations for less than they are.
+  expect(candidates('forward', c, units).filter(({ kind }) => kind === 'matrix')).toEqual([
+    { kind: 'matrix', rows: 64, columns: 32, depth: 16, height: 4, component: 'f32', side: 8, lanes: 32 },
+  ])
   // Three pixels fill no tile, and one row for each of eight lanes.
   const tiny = { ...c, n: 1, h: 3, w: 1, ci: 4, co: 4 }
   expect(candidates('forward', tiny, gpu)).toEqual([{ kind: 'direct', rows: 4 }])

@@ -1,6 +1,6 @@
 import { EngineError } from '../errors.ts'
 import type { VariantChoices } from '../kernels/conv2d/conv2d.variants.ts'
-import type { Target } from '../kernels/kernel.ts'
+import type { MatrixUnit, Target } from '../kernels/kernel.ts'
 import { PipelineCache } from './pipelines.ts'
 
 export interface AdapterInfo {
@@ -12,12 +12,20 @@ export interface AdapterInfo {
   features: string[]
   /** Lanes of a subgroup where that is one fixed number and kernels may be built on it (see `fewestLanes`), else null. */
   subgroupSize: number | null
+  /** Products of matrices that a subgroup can do at once (tensor cores), of those that kernels know. */
+  matrixUnits: MatrixUnit[]
   maxBindingBytes: number
   maxBufferBytes: number
 }
 
 /** Features that some kernel variant knows how to use. */
-const wanted: readonly GPUFeatureName[] = ['subgroups', 'shader-f16', 'timestamp-query']
+const wanted: readonly GPUFeatureName[] = [
+  'subgroups',
+  'shader-f16',
+  'timestamp-query',
+  // Dawn's, not yet WebGPU's.
+  'chromium-experimental-subgroup-matrix' as GPUFeatureName,
+]
 
 /** Limits raised from WebGPU's defaults to what the adapter has. */
 const raised = [
@@ -143,7 +151,8 @@ export async function openDevice(gpu: GPU, host: Host = {}): Promise<Device> {
     requiredFeatures: features,
     requiredLimits: Object.fromEntries(raised.map((limit) => [limit, limits[limit]])),
   })
-  const lanes = info.subgroupMinSize === info.subgroupMaxSize ? info.subgroupMaxSize : 0
+  const fixed = features.includes('subgroups') && info.subgroupMinSize === info.subgroupMaxSize
+  const lanes = fixed ? info.subgroupMaxSize : 0
   const facts: AdapterInfo = {
     name: info.description || info.device || info.architecture || info.vendor || 'unnamed adapter',
     vendor: info.vendor,
@@ -151,9 +160,30 @@ export async function openDevice(gpu: GPU, host: Host = {}): Promise<Device> {
     software:
       info.isFallbackAdapter || /llvmpipe|swiftshader|lavapipe|warp/i.test(`${info.device} ${info.architecture}`),
     features: [...adapter.features].sort(),
-    subgroupSize: features.includes('subgroups') && lanes >= fewestLanes ? lanes : null,
+    subgroupSize: lanes >= fewestLanes ? lanes : null,
+    matrixUnits: fixed ? matrixUnitsOf(info) : [],
     maxBindingBytes: limits.maxStorageBufferBindingSize,
     maxBufferBytes: limits.maxBufferSize,
   }
   return new Device(device, facts, host)
+}
+
+interface SubgroupMatrixConfig {
+  componentType: string
+  resultComponentType: string
+  M: number
+  N: number
+  K: number
+}
+
+function matrixUnitsOf(info: GPUAdapterInfo): MatrixUnit[] {
+  const { subgroupMatrixConfigs: configs = [] } = info as { subgroupMatrixConfigs?: SubgroupMatrixConfig[] }
+  const known: MatrixUnit[] = []
+  for (const component of ['f16', 'f32'] as const)
+    for (const side of [8, 16] as const) {
+      const fits = (c: SubgroupMatrixConfig): boolean =>
+        c.componentType === component && c.resultComponentType === 'f32' && [c.M, c.N, c.K].every((n) => n === side)
+      if (configs.some(fits)) known.push({ component, side })
+    }
+  return known
 }

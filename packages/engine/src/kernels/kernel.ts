@@ -32,10 +32,18 @@ export interface Kernel {
   recomputable?: boolean
 }
 
+/** A product of two matrices of side × side components, summed in f32, that a subgroup can do at once. */
+export interface MatrixUnit {
+  component: 'f16' | 'f32'
+  side: 8 | 16
+}
+
 /** What variant selection needs to know of the adapter. */
 export interface Target {
   software: boolean
   subgroupSize: number | null
+  /** Products that the adapter has units for; none where this is left out. */
+  matrixUnits?: readonly MatrixUnit[]
   /** What has been measured to be fastest there; without it, and where it knows nothing, heuristics choose. */
   choices?: VariantChoices | null
 }

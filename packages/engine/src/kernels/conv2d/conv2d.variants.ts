@@ -4,6 +4,7 @@ import type { MatMul } from '../matmul/matmul.ts'
 import { filterGradientProduct } from './conv2d.filter-gradient.ts'
 import { forwardProduct } from './conv2d.forward.ts'
 import { inputGradientProduct } from './conv2d.input-gradient.ts'
+import type { Matrix } from './conv2d.matrix.ts'
 import type { Tile } from './conv2d.tile.ts'
 import {
   type Conv2d,
@@ -112,7 +113,14 @@ function plain(product: Product, target: Target): Variant[] {
   // Without subgroups of a fixed size a software adapter has one variant only.
   if (target.software) return []
   const fitting = tiles.filter(({ rows, columns }) => rows <= product.rows && columns <= product.columns)
-  return [...fitting, { kind: 'direct', rows: 4 }]
+  return [...fitting, ...matrices(target), { kind: 'direct', rows: 4 }]
+}
+
+/** One tile for each unit of the adapter that multiplies what activations are stored as, within WebGPU's default limits. */
+function matrices({ subgroupSize, matrixUnits = [] }: Target): Matrix[] {
+  return matrixUnits
+    .filter(({ component }) => component === 'f32')
+    .map((unit) => ({ kind: 'matrix', rows: 64, columns: 32, depth: 16, height: 4, ...unit, lanes: subgroupSize ?? 0 }))
 }
 
 /** A variant in words, by which it is kept and shown: `tile, rows 64, columns 64, depth 16, height 8`. */
