@@ -60,7 +60,7 @@ export async function work(device: Device): Promise<EngineResult> {
   const losses: number[] = []
   let validLoss = Number.NaN
   const onStep = ({ loss }: StepReport): void => void losses.push(loss)
-  for await (const epoch of learner.fit({ epochs: 1, rate: 1e-3, schedule: 'constant', onStep }))
+  for await (const epoch of learner.fit({ epochs: 1, rate: 2e-4, schedule: 'constant', onStep }))
     validLoss = epoch.validLoss
   learner.destroy()
   const { name, subgroupSize } = device.adapter
