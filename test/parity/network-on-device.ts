@@ -136,7 +136,7 @@ export class NetworkOnDevice {
   /** A program whose arena starts as NaN, so that a read before the first write shows. */
   async #record(name: string, graph: Parameters<typeof compile>[2]) {
     const compiled = compile(this.#device, name, graph)
-    const arena = createArena(this.#device, [compiled])
+    const arena = await createArena(this.#device, [compiled])
     this.#device.gpu.queue.writeBuffer(arena, 0, new Float32Array(arena.size / 4).fill(Number.NaN))
     return { program: await Program.record(this.#device, compiled, this.#store, arena), arena }
   }

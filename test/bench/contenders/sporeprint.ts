@@ -38,7 +38,7 @@ export async function sporeprint({ arch, size, batch, mode }: Workload): Promise
   const evaluation = evaluationGraph(model, { batch, size })
   const begun = performance.now()
   const compiled = compile(device, mode, (training ? step : evaluation).graph)
-  const program = await Program.record(device, compiled, store, createArena(device, [compiled]))
+  const program = await Program.record(device, compiled, store, await createArena(device, [compiled]))
   const compileMs = performance.now() - begun
 
   let submitMs = 0

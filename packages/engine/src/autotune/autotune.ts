@@ -4,10 +4,10 @@
  */
 import { compilePipelines } from '../compile/program.ts'
 import type { Device } from '../gpu/device.ts'
-import type { Dispatch, Graph, Node } from '../graph/graph.ts'
+import type { Dispatch, Graph, LoweringTarget, Node } from '../graph/graph.ts'
+import { windows } from '../graph/windows.ts'
 import type { Conv2d } from '../kernels/conv2d/conv2d.ts'
 import { candidates, type Pass, problemName, type VariantChoices } from '../kernels/conv2d/conv2d.variants.ts'
-import type { Target } from '../kernels/kernel.ts'
 import { Choices } from './choices.ts'
 import { isolate, lowerIsolated } from './isolated-pass.ts'
 import { measureVariants, scoped, type Trial } from './measure.ts'
@@ -88,7 +88,7 @@ export function choose(trials: readonly Trial[]): { heuristic: Trial; chosen: Tr
 /** Convolutions as lowering asks for their variants, each once. */
 function distinctPasses(
   graphs: readonly Graph[],
-  target: Target,
+  target: LoweringTarget,
 ): Pick<TunedPass, 'pass' | 'problem' | 'layer' | 'count'>[] {
   const found = new Map<string, Pick<TunedPass, 'pass' | 'problem' | 'layer' | 'count'>>()
   for (const graph of graphs) {
@@ -105,6 +105,7 @@ function distinctPasses(
       }
       node.lower({
         target: { ...target, choices: listener },
+        windows: (...tensors) => windows(target.maxBindingBytes, ...tensors),
         scratch: (...tensor) => graph.activation(...tensor),
         emit() {},
       })

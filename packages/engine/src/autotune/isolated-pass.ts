@@ -1,11 +1,10 @@
 /** One pass of a convolution by itself, as a graph would lower it: what candidates are measured and told apart by. */
 import { align } from '../compile/plan.ts'
-import { type Dispatch, Graph } from '../graph/graph.ts'
+import { type Dispatch, Graph, type LoweringTarget } from '../graph/graph.ts'
 import { lowerings } from '../graph/ops/conv2d.ts'
 import { bytesOf, elementsOf, type Tensor } from '../graph/tensor.ts'
 import { type Conv2d, outputSize, type Variant } from '../kernels/conv2d/conv2d.ts'
 import type { Pass } from '../kernels/conv2d/conv2d.variants.ts'
-import type { Target } from '../kernels/kernel.ts'
 
 export interface IsolatedPass {
   pass: Pass
@@ -42,7 +41,11 @@ export function isolate(pass: Pass, c: Conv2d): IsolatedPass {
 }
 
 /** Everything that a variant dispatches for the pass: transposed filters and sums of parts too. */
-export function lowerIsolated({ pass, c, inputs, output }: IsolatedPass, variant: Variant, target: Target): Dispatch[] {
+export function lowerIsolated(
+  { pass, c, inputs, output }: IsolatedPass,
+  variant: Variant,
+  target: LoweringTarget,
+): Dispatch[] {
   const graph = new Graph()
   graph.add({
     op: `conv2d.${pass}`,

@@ -67,7 +67,7 @@ export async function measureVariants(
     }
   })
   const store = new ParameterStore(device, isolated.elements, 0)
-  const arena = createArena(
+  const arena = await createArena(
     device,
     planned.filter((plan): plan is Compiled => !(plan instanceof Error)),
   )

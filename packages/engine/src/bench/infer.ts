@@ -2,7 +2,7 @@ import { type Compiled, compile, createArena } from '../compile/program.ts'
 import { ParameterStore } from '../compile/store.ts'
 import { spread } from '../compile/timing.ts'
 import { EngineError } from '../errors.ts'
-import { type AdapterInfo, type Device, mebibytes } from '../gpu/device.ts'
+import type { AdapterInfo, Device } from '../gpu/device.ts'
 import { Inference } from '../infer/inference.ts'
 import type { Arch, ResNet } from '../nn/resnet.ts'
 import { type EvaluationGraph, evaluationGraph } from '../train/graphs.ts'
@@ -142,31 +142,11 @@ export async function fitBatch(device: Device, model: ResNet, size: number, imag
     try {
       const evaluation = evaluationGraph(model, { batch, size })
       const compiled = compile(device, 'inference', evaluation.graph)
-      const arena = await allocate(device, compiled)
+      const arena = await createArena(device, [compiled])
       return { batch, evaluation, compiled, arena, capped }
     } catch (error) {
       if (!(error instanceof EngineError) || error.code !== 'OUT_OF_MEMORY' || batch === 1) throw error
       capped ??= error.message
     }
   }
-}
-
-/** Creates the arena; throws OUT_OF_MEMORY at once, not at the next check, where the adapter has no room for it. */
-async function allocate(device: Device, compiled: Compiled): Promise<GPUBuffer> {
-  device.gpu.pushErrorScope('out-of-memory')
-  let arena: GPUBuffer | undefined
-  try {
-    arena = createArena(device, [compiled])
-  } finally {
-    const error = await device.gpu.popErrorScope()
-    if (error) {
-      arena?.destroy()
-      arena = undefined
-    }
-  }
-  if (arena) return arena
-  throw new EngineError(
-    'OUT_OF_MEMORY',
-    `${device.adapter.name} has no ${mebibytes(compiled.plan.arenaBytes)} left for activations: use a smaller batch or image size`,
-  )
 }

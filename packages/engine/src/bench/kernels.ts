@@ -76,7 +76,7 @@ export async function benchKernels(
   const names = scratchNames(step.dispatches)
   const peakBefore = await measurePeak(device)
   const store = new ParameterStore(device, model.elements, model.stateElements)
-  const arena = createArena(device, [step])
+  const arena = await createArena(device, [step])
   try {
     initialiseWeights(model, store, 1)
     const timed: { convolution: Convolution; times: number[] }[] = []
@@ -117,7 +117,7 @@ export async function benchKernels(
 
 /** A step with the variants that a GPU with this adapter's subgroups would get. Variants differ in scratch tensors only. */
 export function forGpu(device: Device, name: string, graph: Graph): Compiled {
-  const dispatches = graph.lower({ software: false, subgroupSize: device.adapter.subgroupSize })
+  const dispatches = graph.lower({ ...device.adapter, software: false })
   return { name, dispatches, plan: planMemory(dispatches) }
 }
 

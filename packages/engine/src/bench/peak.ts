@@ -24,7 +24,7 @@ export async function measurePeak(device: Device): Promise<number> {
   const sums = graph.activation('sums', [workgroups * lanes, 4])
   const dispatchOf = (rounds: number) => ({ kernel: peak(workgroups, rounds), tensors: [factors, sums] })
   const first = dispatchOf(64)
-  const arena = createArena(device, [{ name: 'peak', dispatches: [first], plan: planMemory([first]) }])
+  const arena = await createArena(device, [{ name: 'peak', dispatches: [first], plan: planMemory([first]) }])
   const store = new ParameterStore(device, 0, 0)
   const best = async (rounds: number, times: number): Promise<number> => {
     const inputs = new Map([[factors, new Float32Array([peakFactors.a, peakFactors.b, rounds, 0])]])

@@ -1,4 +1,5 @@
-import { compile, createArena, type DispatchTime, Program } from '../compile/program.ts'
+import { withArena } from '../compile/fit.ts'
+import { compile, type DispatchTime, Program } from '../compile/program.ts'
 import { ParameterStore } from '../compile/store.ts'
 import { hasTimestamps, type Spread, spread } from '../compile/timing.ts'
 import { EngineError } from '../errors.ts'
@@ -64,12 +65,16 @@ export async function benchTraining(
   { arch, size, batch, steps, warmUp = 3, onProgress = () => {} }: TrainingBenchOptions,
 ): Promise<{ result: TrainingBench; timeline: DispatchTime[] | null }> {
   const model = benchNetwork(arch)
-  const training = trainingGraph(model, { batch, size }, { optimizer: 'adamw', labelSmoothing: 0.1, frozen: false })
-  const compiled = compile(device, 'training step', training.graph)
+  const plan = (batch: number) => {
+    const training = trainingGraph(model, { batch, size }, { optimizer: 'adamw', labelSmoothing: 0.1, frozen: false })
+    const compiled = compile(device, 'training step', training.graph)
+    return { training, compiled, programs: [compiled] }
+  }
   const peakBefore = await measurePeak(device)
   const pipelinesBefore = device.pipelines.size
   const store = new ParameterStore(device, model.elements, model.stateElements)
-  const arena = createArena(device, [compiled])
+  await store.allocate('parameters', 'states', 'gradients', 'moment1', 'moment2')
+  const { training, compiled, arena } = await withArena(device, batch, plan)
   const started = performance.now()
   const program = await Program.record(device, compiled, store, arena, (done, total) =>
     onProgress('Compiling pipelines', done, total),

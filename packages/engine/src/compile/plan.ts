@@ -1,15 +1,12 @@
 /**
- * Memory for a list of dispatches. An arena tensor is alive from the first dispatch that binds it to the last; tensors that
- * are never alive together may share bytes. Placed offline, largest first, each at the lowest offset that is free for its
- * whole life (greedy by size: Pisarchyk & Lee, Efficient Memory Management for Deep Neural Net Inference, 2020).
+ * Memory for a list of dispatches. An arena tensor is alive from the first dispatch that binds it, or a view of it, to
+ * the last; tensors that are never alive together may share bytes. Placed offline, largest first, each at the lowest offset that is
+ * free for its whole life (greedy by size: Pisarchyk & Lee, Efficient Memory Management for Deep Neural Net Inference, 2020).
  */
 import type { Dispatch } from '../graph/graph.ts'
-import { bytesOf, type Tensor } from '../graph/tensor.ts'
+import { bindingAlignment, bytesOf, type Tensor, wholeOf } from '../graph/tensor.ts'
 
-/** Offsets of bindings are multiples of this on every WebGPU device. */
-export const alignment = 256
-
-export const align = (bytes: number): number => Math.ceil(bytes / alignment) * alignment
+export const align = (bytes: number): number => Math.ceil(bytes / bindingAlignment) * bindingAlignment
 
 export interface MemoryPlan {
   /** Byte offsets of arena tensors. */
@@ -32,7 +29,7 @@ export function planMemory(dispatches: readonly Dispatch[]): MemoryPlan {
   const io = new Map<Tensor, number>()
   let ioBytes = 0
   for (const [index, { tensors }] of dispatches.entries()) {
-    for (const tensor of tensors) {
+    for (const tensor of tensors.map(wholeOf)) {
       if (tensor.place.in === 'program' && !io.has(tensor)) {
         io.set(tensor, ioBytes)
         ioBytes += align(bytesOf(tensor))

@@ -8,7 +8,7 @@ import { type Device, mebibytes } from '../gpu/device.ts'
 import { workDone } from '../gpu/pacing.ts'
 import type { PipelineSource } from '../gpu/pipelines.ts'
 import { mapped, readBuffer } from '../gpu/read.ts'
-import type { Dispatch, Graph } from '../graph/graph.ts'
+import type { Dispatch, Graph, LoweringTarget } from '../graph/graph.ts'
 import { bytesOf, type Tensor } from '../graph/tensor.ts'
 import type { Kernel } from '../kernels/kernel.ts'
 import { type MemoryPlan, planMemory } from './plan.ts'
@@ -26,15 +26,18 @@ export interface CompileOptions {
   /** Make cheap activations again for the backward pass instead of keeping them. */
   recompute?: boolean
   plan?: typeof planMemory
+  /** What it is lowered for: by default the device's adapter. */
+  target?: LoweringTarget
 }
 
 /**
- * Lowers a graph for a device and plans its memory. Throws OUT_OF_MEMORY where a tensor is larger than the adapter can bind,
- * before anything is allocated, and says what batch would fit.
+ * Lowers a graph for a device and plans its memory. Throws OUT_OF_MEMORY, before anything is allocated, where no window of a
+ * tensor is small enough to be bound, or the activations do not fit one buffer. What batch would fit is for `withArena` to say,
+ * which plans others.
  */
 export function compile(device: Device, name: string, graph: Graph, options: CompileOptions = {}): Compiled {
-  const { plan = planMemory, recompute: again = false } = options
-  const lowered = graph.lower(device.target)
+  const { plan = planMemory, recompute: again = false, target = device.target } = options
+  const lowered = graph.lower(target)
   return compileDispatches(device, name, again ? recompute(lowered) : lowered, plan)
 }
 
@@ -43,10 +46,12 @@ export function compileDispatches(
   device: Device,
   name: string,
   dispatches: readonly Dispatch[],
-  plan: typeof planMemory = planMemory,
+  planner: typeof planMemory = planMemory,
 ): Compiled {
   checkBindings(device, name, dispatches)
-  return { name, dispatches, plan: plan(dispatches) }
+  const plan = planner(dispatches)
+  for (const bytes of [plan.arenaBytes, plan.ioBytes]) device.checkBufferSize(`${name}: memory`, bytes)
+  return { name, dispatches, plan }
 }
 
 function checkBindings(device: Device, name: string, dispatches: readonly Dispatch[]): void {
@@ -56,20 +61,19 @@ function checkBindings(device: Device, name: string, dispatches: readonly Dispat
     for (const tensor of tensors) if (!largest || bytesOf(tensor) > bytesOf(largest)) largest = tensor
   }
   if (!largest || bytesOf(largest) <= limit) return
-  const batch = largest.shape[0] ?? 1
-  const fits = Math.floor((limit * batch) / bytesOf(largest))
-  const perImage = largest.place.in === 'arena' || largest.place.in === 'program'
-  const cure = perImage && fits > 0 ? `use a batch of at most ${fits}, or smaller images` : 'use smaller images'
   throw new EngineError(
     'OUT_OF_MEMORY',
-    `${name}: ${largest.name} [${largest.shape}] takes ${mebibytes(bytesOf(largest))}, and ${device.adapter.name} binds at most ${mebibytes(limit)}: ${cure}`,
+    `${name}: ${largest.name} [${largest.shape}] takes ${mebibytes(bytesOf(largest))}, and ${device.adapter.name} binds at most ${mebibytes(limit)}`,
   )
 }
 
-/** The buffer that programs which never run at the same time share for their activations. */
-export function createArena(device: Device, programs: readonly Compiled[]): GPUBuffer {
+/**
+ * The buffer that programs which never run at the same time share for their activations. Throws OUT_OF_MEMORY where the device
+ * has no room for it.
+ */
+export async function createArena(device: Device, programs: readonly Compiled[]): Promise<GPUBuffer> {
   const bytes = Math.max(...programs.map((p) => p.plan.arenaBytes), 256)
-  return device.createBuffer('arena', bytes, GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC)
+  return device.allocate('activations', bytes)
 }
 
 /** When a dispatch ran, on the device's clock, from the first one's start. */
@@ -114,14 +118,22 @@ export class Program {
     onPipeline?: (done: number, total: number) => void,
   ): Promise<Program> {
     const { plan, dispatches } = compiled
-    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC
-    const io = device.createBuffer(`${compiled.name} io`, Math.max(plan.ioBytes, 256), usage)
+    const io = await device.allocate(`inputs and outputs of ${compiled.name}`, Math.max(plan.ioBytes, 256))
     const locate = (tensor: Tensor): GPUBufferBinding => {
       const { place } = tensor
       const size = bytesOf(tensor)
-      if (place.in === 'arena') return { buffer: arena, offset: offsetIn(plan.arena, tensor), size }
-      if (place.in === 'program') return { buffer: io, offset: offsetIn(plan.io, tensor), size }
-      return { buffer: store.buffer(place.in), offset: 4 * place.offset, size }
+      switch (place.in) {
+        case 'arena':
+          return { buffer: arena, offset: offsetIn(plan.arena, tensor), size }
+        case 'program':
+          return { buffer: io, offset: offsetIn(plan.io, tensor), size }
+        case 'view': {
+          const { buffer, offset = 0 } = locate(place.of)
+          return { buffer, offset: offset + bytesOf({ ...tensor, shape: [place.offset] }), size }
+        }
+        default:
+          return { buffer: store.buffer(place.in), offset: 4 * place.offset, size }
+      }
     }
     await compilePipelines(device, dispatches, onPipeline)
     const recorded = await Promise.all(

@@ -25,12 +25,18 @@ export class ParameterStore {
     return Object.values(this.#buffers).reduce((sum, buffer) => sum + buffer.size, 0)
   }
 
+  /** Allocates buffers, zeroed, before anything needs them. Throws OUT_OF_MEMORY where the device has no room for them. */
+  async allocate(...names: StoreBuffer[]): Promise<void> {
+    for (const name of names) {
+      this.#buffers[name] ??= await this.#device.allocate(name, this.#bytesOf(name))
+    }
+  }
+
   /** Allocated, zeroed, at first use: inference never pays for gradients and moments. */
   buffer(name: StoreBuffer): GPUBuffer {
-    const elements = name === 'states' ? this.#stateElements : this.#elements
     return (this.#buffers[name] ??= this.#device.createBuffer(
       name,
-      4 * elements,
+      this.#bytesOf(name),
       GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC,
     ))
   }
@@ -69,9 +75,14 @@ export class ParameterStore {
     for (const buffer of Object.values(this.#buffers)) buffer.destroy()
   }
 
+  #bytesOf(name: StoreBuffer): number {
+    return 4 * (name === 'states' ? this.#stateElements : this.#elements)
+  }
+
   #locate(tensor: Tensor): { buffer: GPUBuffer; offset: number } {
     const { place } = tensor
-    if (place.in === 'arena' || place.in === 'program') throw new Error(`${tensor.name} is not in the store`)
+    if (place.in === 'arena' || place.in === 'program' || place.in === 'view')
+      throw new Error(`${tensor.name} is not in the store`)
     return { buffer: this.buffer(place.in), offset: 4 * place.offset }
   }
 }

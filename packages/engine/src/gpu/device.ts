@@ -1,6 +1,7 @@
 import { EngineError } from '../errors.ts'
+import type { LoweringTarget } from '../graph/graph.ts'
 import type { VariantChoices } from '../kernels/conv2d/conv2d.variants.ts'
-import type { MatrixUnit, Target } from '../kernels/kernel.ts'
+import type { MatrixUnit } from '../kernels/kernel.ts'
 import { PipelineCache } from './pipelines.ts'
 
 export interface AdapterInfo {
@@ -92,8 +93,8 @@ export class Device {
     })
   }
 
-  /** What kernels are chosen for. */
-  get target(): Target {
+  /** What graphs are lowered for. */
+  get target(): LoweringTarget {
     return { ...this.adapter, choices: this.choices }
   }
 
@@ -112,15 +113,32 @@ export class Device {
     return this.#openAssistants ? this.#openAssistants(pipelines) : []
   }
 
-  /** A buffer for storage bindings and copies. Throws OUT_OF_MEMORY with the size asked for. */
+  /** A buffer of any use, but small: where the device has no room for it, only the next `check` says so. */
   createBuffer(label: string, bytes: number, usage: GPUBufferUsageFlags): GPUBuffer {
-    if (bytes > this.adapter.maxBufferBytes) {
-      throw new EngineError(
-        'OUT_OF_MEMORY',
-        `${label} needs ${mebibytes(bytes)} in one buffer and ${this.adapter.name} allows ${mebibytes(this.adapter.maxBufferBytes)}: use a smaller batch or image size`,
-      )
-    }
+    this.checkBufferSize(label, bytes)
     return this.gpu.createBuffer({ label, size: bytes, usage })
+  }
+
+  /** A large buffer for storage bindings and copies, zeroed. Throws OUT_OF_MEMORY where the device has no room for it. */
+  async allocate(label: string, bytes: number): Promise<GPUBuffer> {
+    this.checkBufferSize(label, bytes)
+    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC
+    this.gpu.pushErrorScope('out-of-memory')
+    const buffer = this.gpu.createBuffer({ label, size: bytes, usage })
+    const error = await this.gpu.popErrorScope()
+    if (!error) return buffer
+    buffer.destroy()
+    throw new EngineError('OUT_OF_MEMORY', `${this.adapter.name} has no ${mebibytes(bytes)} left for ${label}`)
+  }
+
+  /** Throws OUT_OF_MEMORY where the adapter makes no buffer of so many bytes, however much memory is free. */
+  checkBufferSize(label: string, bytes: number): void {
+    const { name, maxBufferBytes } = this.adapter
+    if (bytes <= maxBufferBytes) return
+    throw new EngineError(
+      'OUT_OF_MEMORY',
+      `${label} takes ${mebibytes(bytes)} in one buffer, and ${name} allows ${mebibytes(maxBufferBytes)}`,
+    )
   }
 
   /** Frees everything on the device. */

@@ -5,6 +5,7 @@
 import { add } from '../kernels/elementwise.ts'
 import type { Kernel, Target } from '../kernels/kernel.ts'
 import { elementsOf, type Tensor } from './tensor.ts'
+import { type Window, windows } from './windows.ts'
 
 /** One kernel with the tensors it binds, in binding order. */
 export interface Dispatch {
@@ -12,9 +13,16 @@ export interface Dispatch {
   tensors: readonly Tensor[]
 }
 
+/** What lowering needs to know of the adapter. */
+export interface LoweringTarget extends Target {
+  maxBindingBytes: number
+}
+
 /** What a node needs to become dispatches. */
 export interface Lowering {
-  readonly target: Target
+  readonly target: LoweringTarget
+  /** The batch of these tensors [n, …] in stretches that can be bound: see graph/windows.ts. */
+  windows(...tensors: Tensor[]): Window[]
   /** A tensor that only this node uses. */
   scratch(name: string, shape: readonly number[]): Tensor
   emit(kernel: Kernel, ...tensors: Tensor[]): void
@@ -72,11 +80,12 @@ export class Graph {
   }
 
   /** Every node's dispatches, in order, for an adapter. */
-  lower(target: Target): Dispatch[] {
+  lower(target: LoweringTarget): Dispatch[] {
     const dispatches: Dispatch[] = []
     for (const node of this.nodes) {
       node.lower({
         target,
+        windows: (...tensors) => windows(target.maxBindingBytes, ...tensors),
         scratch: (name, shape) => this.activation(`${node.op} ${name}`, shape),
         emit(kernel, ...tensors) {
           if (tensors.length !== kernel.bindings.length)
@@ -122,7 +131,9 @@ function sum(graph: Graph, a: Tensor, b: Tensor): Tensor {
     op: 'add',
     inputs: [a, b],
     outputs: [out],
-    lower: (l) => l.emit(add(elementsOf(a)), a, b, out),
+    lower(l) {
+      for (const { view } of l.windows(a)) l.emit(add(elementsOf(view(a))), view(a), view(b), view(out))
+    },
   })
   return out
 }

@@ -6,6 +6,8 @@ export type Place =
   | { in: 'program' }
   /** In a buffer of the parameter store, at a fixed offset in elements. */
   | { in: StoreBuffer; offset: number }
+  /** Within another tensor, of the arena or the program, from an offset in elements on. */
+  | { in: 'view'; of: Tensor; offset: number }
 
 /** The store's flat buffers. A parameter, its gradient and its moments have the same offset, each in its own buffer. */
 export type StoreBuffer = 'parameters' | 'gradients' | 'moment1' | 'moment2' | 'states'
@@ -31,3 +33,24 @@ export function nhwc(tensor: Tensor): { n: number; h: number; w: number; channel
   }
   return { n, h, w, channels }
 }
+
+/**
+ * A stretch of a tensor, from element `offset` on, as a tensor by itself. What binds it needs a byte offset that is a multiple
+ * of `bindingAlignment`.
+ */
+export function viewOf(tensor: Tensor, shape: readonly number[], offset: number): Tensor {
+  const { name, type, place } = tensor
+  switch (place.in) {
+    case 'arena':
+    case 'program':
+      return { name, shape, type, place: { in: 'view', of: tensor, offset } }
+    default:
+      return { name, shape, type, place: { ...place, offset: place.offset + offset } }
+  }
+}
+
+/** The tensor whose memory a tensor is part of: itself, but for views. */
+export const wholeOf = (tensor: Tensor): Tensor => (tensor.place.in === 'view' ? tensor.place.of : tensor)
+
+/** Byte offsets of bindings are multiples of this on every WebGPU device. */
+export const bindingAlignment = 256

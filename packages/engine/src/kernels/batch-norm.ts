@@ -60,9 +60,20 @@ export function partsOf({ rows, channels }: BatchNorm): { parts: number; length:
   return { parts: ceilDiv(rows, length), length }
 }
 
-const shape = (b: BatchNorm): string => {
+/** Of all rows, those that one dispatch sums: into `parts` parts as long as the others', zeros where its rows have ended. */
+export interface Share {
+  rows: number
+  parts: number
+}
+
+/** The share of a dispatch of some of the rows; its parts come in multiples of `step`. */
+export function shareOf(b: BatchNorm, rows: number, step: number): Share {
+  return { rows, parts: ceilDiv(ceilDiv(rows, partsOf(b).length), step) * step }
+}
+
+const shape = (b: BatchNorm, rows: number = b.rows): string => {
   const { length } = partsOf(b)
-  return `const ROWS = ${b.rows}u; const C4 = ${b.channels / 4}u; const LENGTH = ${length}u;`
+  return `const ROWS = ${rows}u; const C4 = ${b.channels / 4}u; const LENGTH = ${length}u;`
 }
 
 /** WGSL that leaves in `g` the gradient of the normalised value, given that of what left; expects `xhat`, `scaling` and `shift`. */
@@ -146,9 +157,27 @@ export function fewerMoments(
   const perBlock = ceilDiv(moments.parts, ceilDiv(b.rows, length))
   const group = ceilDiv(ceilDiv(moments.parts, 256), perBlock) * perBlock
   const fewer = neighbours(b.rows, (group / perBlock) * length)
-  const count = (b.channels / 4) * fewer.parts
+  return { moments: fewer, kernel: mergeGroups(b, moments, group, fewer.parts) }
+}
+
+/**
+ * The moments of windows of `length` neighbouring rows, each merged into one part by `mergeWindow`: every `step`-th part of all
+ * is one of them, the others are of no rows.
+ */
+export const windowMoments = (rows: number, length: number, step: number): Moments => ({
+  parts: ceilDiv(rows, length) * step,
+  rowsOf: `select(0u, min(${length}u, ROWS - part / ${step}u * ${length}u), part % ${step}u == 0u)`,
+})
+
+/** Merges all moments of the rows of a window b. Bindings: parts → fewer [step, 2, channels]: one part, and step − 1 of no rows. */
+export const mergeWindow = (b: BatchNorm, moments: Moments, step: number): Kernel =>
+  mergeGroups(b, moments, moments.parts, step)
+
+/** Merges each `group` parts into one. Bindings: parts → fewer [count, 2, channels]. */
+function mergeGroups(b: BatchNorm, moments: Moments, group: number, parts: number): Kernel {
+  const count = (b.channels / 4) * parts
   const bindings = [read('parts'), write('fewer')]
-  const kernel: Kernel = {
+  return {
     name: 'batchNorm.merge',
     wgsl: /* wgsl */ `${declare(bindings)}
 const ROWS = ${b.rows}u; const C4 = ${b.channels / 4}u; const GROUP = ${group}u;
@@ -165,7 +194,6 @@ ${elementMain(count)}
     flops: 8 * moments.parts * b.channels,
     bytes: 8 * moments.parts * b.channels,
   }
-  return { moments: fewer, kernel }
 }
 
 /** Bindings: parts → saved [2, channels], and the running statistics moved on. */
@@ -240,9 +268,9 @@ ${elementMain(count)}
   }
 }
 
-/** Bindings: x, saved, (gamma, beta with `relu`), dy → parts [parts, 2, channels]: Σdy and Σdy·x̂. */
-export function batchNormGradientParts(b: BatchNorm, relu = false): Kernel {
-  const { parts } = partsOf(b)
+/** Bindings: x, saved, (gamma, beta with `relu`), dy → parts [parts, 2, channels]: Σdy and Σdy·x̂, of all rows or a share. */
+export function batchNormGradientParts(b: BatchNorm, relu = false, share?: Share): Kernel {
+  const { rows, parts } = share ?? { rows: b.rows, ...partsOf(b) }
   const count = (b.channels / 4) * parts
   const bindings = [
     read('x'),
@@ -254,7 +282,7 @@ export function batchNormGradientParts(b: BatchNorm, relu = false): Kernel {
   return {
     name: relu ? 'batchNorm.gradientParts.relu' : 'batchNorm.gradientParts',
     wgsl: /* wgsl */ `${declare(bindings)}
-${shape(b)}
+${shape(b, rows)}
 ${elementMain(count)}
   let c = i % C4;
   let part = i / C4;
@@ -275,8 +303,8 @@ ${elementMain(count)}
 }`,
     bindings,
     workgroups: cover(count),
-    flops: 5 * elements(b),
-    bytes: 8 * elements(b),
+    flops: 5 * rows * b.channels,
+    bytes: 8 * rows * b.channels,
   }
 }
 
@@ -307,20 +335,21 @@ ${elementMain(count)}
   }
 }
 
-/** Bindings: x, saved, gamma, (beta with `relu`), dy, dgamma, dbeta → dx. */
-export function batchNormInputGradient(b: BatchNorm, relu = false): Kernel {
+/** Bindings: x, saved, gamma, (beta with `relu`), dy, dgamma, dbeta → dx. x, dy and dx may be `rows` of all rows. */
+export function batchNormInputGradient(b: BatchNorm, relu = false, rows: number = b.rows): Kernel {
+  const those = { ...b, rows }
   const vectors = [read('saved'), read('gamma'), ...(relu ? [read('beta')] : [])]
   const bindings = [read('x'), ...vectors, read('dy'), read('dgamma'), read('dbeta'), write('dx')]
   return {
     name: relu ? 'batchNorm.inputGradient.relu' : 'batchNorm.inputGradient',
     wgsl: /* wgsl */ `${declare(bindings)}
-${rowsMain(b)}
+${rowsMain(those)}
   let mean = saved[c];
   let scale = saved[C4 + c];
   let scaling = gamma[c];
   ${relu ? 'let shift = beta[c];' : ''}
-  let meanOfG = dbeta[c] / f32(ROWS);
-  let meanOfDot = dgamma[c] / f32(ROWS);
+  let meanOfG = dbeta[c] / f32(${b.rows}u);
+  let meanOfDot = dgamma[c] / f32(${b.rows}u);
   for (var at = first; at < end; at += C4) {
     let xhat = (x[at] - mean) * scale;
     ${masked('dy[at]', relu)}
@@ -328,8 +357,8 @@ ${rowsMain(b)}
   }
 }`,
     bindings,
-    workgroups: cover(rowGroups(b)),
-    flops: 8 * elements(b),
-    bytes: 12 * elements(b),
+    workgroups: cover(rowGroups(those)),
+    flops: 8 * elements(those),
+    bytes: 12 * elements(those),
   }
 }

@@ -68,15 +68,16 @@ export const biasGradient = (rows: number, channels: number): Kernel => {
 
 /**
  * Dropout with its mask recomputed, never stored: y = x/(1 − p) where a number drawn for (seed, step, layer, element) is ≥ p,
- * else 0. The same kernel with dy for x is its gradient. `step` holds [seed, step, …] (see train/step-scalars.ts).
+ * else 0. The same kernel with dy for x is its gradient. `step` holds [seed, step, …] (see train/step-scalars.ts). x may be
+ * part of a tensor, from element `first` of it on.
  */
-export const dropout = (elements: number, p: number, layer: number): Kernel =>
+export const dropout = (elements: number, p: number, layer: number, first = 0): Kernel =>
   elementwise(
     'dropout',
     elements,
     [read('x'), read('step', 'array<u32>'), write('y')],
     2,
-    `let keep = uniform4(vec4u(i, step[1], step[0], ${layer}u)) >= vec4f(${p});
+    `let keep = uniform4(vec4u(${first ? `i + ${first / 4}u` : 'i'}, step[1], step[0], ${layer}u)) >= vec4f(${p});
   y[i] = select(vec4f(), x[i] * ${1 / (1 - p)}, keep);`,
     randomWgsl,
   )

@@ -1,6 +1,7 @@
 import type { ClassificationReport } from '@sporeprint/metrics'
 import { autotune } from '../autotune/autotune.ts'
-import { type Compiled, compile, createArena, Program } from '../compile/program.ts'
+import { withArena } from '../compile/fit.ts'
+import { type Compiled, compile, Program } from '../compile/program.ts'
 import { ParameterStore } from '../compile/store.ts'
 import type { ImageSource } from '../data/image-source.ts'
 import { batchCount, batches } from '../data/loader.ts'
@@ -114,34 +115,33 @@ export class Learner {
   #progress: LearnerProgress = { epoch: 0, step: 0, update: 0, lossMean: 0, lossWeight: 0 }
 
   /**
-   * Plans memory, compiles the evaluation program and fills the parameters from the seed. Throws OUT_OF_MEMORY before anything
-   * is allocated where a batch cannot fit.
+   * Plans and allocates memory, compiles the evaluation program and fills the parameters from the seed. Throws OUT_OF_MEMORY,
+   * with the batch that would fit, before anything is computed.
    */
   static async create(device: Device, model: ResNet, options: LearnerOptions): Promise<Learner> {
     const settings = withDefaults(options)
-    const shape = { batch: settings.batch, size: settings.train.size }
-    const { optimizer, labelSmoothing, recompute, freezes } = settings
-    const graphOf = (phase: Phase): TrainingGraph =>
-      trainingGraph(model, shape, { optimizer, labelSmoothing, frozen: phase === 'frozen' })
-    const graphs = { frozen: freezes ? graphOf('frozen') : null, unfrozen: graphOf('unfrozen') }
-    const evaluation = evaluationGraph(model, shape)
-    // What a frozen body computes, a free one does too.
-    if (settings.autotune) await autotune(device, [graphs.unfrozen.graph, evaluation.graph])
-    const plan = (phase: Phase, graph: TrainingGraph): Plan => ({
-      graph,
-      compiled: compile(device, `training step (${phase})`, graph.graph, { recompute }),
-    })
-    const plans: Plans = {
-      frozen: graphs.frozen && plan('frozen', graphs.frozen),
-      unfrozen: plan('unfrozen', graphs.unfrozen),
+    if (settings.autotune) {
+      // Only what fits is worth measuring. What a frozen body computes, a free one does too.
+      const { plans, evaluation, arena } = await withArena(device, settings.batch, (batch) =>
+        planBatch(device, model, settings, batch),
+      )
+      arena.destroy()
+      await autotune(device, [plans.unfrozen.graph.graph, evaluation.graph])
     }
-    const compiled = compile(device, 'evaluation', evaluation.graph)
-    const programs = [compiled, plans.unfrozen.compiled, ...(plans.frozen ? [plans.frozen.compiled] : [])]
     const store = new ParameterStore(device, model.elements, model.stateElements)
-    const arena = createArena(device, programs)
-    initialiseWeights(model, store, settings.seed)
-    const inference = await Inference.record(device, model, shape.batch, evaluation, compiled, store, arena)
-    return new Learner(device, model, settings, store, arena, inference, plans)
+    try {
+      await store.allocate('parameters', 'states', 'gradients', 'moment1')
+      if (settings.optimizer === 'adamw') await store.allocate('moment2')
+      const { plans, evaluation, compiled, arena } = await withArena(device, settings.batch, (batch) =>
+        planBatch(device, model, settings, batch),
+      )
+      initialiseWeights(model, store, settings.seed)
+      const inference = await Inference.record(device, model, settings.batch, evaluation, compiled, store, arena)
+      return new Learner(device, model, settings, store, arena, inference, plans)
+    } catch (error) {
+      store.destroy()
+      throw error
+    }
   }
 
   private constructor(
@@ -342,6 +342,21 @@ export class Learner {
     this.#arena.destroy()
     this.store.destroy()
   }
+}
+
+/** The programs of a learner at some batch, with their memory planned. */
+function planBatch(device: Device, model: ResNet, settings: Required<LearnerOptions>, batch: number) {
+  const shape = { batch, size: settings.train.size }
+  const plan = (phase: Phase): Plan => {
+    const { optimizer, labelSmoothing, recompute } = settings
+    const graph = trainingGraph(model, shape, { optimizer, labelSmoothing, frozen: phase === 'frozen' })
+    return { graph, compiled: compile(device, `training step (${phase})`, graph.graph, { recompute }) }
+  }
+  const plans: Plans = { frozen: settings.freezes ? plan('frozen') : null, unfrozen: plan('unfrozen') }
+  const evaluation = evaluationGraph(model, shape)
+  const compiled = compile(device, 'evaluation', evaluation.graph)
+  const programs = [compiled, plans.unfrozen.compiled, ...(plans.frozen ? [plans.frozen.compiled] : [])]
+  return { plans, evaluation, compiled, programs }
 }
 
 function withDefaults(o: LearnerOptions): Required<LearnerOptions> {

@@ -1,11 +1,25 @@
 /** A convolution with its batch norm and what follows: one node, so that the kernels of one can do part of the other's work. */
-import { batchNormApply, batchNormFinish, fewerMoments } from '../../kernels/batch-norm.ts'
+import { batchNormApply } from '../../kernels/batch-norm.ts'
 import { momentsLeft } from '../../kernels/conv2d/conv2d.epilogue.ts'
-import { variantFor } from '../../kernels/conv2d/conv2d.variants.ts'
 import type { Graph } from '../graph.ts'
 import type { Tensor } from '../tensor.ts'
-import { type BatchNormTensors, batchNormGradient, describe, type Follow, shortcutOf, tailOf } from './batch-norm.ts'
-import { type Convolution, convolutionGradients, type Following, lowerForward, planConvolution } from './conv2d.ts'
+import {
+  type BatchNormTensors,
+  batchNormGradient,
+  describe,
+  type Follow,
+  lowerFinish,
+  shortcutOf,
+  tailOf,
+} from './batch-norm.ts'
+import {
+  bindableVariant,
+  type Convolution,
+  convolutionGradients,
+  type Following,
+  lowerForward,
+  planConvolution,
+} from './conv2d.ts'
 import { reluGradientOf } from './elementwise.ts'
 
 /**
@@ -18,25 +32,27 @@ export function convNormTraining(graph: Graph, convolution: Convolution, t: Batc
   const y = graph.activation(name, shape)
   const z = graph.activation(`${name} normalised`, shape)
   const saved = graph.activation(`${name} mean and scale`, [2, c.co])
-  const b = describe(y)
   graph.add({
     op: 'convNorm',
     inputs: [x, filter, t.gamma, t.beta, ...shortcut],
     outputs: [z, y, saved],
     lower(l) {
-      const variant = variantFor('forward', c, l.target)
-      const { moments, block } = momentsLeft(variant, c)
-      let parts = l.scratch('parts', [moments.parts, 2, b.channels])
-      const following: Following = { epilogue: { kind: 'moments' }, reads: [], writes: [parts] }
-      lowerForward(l, c, variant, [x, filter, y], following)
-      const fewer = fewerMoments(b, moments, block)
-      if (fewer) {
-        const merged = l.scratch('merged parts', [fewer.moments.parts, 2, b.channels])
-        l.emit(fewer.kernel, parts, merged)
-        parts = merged
+      const windows = l.windows(x, y)
+      const taken = windows.map(({ images, view }) => {
+        const part = { ...c, n: images }
+        const variant = bindableVariant('forward', part, l.target)
+        const rows = describe(view(y))
+        const { moments, block } = momentsLeft(variant, part)
+        const parts = l.scratch('parts', [moments.parts, 2, c.co])
+        const following: Following = { epilogue: { kind: 'moments' }, reads: [], writes: [parts] }
+        lowerForward(l, part, variant, [view(x), filter, view(y)], following)
+        return { b: rows, moments, block, parts }
+      })
+      lowerFinish(l, describe(y), taken, saved, t)
+      for (const { view } of windows) {
+        const kernel = batchNormApply(describe(view(y)), tailOf(follow))
+        l.emit(kernel, view(y), saved, t.gamma, t.beta, ...shortcut.map(view), view(z))
       }
-      l.emit(batchNormFinish(b, fewer?.moments ?? moments), parts, saved, t.runningMean, t.runningVariance)
-      l.emit(batchNormApply(b, tailOf(follow)), y, saved, t.gamma, t.beta, ...shortcut, z)
     },
     gradient(dz, wants) {
       // Behind a shortcut the masked gradient goes two ways, so it is made once; a plain ReLU masks as it goes.
@@ -59,20 +75,23 @@ export function convNormEvaluation(
 ): Tensor {
   const { x, filter } = convolution
   const { c, name, shape } = planConvolution(convolution)
-  const vectors = [t.runningMean, t.runningVariance, t.gamma, t.beta, ...shortcutOf(follow)]
+  const vectors = [t.runningMean, t.runningVariance, t.gamma, t.beta]
+  const shortcut = shortcutOf(follow)
   const z = graph.activation(`${name} normalised`, shape)
   graph.add({
     op: 'convNorm.evaluate',
-    inputs: [x, filter, ...vectors],
+    inputs: [x, filter, ...vectors, ...shortcut],
     outputs: [z],
     lower(l) {
-      const variant = variantFor('forward', c, l.target)
-      const following: Following = {
-        epilogue: { kind: 'normalise', tail: tailOf(follow) },
-        reads: vectors,
-        writes: [],
+      for (const { images, view } of l.windows(x, z)) {
+        const part = { ...c, n: images }
+        const following: Following = {
+          epilogue: { kind: 'normalise', tail: tailOf(follow) },
+          reads: [...vectors, ...shortcut.map(view)],
+          writes: [],
+        }
+        lowerForward(l, part, bindableVariant('forward', part, l.target), [view(x), filter, view(z)], following)
       }
-      lowerForward(l, c, variant, [x, filter, z], following)
     },
   })
   return z

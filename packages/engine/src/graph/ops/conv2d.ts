@@ -6,8 +6,10 @@ import { sumParts } from '../../kernels/conv2d/conv2d.sum-parts.ts'
 import { transposeFilter } from '../../kernels/conv2d/conv2d.transpose-filter.ts'
 import { type Conv2d, outputSize, type Variant } from '../../kernels/conv2d/conv2d.ts'
 import { type Pass, variantFor } from '../../kernels/conv2d/conv2d.variants.ts'
-import type { Graph, Lowering } from '../graph.ts'
-import { elementsOf, nhwc, type Tensor } from '../tensor.ts'
+import { adjoint, tilesOf } from '../../kernels/conv2d/conv2d.winograd.ts'
+import type { Graph, Lowering, LoweringTarget } from '../graph.ts'
+import { bytesOf, elementsOf, nhwc, type Tensor, viewOf } from '../tensor.ts'
+import { alignedMultiple, roundUp } from '../windows.ts'
 import { lowerWinogradFilterGradient, lowerWinogradForward, lowerWinogradInputGradient } from './conv2d.winograd.ts'
 
 export interface Convolution {
@@ -44,7 +46,12 @@ export function conv2d(graph: Graph, convolution: Convolution): Tensor {
     op: 'conv2d',
     inputs: [x, filter],
     outputs: [y],
-    lower: (l) => lowerForward(l, c, variantFor('forward', c, l.target), [x, filter, y]),
+    lower(l) {
+      for (const { images, view } of l.windows(x, y)) {
+        const part = { ...c, n: images }
+        lowerings.forward(l, part, bindableVariant('forward', part, l.target), view(x), filter, view(y))
+      }
+    },
     gradient: (dy, wants) => convolutionGradients(graph, convolution, dy, wants),
   })
   return y
@@ -71,7 +78,12 @@ function inputGradient(graph: Graph, c: Conv2d, x: Tensor, filter: Tensor, dy: T
     op: 'conv2d.inputGradient',
     inputs: [dy, filter],
     outputs: [dx],
-    lower: (l) => lowerings.inputGradient(l, c, variantFor('inputGradient', c, l.target), dy, filter, dx),
+    lower(l) {
+      for (const { images, view } of l.windows(dy, dx)) {
+        const part = { ...c, n: images }
+        lowerings.inputGradient(l, part, bindableVariant('inputGradient', part, l.target), view(dy), filter, view(dx))
+      }
+    },
   })
   return dx
 }
@@ -82,9 +94,20 @@ function filterGradient(graph: Graph, c: Conv2d, x: Tensor, filter: Tensor, dy: 
     op: 'conv2d.filterGradient',
     inputs: [x, dy],
     outputs: [dw],
-    lower: (l) => lowerings.filterGradient(l, c, variantFor('filterGradient', c, l.target), x, dy, dw),
+    lower(l) {
+      if (l.windows(x, dy).length > 1) lowerWindowedFilterGradient(l, c, x, dy, dw)
+      else lowerings.filterGradient(l, c, bindableVariant('filterGradient', c, l.target), x, dy, dw)
+    },
   })
   return dw
+}
+
+/** The variant for a pass; not Winograd where its transforms, four times as large as what they are of, could not be bound. */
+export function bindableVariant(pass: Pass, c: Conv2d, target: LoweringTarget): Variant {
+  const variant = variantFor(pass, c, target)
+  if (variant.kind !== 'winograd') return variant
+  const tiles = Math.max(tilesOf(c), tilesOf(adjoint(c)))
+  return bytesOf({ shape: [16, tiles, Math.max(c.ci, c.co)] }) <= target.maxBindingBytes ? variant : variant.product
 }
 
 /** The dispatches of one pass under one variant, from both its inputs to its output. */
@@ -142,4 +165,30 @@ function lowerFilterGradient(l: Lowering, c: Conv2d, variant: Variant, x: Tensor
   const parts = splits === 1 ? dw : l.scratch('parts', [splits, ...dw.shape])
   l.emit(conv2dFilterGradient(c, variant, splits), x, dy, parts)
   if (splits > 1) l.emit(sumParts(splits, elementsOf(dw)), parts, dw)
+}
+
+/**
+ * Each window writes parts of its own, and all are added in order. A window's parts begin where a binding may, so it may have
+ * more of them than its pixels fill: those are zeros. Fewer than would be best where they would not fit a binding.
+ */
+function lowerWindowedFilterGradient(l: Lowering, c: Conv2d, x: Tensor, dy: Tensor, dw: Tensor): void {
+  const windows = l.windows(x, dy)
+  const step = alignedMultiple(bytesOf(dw))
+  const most = Math.max(1, Math.floor(l.target.maxBindingBytes / bytesOf(dw) / windows.length / step)) * step
+  const planned = windows.map(({ images, view }) => {
+    const part = { ...c, n: images }
+    // Winograd's parts are of another kind: its product does without.
+    const chosen = variantFor('filterGradient', part, l.target)
+    const variant = chosen.kind === 'winograd' ? chosen.product : chosen
+    return { part, variant, view, splits: Math.min(most, roundUp(chooseSplits(part, variant, l.target), step)) }
+  })
+  const total = planned.reduce((sum, { splits }) => sum + splits, 0)
+  const parts = l.scratch('parts', [total, ...dw.shape])
+  let first = 0
+  for (const { part, variant, view, splits } of planned) {
+    const own = viewOf(parts, [splits, ...dw.shape], first * elementsOf(dw))
+    l.emit(conv2dFilterGradient(part, variant, splits), view(x), view(dy), own)
+    first += splits
+  }
+  l.emit(sumParts(total, elementsOf(dw)), parts, dw)
 }

@@ -16,7 +16,9 @@ export function relu(graph: Graph, x: Tensor): Tensor {
     op: 'relu',
     inputs: [x],
     outputs: [y],
-    lower: (l) => l.emit(reluKernel(elementsOf(x)), x, y),
+    lower(l) {
+      for (const { view } of l.windows(x)) l.emit(reluKernel(elementsOf(view(x))), view(x), view(y))
+    },
     gradient: (dy) => [reluGradientOf(graph, y, dy)],
   })
   return y
@@ -29,7 +31,9 @@ export function reluGradientOf(graph: Graph, y: Tensor, dy: Tensor): Tensor {
     op: 'relu.gradient',
     inputs: [y, dy],
     outputs: [dx],
-    lower: (l) => l.emit(reluGradient(elementsOf(y)), y, dy, dx),
+    lower(l) {
+      for (const { view } of l.windows(y)) l.emit(reluGradient(elementsOf(view(y))), view(y), view(dy), view(dx))
+    },
   })
   return dx
 }
@@ -67,7 +71,14 @@ export function dropout(graph: Graph, x: Tensor, step: Tensor, p: number, layer:
       op: 'dropout',
       inputs: [from, step],
       outputs: [to],
-      lower: (l) => l.emit(dropoutKernel(elementsOf(from), p, layer), from, step, to),
+      lower(l) {
+        let first = 0
+        for (const { view } of l.windows(from)) {
+          const elements = elementsOf(view(from))
+          l.emit(dropoutKernel(elements, p, layer, first), view(from), step, view(to))
+          first += elements
+        }
+      },
       gradient: (dy) => [masked(dy, `d ${from.name}`), null],
     })
     return to
@@ -82,7 +93,10 @@ export function normalise(graph: Graph, pixels: Tensor, mean: readonly number[],
     op: 'normalise',
     inputs: [pixels],
     outputs: [x],
-    lower: (l) => l.emit(normaliseKernel(elementsOf(pixels), mean, std), pixels, x),
+    lower(l) {
+      for (const { view } of l.windows(pixels, x))
+        l.emit(normaliseKernel(elementsOf(view(pixels)), mean, std), view(pixels), view(x))
+    },
   })
   return x
 }

@@ -1,6 +1,6 @@
 import { adamw, type Stretch, sgd } from '../../kernels/optimizer.ts'
 import type { Graph } from '../graph.ts'
-import type { StoreBuffer, Tensor } from '../tensor.ts'
+import { elementsOf, type StoreBuffer, type Tensor } from '../tensor.ts'
 
 /** Appends the update of one stretch of the flat parameters, which starts at `offset`. */
 export function optimize(
@@ -21,9 +21,12 @@ export function optimize(
     op: optimizer,
     inputs: [gradient, step],
     outputs: [parameter],
-    lower: (l) =>
-      optimizer === 'adamw'
-        ? l.emit(adamw(stretch), gradient, step, parameter, m, v)
-        : l.emit(sgd(stretch), gradient, step, parameter, m),
+    lower(l) {
+      for (const { view } of l.windows(parameter)) {
+        const part = { ...stretch, elements: elementsOf(view(parameter)) }
+        if (optimizer === 'adamw') l.emit(adamw(part), view(gradient), step, view(parameter), view(m), view(v))
+        else l.emit(sgd(part), view(gradient), step, view(parameter), view(m))
+      }
+    },
   })
 }

@@ -20,14 +20,20 @@ export function maxPool(graph: Graph, x: Tensor): Tensor {
     op: 'maxPool',
     inputs: [x],
     outputs: [y, winner],
-    lower: (l) => l.emit(maxPoolKernel(p), x, y, winner),
+    lower(l) {
+      for (const { images: n, view } of l.windows(x, y))
+        l.emit(maxPoolKernel({ ...p, n }), view(x), view(y), view(winner))
+    },
     gradient(dy) {
       const dx = graph.activation(`d ${x.name}`, x.shape)
       graph.add({
         op: 'maxPool.gradient',
         inputs: [winner, dy],
         outputs: [dx],
-        lower: (l) => l.emit(maxPoolGradient(p), winner, dy, dx),
+        lower(l) {
+          for (const { images: n, view } of l.windows(dx, dy))
+            l.emit(maxPoolGradient({ ...p, n }), view(winner), view(dy), view(dx))
+        },
       })
       return [dx]
     },
@@ -43,14 +49,19 @@ export function globalAvgPool(graph: Graph, x: Tensor): Tensor {
     op: 'globalAvgPool',
     inputs: [x],
     outputs: [y],
-    lower: (l) => l.emit(globalAvgPoolKernel(p), x, y),
+    lower(l) {
+      for (const { images: n, view } of l.windows(x, y)) l.emit(globalAvgPoolKernel({ ...p, n }), view(x), view(y))
+    },
     gradient(dy) {
       const dx = graph.activation(`d ${x.name}`, x.shape)
       graph.add({
         op: 'globalAvgPool.gradient',
         inputs: [dy],
         outputs: [dx],
-        lower: (l) => l.emit(globalAvgPoolGradient(p), dy, dx),
+        lower(l) {
+          for (const { images: n, view } of l.windows(dx, dy))
+            l.emit(globalAvgPoolGradient({ ...p, n }), view(dy), view(dx))
+        },
       })
       return [dx]
     },
@@ -67,14 +78,20 @@ export function globalConcatPool(graph: Graph, x: Tensor): Tensor {
     op: 'globalConcatPool',
     inputs: [x],
     outputs: [y, winner],
-    lower: (l) => l.emit(globalConcatPoolKernel(p), x, y, winner),
+    lower(l) {
+      for (const { images: n, view } of l.windows(x, y, winner))
+        l.emit(globalConcatPoolKernel({ ...p, n }), view(x), view(y), view(winner))
+    },
     gradient(dy) {
       const dx = graph.activation(`d ${x.name}`, x.shape)
       graph.add({
         op: 'globalConcatPool.gradient',
         inputs: [winner, dy],
         outputs: [dx],
-        lower: (l) => l.emit(globalConcatPoolGradient(p), winner, dy, dx),
+        lower(l) {
+          for (const { images: n, view } of l.windows(dx, dy, winner))
+            l.emit(globalConcatPoolGradient({ ...p, n }), view(winner), view(dy), view(dx))
+        },
       })
       return [dx]
     },
