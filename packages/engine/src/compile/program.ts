@@ -212,6 +212,11 @@ export class Program {
     return this.#kernels.map((kernel, i) => ({ kernel, startMs: ms(times[2 * i]), endMs: ms(times[2 * i + 1]) }))
   }
 
+  /** Makes ready what `tensor` is read through, so that no run has to. */
+  prepareRead(tensor: Tensor): void {
+    this.#stagingOf(tensor)
+  }
+
   /** What the last run copied of `tensor`. */
   async read(tensor: Tensor): Promise<ArrayBuffer> {
     this.#device.check()

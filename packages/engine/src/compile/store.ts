@@ -1,5 +1,5 @@
 import type { Device } from '../gpu/device.ts'
-import { readBuffer } from '../gpu/read.ts'
+import { mapped, readBuffer } from '../gpu/read.ts'
 import type { StoreBuffer, Tensor } from '../graph/tensor.ts'
 import { elementsOf } from '../graph/tensor.ts'
 
@@ -10,6 +10,9 @@ import { elementsOf } from '../graph/tensor.ts'
 export class ParameterStore {
   readonly #device: Device
   readonly #buffers: Partial<Record<StoreBuffer, GPUBuffer>> = {}
+  /** What flat buffers are read through, one after another: as large as the largest. */
+  #staging: GPUBuffer | null = null
+  #reading: Promise<unknown> = Promise.resolve()
   readonly #elements: number
   readonly #stateElements: number
 
@@ -20,13 +23,17 @@ export class ParameterStore {
     this.#stateElements = stateElements
   }
 
-  /** Bytes allocated so far. */
+  /** Bytes allocated so far, but for what the CPU reads through. */
   get bytes(): number {
     return Object.values(this.#buffers).reduce((sum, buffer) => sum + buffer.size, 0)
   }
 
-  /** Allocates buffers, zeroed, before anything needs them. Throws OUT_OF_MEMORY where the device has no room for them. */
+  /**
+   * Allocates buffers, zeroed, before anything needs them, with what they are read back through: later nothing is. Throws
+   * OUT_OF_MEMORY where the device has no room for them.
+   */
   async allocate(...names: StoreBuffer[]): Promise<void> {
+    this.#stagingBuffer()
     for (const name of names) {
       this.#buffers[name] ??= await this.#device.allocate(name, this.#bytesOf(name))
     }
@@ -55,9 +62,10 @@ export class ParameterStore {
   }
 
   /** A whole flat buffer, for checkpoints. */
-  async readAll(name: StoreBuffer): Promise<Float32Array<ArrayBuffer>> {
-    const buffer = this.buffer(name)
-    return new Float32Array(await readBuffer(this.#device, buffer, 0, buffer.size))
+  readAll(name: StoreBuffer): Promise<Float32Array<ArrayBuffer>> {
+    const read = this.#reading.then(() => this.#readThrough(this.buffer(name)))
+    this.#reading = read.catch(() => {})
+    return read
   }
 
   writeAll(name: StoreBuffer, values: Float32Array<ArrayBuffer>): void {
@@ -73,6 +81,21 @@ export class ParameterStore {
 
   destroy(): void {
     for (const buffer of Object.values(this.#buffers)) buffer.destroy()
+    this.#staging?.destroy()
+  }
+
+  async #readThrough(buffer: GPUBuffer): Promise<Float32Array<ArrayBuffer>> {
+    const staging = this.#stagingBuffer()
+    const encoder = this.#device.gpu.createCommandEncoder()
+    encoder.copyBufferToBuffer(buffer, 0, staging, 0, buffer.size)
+    this.#device.gpu.queue.submit([encoder.finish()])
+    return new Float32Array(await mapped(this.#device, staging, buffer.size))
+  }
+
+  #stagingBuffer(): GPUBuffer {
+    const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST
+    const bytes = 4 * Math.max(this.#elements, this.#stateElements)
+    return (this.#staging ??= this.#device.createBuffer('staging of parameters', bytes, usage))
   }
 
   #bytesOf(name: StoreBuffer): number {

@@ -18,16 +18,16 @@ export async function readBuffer(
   }
 }
 
-/** The contents of a staging buffer, copied out: a mapped range dies with its unmapping. */
-export async function mapped(device: Device, staging: GPUBuffer): Promise<ArrayBuffer> {
+/** The first `bytes` of a staging buffer, by default all, copied out: a mapped range dies with its unmapping. */
+export async function mapped(device: Device, staging: GPUBuffer, bytes: number = staging.size): Promise<ArrayBuffer> {
   try {
-    await staging.mapAsync(GPUMapMode.READ)
+    await staging.mapAsync(GPUMapMode.READ, 0, bytes)
   } catch (cause) {
     // A device that failed earlier explains a failed mapping better than the mapping does.
     device.check()
     throw cause
   }
-  const copy = staging.getMappedRange().slice(0)
+  const copy = staging.getMappedRange(0, bytes).slice(0)
   staging.unmap()
   return copy
 }

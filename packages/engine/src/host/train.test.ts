@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { Choices } from '../autotune/choices.ts'
 import { openNodeDevice } from '../gpu/node.ts'
 import type { RunPosition } from '../train/checkpoint.ts'
@@ -116,6 +116,29 @@ test('a run goes on with the variants it began with, whatever was tuned meanwhil
   await run(true, { first: 'b', second: 'c' }, false)
   expect(await positionOf('choosy')).toMatchObject({ history: [{ epoch: 0 }, { epoch: 1 }], choices: { first: 'a' } })
   expect(Object.keys((await positionOf('choosy')).choices ?? {})).toEqual(['first'])
+})
+
+test('a host that crashes is HOST_CRASHED with its signal', async () => {
+  const crashed = train(spec('segfault'), {
+    onEvent(event: TrainEvent) {
+      if (event.type === 'start') for (const pid of hosts()) process.kill(pid, 'SIGSEGV')
+    },
+  })
+  await expect(crashed).rejects.toMatchObject({ code: 'HOST_CRASHED', message: expect.stringContaining('SIGSEGV') })
+})
+
+test('a device lost in mid-run is DEVICE_LOST from a host that lives on to say so, and the run can be resumed', async () => {
+  vi.stubEnv('NODE_OPTIONS', `--import=${new URL('./losing-device.ts', import.meta.url)}`)
+  const lost = train(spec('lost', { epochs: 2 }), {
+    onEvent(event: TrainEvent) {
+      if (event.type === 'checkpoint') for (const pid of hosts()) process.kill(pid, 'SIGUSR2')
+    },
+  })
+  await expect(lost).rejects.toMatchObject({ code: 'DEVICE_LOST', message: expect.stringContaining('was lost') })
+  vi.unstubAllEnvs()
+  await expect.poll(hosts, { timeout: 5000 }).toEqual([])
+  const resumed = await train(spec('lost', { epochs: 2, resume: true }))
+  expect(resumed.epochs.map(({ epoch }) => epoch)).toEqual([0, 1])
 })
 
 test('a run stops within two seconds of its signal, and leaves no process behind', async () => {

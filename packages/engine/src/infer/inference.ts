@@ -41,7 +41,9 @@ export class Inference {
     store: ParameterStore,
     arena: GPUBuffer,
   ): Promise<Inference> {
-    return new Inference(device, model, batch, graph, await Program.record(device, compiled, store, arena))
+    const program = await Program.record(device, compiled, store, arena)
+    program.prepareRead(graph.logits)
+    return new Inference(device, model, batch, graph, program)
   }
 
   /** Logits [batch, classes] of one full batch: pixels u8 RGBA [batch, size, size, 4]. */

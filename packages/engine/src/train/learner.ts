@@ -199,14 +199,13 @@ export class Learner {
 
   /** Compiles a phase's program ahead of its first step. */
   async prepare(phase: Phase, onPipeline?: (done: number, total: number) => void): Promise<Program> {
-    const plan = this.#plan(phase)
-    return (this.#programs[phase] ??= await Program.record(
-      this.#device,
-      plan.compiled,
-      this.store,
-      this.#arena,
-      onPipeline,
-    ))
+    const made = this.#programs[phase]
+    if (made) return made
+    const { graph, compiled } = this.#plan(phase)
+    const program = await Program.record(this.#device, compiled, this.store, this.#arena, onPipeline)
+    program.prepareRead(graph.losses)
+    this.#programs[phase] = program
+    return program
   }
 
   /**
