@@ -1,5 +1,6 @@
+import { withArena } from '../compile/fit.ts'
 import { planMemory } from '../compile/plan.ts'
-import { type Compiled, compile, createArena } from '../compile/program.ts'
+import { type Compiled, compile } from '../compile/program.ts'
 import { ParameterStore } from '../compile/store.ts'
 import { type Spread, spread } from '../compile/timing.ts'
 import type { AdapterInfo, Device } from '../gpu/device.ts'
@@ -69,14 +70,17 @@ export async function benchKernels(
   { arch, size, batch, runs = 5, target = 'adapter', onProgress = () => {} }: KernelBenchOptions,
 ): Promise<KernelBench> {
   const model = benchNetwork(arch)
-  const { graph } = trainingGraph(model, { batch, size }, { optimizer: 'adamw', labelSmoothing: 0, frozen: false })
-  const compiled = compile(device, 'training step', graph)
-  const step = target === 'gpu' ? forGpu(device, compiled.name, graph) : compiled
+  const plan = (batch: number) => {
+    const { graph } = trainingGraph(model, { batch, size }, { optimizer: 'adamw', labelSmoothing: 0, frozen: false })
+    const compiled = compile(device, 'training step', graph)
+    const step = target === 'gpu' ? forGpu(device, compiled.name, graph) : compiled
+    return { step, programs: [step] }
+  }
+  const store = new ParameterStore(device, model.elements, model.stateElements)
+  const { step, arena } = await withArena(device, batch, plan)
   const found = distinctConvolutions(step.dispatches)
   const names = scratchNames(step.dispatches)
   const peakBefore = await measurePeak(device)
-  const store = new ParameterStore(device, model.elements, model.stateElements)
-  const arena = await createArena(device, [step])
   try {
     initialiseWeights(model, store, 1)
     const timed: { convolution: Convolution; times: number[] }[] = []

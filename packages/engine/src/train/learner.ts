@@ -139,6 +139,7 @@ export class Learner {
       const inference = await Inference.record(device, model, settings.batch, evaluation, compiled, store, arena)
       return new Learner(device, model, settings, store, arena, inference, plans)
     } catch (error) {
+      // Whoever catches it may try again on the same device, with less.
       store.destroy()
       throw error
     }
