@@ -120,12 +120,12 @@ test('an adapter that binds little trains as one that binds much, and recomputes
   const sgd = { optimizer: 'sgd', rate: 1e-3 } as const
   const distance = (a: Float32Array, b: Float32Array): number =>
     Math.sqrt(a.reduce((sum, v, i) => sum + (v - (b[i] ?? 0)) ** 2, 0))
-  // Statistics and filter gradients are added in another order, which is seen in their seventh digit. Not for longer than a step:
-  // then ReLUs flip, and batch norms over four values make that a thousandfold.
+  // Statistics and filter gradients are added in another order. Batch norms over four values and ReLUs that flip make a rounding a
+  // thousandfold within a step (3e-4 of what it moves, on lavapipe); a window gone wrong moves it by as much as it moves.
   const start = await parametersAfter(0, sgd)
   const whole = await parametersAfter(1, sgd)
   const windowed = await parametersAfter(1, sgd, { target })
-  expect(distance(windowed, whole)).toBeLessThan(1e-4 * distance(whole, start))
+  expect(distance(windowed, whole)).toBeLessThan(2e-3 * distance(whole, start))
   const three = await parametersAfter(3, sgd, { target })
   expect(three.every(Number.isFinite)).toBe(true)
   expect(await parametersAfter(3, sgd, { target, recompute: true })).toEqual(three)
