@@ -98,7 +98,7 @@ async function run(
 ): Promise<Float32Array<ArrayBuffer>> {
   const graph = new Graph()
   graph.add({ op: 'test', inputs: [], outputs: [result], lower })
-  for (const { kernel, tensors } of graph.lower(target)) {
+  for (const { kernel, tensors } of graph.lower({ ...device.adapter, ...target })) {
     const bound = kernel.bindings.map(({ name }, i) => ({ name, tensor: tensors[i]! }))
     const contents = bound.map(({ name, tensor }) => [name, values.get(tensor) ?? elementsOf(tensor)] as const)
     const results = await runKernel(device, kernel, Object.fromEntries(contents))
