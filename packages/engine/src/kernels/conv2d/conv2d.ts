@@ -78,8 +78,8 @@ const smallTile: Tile = { kind: 'tile', rows: 32, columns: 32, depth: 16, height
 const enoughWorkgroups = 128
 
 /**
- * Software adapters with subgroups: `broadcast`. Sixteen rows a lane reach nine tenths of the speed of thirty-two on lavapipe
- * and compile in half the time, which a first step feels more; fewer rows only where there are no more.
+ * Software adapters with subgroups: `broadcast`. Sixteen rows a lane reach nine tenths of the speed of thirty-two on lavapipe and
+ * compile in half the time, which a first step feels more; fewer rows only where there are no more.
  *
  * GPUs: `tile`, the large one where enough of them are left to fill the GPU, unless the product is narrower than the small one.
  * These thresholds follow from occupancy, not from measurement; `direct` has no barriers and wastes least on small products.
