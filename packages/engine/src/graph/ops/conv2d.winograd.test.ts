@@ -275,7 +275,7 @@ test('other convolutions than 3 × 3 at stride 1 are refused', () => {
 test('by rule of thumb, software adapters get Winograd where images are not small, and GPUs none', () => {
   const c: Conv2d = { n: 16, h: 16, w: 16, ci: 64, co: 64, kernel: 3, stride: 1, padding: 1 }
   const [software, gpu] = [true, false].map((software) => ({ software, subgroupSize: 8 })) as [Target, Target]
-  const product = { kind: 'broadcast', lanes: 8, rows: 16 }
+  const product = { kind: 'broadcast', lanes: 8, rows: 32 }
   for (const pass of ['forward', 'inputGradient', 'filterGradient'] as const) {
     expect(variantFor(pass, c, software)).toEqual({ kind: 'winograd', product })
     expect(variantFor(pass, { ...c, h: 4, w: 4, ci: 256, co: 256 }, software).kind).toBe('broadcast')
