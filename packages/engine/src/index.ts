@@ -27,6 +27,7 @@ export type {
   LogEvent,
   OptimizerName,
   Phase,
+  Precision,
   PrepareEvent,
   SkippedFile,
   StartEvent,

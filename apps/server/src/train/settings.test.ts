@@ -38,7 +38,7 @@ describe("the command line's settings", () => {
       'adamw',
       'sgd',
     ]
-    for (const value of [...values, 'concat', 'linear', 'a.pth', '', true, Number.NaN, Infinity]) {
+    for (const value of [...values, 'concat', 'linear', 'f32', 'mixed', 'a.pth', '', true, Number.NaN, Infinity]) {
       expect([value, setting?.accepts(value)]).toEqual([value, apiAccepts(name, value)])
     }
   })

@@ -63,6 +63,7 @@ const archs = ['resnet18', 'resnet34', 'resnet50'] as const satisfies TrainSetti
 const schedules = ['flat_cos', 'one_cycle', 'cosine', 'constant'] as const satisfies TrainSettings['schedule'][]
 const optimizers = ['adamw', 'sgd'] as const satisfies TrainSettings['optimizer'][]
 const heads = ['concat', 'linear'] as const satisfies TrainSettings['head'][]
+const precisions = ['f32', 'mixed'] as const satisfies TrainSettings['precision'][]
 
 /** The ranges are those of the API's run configuration; a test holds the two together. */
 const trainSettings: { readonly [K in Exclude<keyof TrainSettings, 'shuffle'>]: Setting } = {
@@ -86,6 +87,7 @@ const trainSettings: { readonly [K in Exclude<keyof TrainSettings, 'shuffle'>]: 
   optimizer: choice('--optimizer <name>', 'optimiser', optimizers),
   labelSmoothing: real('--label-smoothing <share>', 'share of the target spread over all classes', 0, 0.99),
   head: choice('--head <name>', 'classifier on top of the body', heads),
+  precision: choice('--precision <name>', 'how activations are stored; mixed halves them', precisions),
   patience: orNull(
     whole('--patience <epochs>', 'stop after so many epochs without a better validation loss', 1, 10_000),
   ),
@@ -96,7 +98,6 @@ const trainSettings: { readonly [K in Exclude<keyof TrainSettings, 'shuffle'>]: 
 /** Options of the contract with one value so far; the run is as if they were not given. */
 const plannedSettings = {
   augment: only('--augment <name>', 'augmentation', 'none'),
-  precision: only('--precision <name>', 'arithmetic', 'f32'),
 }
 
 /** Every setting with a value, by its camelCase name. */
@@ -129,6 +130,7 @@ export function withDefaults(given: GivenSettings): TrainSettings {
     optimizer: 'adamw',
     labelSmoothing: 0.1,
     head: 'concat',
+    precision: 'f32',
     patience: null,
     seed: 42,
     valid: 0.2,
@@ -140,7 +142,7 @@ export function withDefaults(given: GivenSettings): TrainSettings {
 /** The default of a setting, for people. */
 export function describeDefault(name: string): string {
   const [plain, pretrained] = [withDefaults({}), withDefaults({ weights: 'FILE' })].map((run) => {
-    const value = Object.entries({ ...run, augment: 'none', precision: 'f32' }).find(([key]) => key === name)?.[1]
+    const value = Object.entries({ ...run, augment: 'none' }).find(([key]) => key === name)?.[1]
     return String(value ?? 'none')
   })
   return plain === pretrained || name === 'weights' ? `${plain}` : `${plain}; with weights ${pretrained}`

@@ -18,6 +18,7 @@ it('fills in the defaults of the command line', () => {
     optimizer: 'adamw',
     labelSmoothing: 0.1,
     head: 'concat',
+    precision: 'f32',
     patience: null,
     seed: 42,
     valid: 0.2,

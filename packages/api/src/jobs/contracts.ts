@@ -21,6 +21,7 @@ export const archs = ['resnet18', 'resnet34', 'resnet50'] as const
 export const schedules = ['flat_cos', 'one_cycle', 'cosine', 'constant'] as const
 export const optimizers = ['adamw', 'sgd'] as const
 export const heads = ['concat', 'linear'] as const
+export const precisions = ['f32', 'mixed'] as const
 
 /** The tunable part of the engine's TrainSpec, with the defaults of the command line. */
 const runConfig = z
@@ -40,6 +41,7 @@ const runConfig = z
     optimizer: oneOf(optimizers).default('adamw'),
     labelSmoothing: real(0, 0.99).default(0.1),
     head: oneOf(heads).default('concat'),
+    precision: oneOf(precisions).default('f32'),
     patience: whole(1, 10_000).nullable().default(null),
     seed: whole(0, 2 ** 31 - 1).default(42),
     valid: real(0.01, 0.9).default(0.2),

@@ -10,7 +10,7 @@ import type { PipelineSource } from '../gpu/pipelines.ts'
 import { mapped, readBuffer } from '../gpu/read.ts'
 import type { Dispatch, Graph, LoweringTarget } from '../graph/graph.ts'
 import { bytesOf, type Tensor } from '../graph/tensor.ts'
-import type { Kernel } from '../kernels/kernel.ts'
+import { holdsHalves, type Kernel } from '../kernels/kernel.ts'
 import { type MemoryPlan, planMemory } from './plan.ts'
 import { recompute } from './recompute.ts'
 import type { ParameterStore } from './store.ts'
@@ -33,7 +33,7 @@ export interface CompileOptions {
 /**
  * Lowers a graph for a device and plans its memory. Throws OUT_OF_MEMORY, before anything is allocated, where no window of a
  * tensor is small enough to be bound, or the activations do not fit one buffer. What batch would fit is for `withArena` to say,
- * which plans others.
+ * which plans others. BAD_CONFIG where activations are f16 and the adapter has none.
  */
 export function compile(device: Device, name: string, graph: Graph, options: CompileOptions = {}): Compiled {
   const { plan = planMemory, recompute: again = false, target = device.target } = options
@@ -48,10 +48,21 @@ export function compileDispatches(
   dispatches: readonly Dispatch[],
   planner: typeof planMemory = planMemory,
 ): Compiled {
+  checkHalves(device, name, dispatches)
   checkBindings(device, name, dispatches)
   const plan = planner(dispatches)
   for (const bytes of [plan.arenaBytes, plan.ioBytes]) device.checkBufferSize(`${name}: memory`, bytes)
   return { name, dispatches, plan }
+}
+
+function checkHalves(device: Device, name: string, dispatches: readonly Dispatch[]): void {
+  const { adapter } = device
+  if (adapter.features.includes('shader-f16') || !dispatches.some(({ kernel }) => kernel.bindings.some(holdsHalves)))
+    return
+  throw new EngineError(
+    'BAD_CONFIG',
+    `${name}: mixed precision needs the WebGPU feature shader-f16, which ${adapter.name} lacks: use precision f32`,
+  )
 }
 
 function checkBindings(device: Device, name: string, dispatches: readonly Dispatch[]): void {

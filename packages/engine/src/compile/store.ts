@@ -2,9 +2,11 @@ import type { Device } from '../gpu/device.ts'
 import { mapped, readBuffer } from '../gpu/read.ts'
 import type { StoreBuffer, Tensor } from '../graph/tensor.ts'
 import { elementsOf } from '../graph/tensor.ts'
+import { lossScaleWords } from '../kernels/loss-scale.ts'
 
 /**
- * The device buffers that outlive programs: parameters, running statistics, and while training gradients and moments.
+ * The device buffers that outlive programs: parameters, running statistics, and while training gradients, moments and in mixed
+ * precision the loss scale.
  * Flat: an optimiser walks long stretches instead of a hundred small tensors.
  */
 export class ParameterStore {
@@ -72,10 +74,11 @@ export class ParameterStore {
     this.#device.gpu.queue.writeBuffer(this.buffer(name), 0, values)
   }
 
-  /** Forgets the optimiser's moments. */
+  /** Forgets the optimiser's moments, and how many updates have made them. */
   clearMoments(): void {
     const encoder = this.#device.gpu.createCommandEncoder()
     for (const name of ['moment1', 'moment2'] as const) if (this.#buffers[name]) encoder.clearBuffer(this.buffer(name))
+    if (this.#buffers.lossScale) encoder.clearBuffer(this.buffer('lossScale'), 4 * lossScaleWords.updates, 4)
     this.#device.gpu.queue.submit([encoder.finish()])
   }
 
@@ -99,7 +102,12 @@ export class ParameterStore {
   }
 
   #bytesOf(name: StoreBuffer): number {
-    return 4 * (name === 'states' ? this.#stateElements : this.#elements)
+    return 4 * this.#lengthOf(name)
+  }
+
+  #lengthOf(name: StoreBuffer): number {
+    if (name === 'lossScale') return lossScaleWords.words
+    return name === 'states' ? this.#stateElements : this.#elements
   }
 
   #locate(tensor: Tensor): { buffer: GPUBuffer; offset: number } {

@@ -3,8 +3,8 @@
  * reverse and appends the nodes of the gradient to the same list; `lower` turns the list into dispatches of kernels.
  */
 import { add } from '../kernels/elementwise.ts'
-import type { Kernel, Target } from '../kernels/kernel.ts'
-import { elementsOf, type Tensor } from './tensor.ts'
+import { holdsHalves, type Kernel, type Target } from '../kernels/kernel.ts'
+import { activationType, elementsOf, type Tensor } from './tensor.ts'
 import { type Window, windows } from './windows.ts'
 
 /** One kernel with the tensors it binds, in binding order. */
@@ -23,7 +23,7 @@ export interface Lowering {
   readonly target: LoweringTarget
   /** The batch of these tensors [n, …] in stretches that can be bound: see graph/windows.ts. */
   windows(...tensors: Tensor[]): Window[]
-  /** A tensor that only this node uses. */
+  /** A tensor of f32 that only this node uses. */
   scratch(name: string, shape: readonly number[]): Tensor
   emit(kernel: Kernel, ...tensors: Tensor[]): void
 }
@@ -90,6 +90,13 @@ export class Graph {
         emit(kernel, ...tensors) {
           if (tensors.length !== kernel.bindings.length)
             throw new Error(`${kernel.name} binds ${kernel.bindings.length} tensors, got ${tensors.length}`)
+          for (const [i, binding] of kernel.bindings.entries()) {
+            const tensor = tensors[i]
+            if (tensor && holdsHalves(binding) !== (tensor.type === 'f16'))
+              throw new Error(
+                `${kernel.name} binds ${binding.name} as ${binding.type}, ${tensor.name} is ${tensor.type}`,
+              )
+          }
           dispatches.push({ kernel, tensors })
         },
       })
@@ -126,13 +133,14 @@ export function backward(graph: Graph, output: Tensor, seed: Tensor, wanted: Rea
 
 /** Two consumers of one tensor: their gradients add up. */
 function sum(graph: Graph, a: Tensor, b: Tensor): Tensor {
-  const out = graph.activation(`${a.name} + ${b.name}`, a.shape)
+  const out = graph.activation(`${a.name} + ${b.name}`, a.shape, a.type)
   graph.add({
     op: 'add',
     inputs: [a, b],
     outputs: [out],
     lower(l) {
-      for (const { view } of l.windows(a)) l.emit(add(elementsOf(view(a))), view(a), view(b), view(out))
+      for (const { view } of l.windows(a))
+        l.emit(add(elementsOf(view(a)), activationType(a)), view(a), view(b), view(out))
     },
   })
   return out

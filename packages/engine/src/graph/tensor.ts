@@ -1,3 +1,5 @@
+import type { ActivationType } from '../kernels/kernel.ts'
+
 /** Where a tensor lives on the device. */
 export type Place =
   /** Between its first write and its last read only: the planner gives it a stretch of the shared arena. */
@@ -9,21 +11,31 @@ export type Place =
   /** Within another tensor, of the arena or the program, from an offset in elements on. */
   | { in: 'view'; of: Tensor; offset: number }
 
-/** The store's flat buffers. A parameter, its gradient and its moments have the same offset, each in its own buffer. */
-export type StoreBuffer = 'parameters' | 'gradients' | 'moment1' | 'moment2' | 'states'
+/**
+ * The store's flat buffers. A parameter, its gradient and its moments have the same offset, each in its own buffer. `lossScale`
+ * is a few words (kernels/loss-scale.ts), which only training in mixed precision has.
+ */
+export type StoreBuffer = 'parameters' | 'gradients' | 'moment1' | 'moment2' | 'states' | 'lossScale'
 
-/** A value on the device. Elements are 4 bytes; shapes are as stored: NHWC, channels padded to a multiple of 4. */
+/** A value on the device. Only activations and their gradients may be f16; shapes are as stored: NHWC, channels padded to a multiple of 4. */
 export interface Tensor {
   readonly name: string
   readonly shape: readonly number[]
-  readonly type: 'f32' | 'u32'
+  readonly type: ActivationType | 'u32'
   /** Settled once its graph is lowered; until then `Graph.keep` may move it. */
   place: Place
 }
 
 export const elementsOf = (tensor: Pick<Tensor, 'shape'>): number => tensor.shape.reduce((a, b) => a * b, 1)
 
-export const bytesOf = (tensor: Pick<Tensor, 'shape'>): number => 4 * elementsOf(tensor)
+export const bytesOf = (tensor: Pick<Tensor, 'shape' | 'type'>): number =>
+  (tensor.type === 'f16' ? 2 : 4) * elementsOf(tensor)
+
+/** The type of an activation. Throws for integers, which is a bug in the graph. */
+export function activationType({ name, type }: Tensor): ActivationType {
+  if (type === 'u32') throw new Error(`${name} holds integers where an activation is needed`)
+  return type
+}
 
 /** A tensor of NHWC rank, taken apart. Throws where the rank is wrong, which is a bug in the graph. */
 export function nhwc(tensor: Tensor): { n: number; h: number; w: number; channels: number } {

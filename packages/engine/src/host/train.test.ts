@@ -46,6 +46,7 @@ const spec = (out: string, change: Partial<TrainSpec> = {}): TrainSpec => ({
   optimizer: 'adamw',
   labelSmoothing: 0.1,
   head: 'linear',
+  precision: 'f32',
   patience: null,
   seed: 3,
   valid: 0.2,

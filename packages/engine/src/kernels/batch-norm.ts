@@ -17,21 +17,35 @@
  * Formulae and a Pairwise Algorithm for Computing Sample Variances, 1979), which keeps σ² accurate where |μ| ≫ σ.
  * `saved` [2, channels] keeps μ and 1/√(σ² + ε) for the backward pass.
  */
-import { ceilDiv, cover, declare, elementMain, type Kernel, read, readWrite, write } from './kernel.ts'
+import {
+  type ActivationText,
+  type ActivationType,
+  activations,
+  ceilDiv,
+  cover,
+  declare,
+  elementMain,
+  type Kernel,
+  read,
+  readWrite,
+  write,
+} from './kernel.ts'
 
 export interface BatchNorm {
   rows: number
   /** Padded; a multiple of 4. */
   channels: number
+  /** Of x, y, the shortcut and their gradients. Vectors of channels, moments and sums are f32. Default f32. */
+  type?: ActivationType
 }
 
 /** y as it leaves: max(y, 0), or max(y + shortcut, 0). */
 export type Tail = 'none' | 'relu' | 'shortcut'
 
-const tails: Record<Tail, string> = {
-  none: 'y[at] = value;',
-  relu: 'y[at] = max(value, vec4f());',
-  shortcut: 'y[at] = max(value + shortcut[at], vec4f());',
+/** WGSL for what `tail` makes of `value` at element `at`. */
+export function withTail(tail: Tail, value: string, { load }: ActivationText): string {
+  if (tail === 'none') return value
+  return `max(${value}${tail === 'shortcut' ? ` + ${load('shortcut[at]')}` : ''}, vec4f())`
 }
 
 export const epsilon = '1e-5'
@@ -104,7 +118,8 @@ export const momentsOf = (b: BatchNorm): Moments => neighbours(b.rows, partsOf(b
 export function batchNormParts(b: BatchNorm): Kernel {
   const { parts } = partsOf(b)
   const count = (b.channels / 4) * parts
-  const bindings = [read('x'), write('parts')]
+  const { array, bytes, load } = activations(b.type)
+  const bindings = [read('x', array), write('parts')]
   return {
     name: 'batchNorm.parts',
     wgsl: /* wgsl */ `${declare(bindings)}
@@ -113,12 +128,12 @@ ${elementMain(count)}
   let c = i % C4;
   let part = i / C4;
   // Sums about a row of the part itself: near enough to its mean for the squares to stay accurate.
-  let shift = x[part * LENGTH * C4 + c];
+  let shift = ${load('x[part * LENGTH * C4 + c]')};
   var sum = vec4f();
   var squares = vec4f();
   let end = min((part + 1u) * LENGTH, ROWS);
   for (var row = part * LENGTH; row < end; row++) {
-    let d = x[row * C4 + c] - shift;
+    let d = ${load('x[row * C4 + c]')} - shift;
     sum += d;
     squares += d * d;
   }
@@ -129,7 +144,7 @@ ${elementMain(count)}
     bindings,
     workgroups: cover(count),
     flops: 4 * elements(b),
-    bytes: 4 * elements(b),
+    bytes: bytes * elements(b),
   }
 }
 
@@ -225,8 +240,10 @@ ${elementMain(count)}
 
 /** Bindings: x, saved, gamma, beta, (shortcut) → y. */
 export function batchNormApply(b: BatchNorm, tail: Tail = 'none'): Kernel {
-  const shortcut = tail === 'shortcut' ? [read('shortcut')] : []
-  const bindings = [read('x'), read('saved'), read('gamma'), read('beta'), ...shortcut, write('y')]
+  const image = activations(b.type)
+  const { array, bytes, load } = image
+  const shortcut = tail === 'shortcut' ? [read('shortcut', array)] : []
+  const bindings = [read('x', array), read('saved'), read('gamma'), read('beta'), ...shortcut, write('y', array)]
   return {
     name: tail === 'none' ? 'batchNorm.apply' : `batchNorm.apply.${tail}`,
     wgsl: /* wgsl */ `${declare(bindings)}
@@ -236,14 +253,14 @@ ${rowsMain(b)}
   let g = gamma[c];
   let shift = beta[c];
   for (var at = first; at < end; at += C4) {
-    let value = (x[at] - mean) * scale * g + shift;
-    ${tails[tail]}
+    let value = (${load('x[at]')} - mean) * scale * g + shift;
+    y[at] = ${image.store(withTail(tail, 'value', image))};
   }
 }`,
     bindings,
     workgroups: cover(rowGroups(b)),
     flops: 5 * elements(b),
-    bytes: 4 * elements(b) * (2 + shortcut.length),
+    bytes: bytes * elements(b) * (2 + shortcut.length),
     // A shortcut would have to be kept for it.
     recomputable: tail !== 'shortcut',
   }
@@ -252,19 +269,21 @@ ${rowsMain(b)}
 /** Evaluation. Bindings: x, runningMean, runningVariance, gamma, beta → y. */
 export function batchNormEvaluate(b: BatchNorm): Kernel {
   const count = elements(b) / 4
-  const bindings = [read('x'), read('runningMean'), read('runningVariance'), read('gamma'), read('beta'), write('y')]
+  const { array, bytes, load, store } = activations(b.type)
+  const vectors = [read('runningMean'), read('runningVariance'), read('gamma'), read('beta')]
+  const bindings = [read('x', array), ...vectors, write('y', array)]
   return {
     name: 'batchNorm.evaluate',
     wgsl: /* wgsl */ `${declare(bindings)}
 ${shape(b)}
 ${elementMain(count)}
   let c = i % C4;
-  y[i] = (x[i] - runningMean[c]) * inverseSqrt(runningVariance[c] + ${epsilon}) * gamma[c] + beta[c];
+  y[i] = ${store(`(${load('x[i]')} - runningMean[c]) * inverseSqrt(runningVariance[c] + ${epsilon}) * gamma[c] + beta[c]`)};
 }`,
     bindings,
     workgroups: cover(count),
     flops: 6 * elements(b),
-    bytes: 8 * elements(b),
+    bytes: 2 * bytes * elements(b),
   }
 }
 
@@ -272,11 +291,12 @@ ${elementMain(count)}
 export function batchNormGradientParts(b: BatchNorm, relu = false, share?: Share): Kernel {
   const { rows, parts } = share ?? { rows: b.rows, ...partsOf(b) }
   const count = (b.channels / 4) * parts
+  const { array, bytes, load } = activations(b.type)
   const bindings = [
-    read('x'),
+    read('x', array),
     read('saved'),
     ...(relu ? [read('gamma'), read('beta')] : []),
-    read('dy'),
+    read('dy', array),
     write('parts'),
   ]
   return {
@@ -293,8 +313,8 @@ ${elementMain(count)}
   var dot = vec4f();
   let end = min((part + 1u) * LENGTH, ROWS);
   for (var row = part * LENGTH; row < end; row++) {
-    let xhat = (x[row * C4 + c] - mean) * scale;
-    ${masked('dy[row * C4 + c]', relu)}
+    let xhat = (${load('x[row * C4 + c]')} - mean) * scale;
+    ${masked(load('dy[row * C4 + c]'), relu)}
     sum += g;
     dot += g * xhat;
   }
@@ -304,7 +324,7 @@ ${elementMain(count)}
     bindings,
     workgroups: cover(count),
     flops: 5 * rows * b.channels,
-    bytes: 8 * rows * b.channels,
+    bytes: 2 * bytes * rows * b.channels,
   }
 }
 
@@ -338,8 +358,9 @@ ${elementMain(count)}
 /** Bindings: x, saved, gamma, (beta with `relu`), dy, dgamma, dbeta → dx. x, dy and dx may be `rows` of all rows. */
 export function batchNormInputGradient(b: BatchNorm, relu = false, rows: number = b.rows): Kernel {
   const those = { ...b, rows }
+  const { array, bytes, load, store } = activations(b.type)
   const vectors = [read('saved'), read('gamma'), ...(relu ? [read('beta')] : [])]
-  const bindings = [read('x'), ...vectors, read('dy'), read('dgamma'), read('dbeta'), write('dx')]
+  const bindings = [read('x', array), ...vectors, read('dy', array), read('dgamma'), read('dbeta'), write('dx', array)]
   return {
     name: relu ? 'batchNorm.inputGradient.relu' : 'batchNorm.inputGradient',
     wgsl: /* wgsl */ `${declare(bindings)}
@@ -351,14 +372,14 @@ ${rowsMain(those)}
   let meanOfG = dbeta[c] / f32(${b.rows}u);
   let meanOfDot = dgamma[c] / f32(${b.rows}u);
   for (var at = first; at < end; at += C4) {
-    let xhat = (x[at] - mean) * scale;
-    ${masked('dy[at]', relu)}
-    dx[at] = scaling * scale * (g - (meanOfG + xhat * meanOfDot));
+    let xhat = (${load('x[at]')} - mean) * scale;
+    ${masked(load('dy[at]'), relu)}
+    dx[at] = ${store('scaling * scale * (g - (meanOfG + xhat * meanOfDot))')};
   }
 }`,
     bindings,
     workgroups: cover(rowGroups(those)),
     flops: 8 * elements(those),
-    bytes: 12 * elements(those),
+    bytes: 3 * bytes * elements(those),
   }
 }

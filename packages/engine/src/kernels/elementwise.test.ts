@@ -3,7 +3,7 @@ import type { Device } from '../gpu/device.ts'
 import { openNodeDevice } from '../gpu/node.ts'
 import { add, addBias, biasGradient, dropout, normalise, relu, reluGradient } from './elementwise.ts'
 import { pcg4d } from './random.ts'
-import { epsilon, firstMismatch, output, paddedNoise, runKernel } from './testing.ts'
+import { asStored, epsilon, firstMismatch, output, paddedNoise, runKernel, storedBound } from './testing.ts'
 
 let device: Device
 beforeAll(async () => {
@@ -26,6 +26,19 @@ test('ReLU cuts negative numbers, and its gradient those of y = 0', async () => 
 test('the residual sum is correctly rounded', async () => {
   const sum = output(await runKernel(device, add(elements), { a, b, sum: elements }), 'sum')
   expect([...sum]).toEqual([...a.map((v, i) => Math.fround(v + b[i]!))])
+})
+
+test('in f16, sums and ReLU gradients are those of f32 rounded once more', async () => {
+  const [x, y] = [asStored(a, 'f16'), asStored(b, 'f16')]
+  const sum = output(await runKernel(device, add(elements, 'f16'), { a: x, b: y, sum: elements }), 'sum')
+  expect([...sum]).toEqual([
+    ...asStored(
+      x.map((v, i) => Math.fround(v + y[i]!)),
+      'f16',
+    ),
+  ])
+  const dx = await runKernel(device, reluGradient(elements, 'f16'), { y: x, dy: y, dx: elements })
+  expect([...output(dx, 'dx')]).toEqual([...y.map((v, i) => (x[i]! > 0 ? v : 0))])
 })
 
 test('a bias is added to every row, and its gradient sums the rows', async () => {
@@ -55,14 +68,17 @@ test('dropout keeps the elements that the counter-based draw of the CPU keeps, a
   expect(Math.abs(kept - (1 - p))).toBeLessThan(5 * Math.sqrt((p * (1 - p)) / elements))
 })
 
-test('pixels become (u8 / 255 − mean) / std by channel, and the fourth channel zero', async () => {
-  const mean = [0.485, 0.456, 0.406]
-  const std = [0.229, 0.224, 0.225]
-  // Every byte once in each channel, alpha opaque.
-  const bytes = Uint8Array.from({ length: 4 * 256 }, (_, i) => (i % 4 === 3 ? 255 : ((i >> 2) + 85 * (i % 4)) % 256))
-  const contents = { pixels: new Uint32Array(bytes.buffer), x: bytes.length }
-  const x = output(await runKernel(device, normalise(256, mean, std), contents), 'x')
-  const expected = Float64Array.from(bytes, (v, i) => (i % 4 === 3 ? 0 : (v / 255 - mean[i % 4]!) / std[i % 4]!))
-  // unpack4x8unorm may be 3 ulp off, which 1/std magnifies.
-  expect(firstMismatch(x, expected, (8 * epsilon) / 0.224, [256, 4])).toBeNull()
-})
+test.each(['f32', 'f16'] as const)(
+  'in %s, pixels become (u8 / 255 − mean) / std by channel, and the fourth channel zero',
+  async (type) => {
+    const mean = [0.485, 0.456, 0.406]
+    const std = [0.229, 0.224, 0.225]
+    // Every byte once in each channel, alpha opaque.
+    const bytes = Uint8Array.from({ length: 4 * 256 }, (_, i) => (i % 4 === 3 ? 255 : ((i >> 2) + 85 * (i % 4)) % 256))
+    const contents = { pixels: new Uint32Array(bytes.buffer), x: bytes.length }
+    const x = output(await runKernel(device, normalise(256, mean, std, type), contents), 'x')
+    const expected = Float64Array.from(bytes, (v, i) => (i % 4 === 3 ? 0 : (v / 255 - mean[i % 4]!) / std[i % 4]!))
+    // unpack4x8unorm may be 3 ulp off, which 1/std magnifies.
+    expect(firstMismatch(x, expected, storedBound((8 * epsilon) / 0.224, expected, type), [256, 4])).toBeNull()
+  },
+)

@@ -1,5 +1,16 @@
 /** Kernels that give each vec4 one invocation. Elements come in multiples of 4. */
-import { type Binding, cover, declare, elementMain, type Kernel, read, write } from './kernel.ts'
+import {
+  type ActivationType,
+  activations,
+  type Binding,
+  cover,
+  declare,
+  elementMain,
+  holdsHalves,
+  type Kernel,
+  read,
+  write,
+} from './kernel.ts'
 import { randomWgsl } from './random.ts'
 
 function elementwise(
@@ -17,7 +28,7 @@ function elementwise(
     bindings,
     workgroups: cover(count),
     flops: flops * elements,
-    bytes: 4 * elements * bindings.length,
+    bytes: elements * bindings.reduce((sum, binding) => sum + (holdsHalves(binding) ? 2 : 4), 0),
   }
 }
 
@@ -25,19 +36,29 @@ function elementwise(
 export const relu = (elements: number): Kernel =>
   elementwise('relu', elements, [read('x'), write('y')], 1, 'y[i] = max(x[i], vec4f());')
 
-/** dx = dy where y > 0, else 0. */
-export const reluGradient = (elements: number): Kernel =>
-  elementwise(
+/** dx = dy where y > 0, else 0; all of one type. */
+export function reluGradient(elements: number, type?: ActivationType): Kernel {
+  const { array, load, store } = activations(type)
+  return elementwise(
     'relu.gradient',
     elements,
-    [read('y'), read('dy'), write('dx')],
+    [read('y', array), read('dy', array), write('dx', array)],
     1,
-    'dx[i] = select(vec4f(), dy[i], y[i] > vec4f());',
+    `dx[i] = ${store(`select(vec4f(), ${load('dy[i]')}, ${load('y[i]')} > vec4f())`)};`,
   )
+}
 
-/** sum = a + b. */
-export const add = (elements: number): Kernel =>
-  elementwise('add', elements, [read('a'), read('b'), write('sum')], 1, 'sum[i] = a[i] + b[i];')
+/** sum = a + b; all of one type. */
+export function add(elements: number, type?: ActivationType): Kernel {
+  const { array, load, store } = activations(type)
+  return elementwise(
+    'add',
+    elements,
+    [read('a', array), read('b', array), write('sum', array)],
+    1,
+    `sum[i] = ${store(`${load('a[i]')} + ${load('b[i]')}`)};`,
+  )
+}
 
 /** y = x + bias over the rows of x [rows, channels]. */
 export const addBias = (rows: number, channels: number): Kernel =>
@@ -86,8 +107,14 @@ export const dropout = (elements: number, p: number, layer: number, first = 0): 
  * Pixels to network input: x[…, c] = (u8/255 − mean[c]) / std[c], fourth channel 0.
  * pixels: one RGBA u32 a pixel, as the loader packs them.
  */
-export function normalise(pixels: number, mean: readonly number[], std: readonly number[]): Kernel {
-  const bindings = [read('pixels', 'array<u32>'), write('x')]
+export function normalise(
+  pixels: number,
+  mean: readonly number[],
+  std: readonly number[],
+  type?: ActivationType,
+): Kernel {
+  const { array, bytes, store } = activations(type)
+  const bindings = [read('pixels', 'array<u32>'), write('x', array)]
   const [r, g, b] = std.map((s) => 1 / s)
   return {
     name: 'normalise',
@@ -95,11 +122,11 @@ export function normalise(pixels: number, mean: readonly number[], std: readonly
 const MEAN = vec4f(${mean.join(', ')}, 0);
 const SCALE = vec4f(${r}, ${g}, ${b}, 0);
 ${elementMain(pixels)}
-  x[i] = (unpack4x8unorm(pixels[i]) - MEAN) * SCALE;
+  x[i] = ${store('(unpack4x8unorm(pixels[i]) - MEAN) * SCALE')};
 }`,
     bindings,
     workgroups: cover(pixels),
     flops: 8 * pixels,
-    bytes: 20 * pixels,
+    bytes: (4 + 4 * bytes) * pixels,
   }
 }

@@ -52,11 +52,41 @@ export const read = (name: string, type = 'array<vec4f>'): Binding => ({ name, t
 export const write = (name: string, type = 'array<vec4f>'): Binding => ({ name, type, access: 'write' })
 export const readWrite = (name: string, type = 'array<vec4f>'): Binding => ({ name, type, access: 'read_write' })
 
+/** How an activation is stored. What is computed with it is f32 either way. */
+export type ActivationType = 'f32' | 'f16'
+
+/** How the text of a kernel binds, reads and writes activations, in vec4s of neighbouring channels. */
+export interface ActivationText {
+  array: string
+  /** Of one number. */
+  bytes: number
+  /** An element as a vec4f. */
+  load(element: string): string
+  /** A vec4f as an element: rounded to nearest, ± infinity beyond ± 65504. */
+  store(value: string): string
+}
+
+const texts: Record<ActivationType, ActivationText> = {
+  f32: { array: 'array<vec4f>', bytes: 4, load: (element) => element, store: (value) => value },
+  f16: {
+    array: 'array<vec4h>',
+    bytes: 2,
+    load: (element) => `vec4f(${element})`,
+    store: (value) => `vec4h(${value})`,
+  },
+}
+
+export const activations = (type: ActivationType = 'f32'): ActivationText => texts[type]
+
+/** Whether a binding holds numbers of two bytes, for which a device needs `shader-f16`. */
+export const holdsHalves = ({ type }: Binding): boolean => type === texts.f16.array
+
 /**
- * The WGSL declarations of a binding table. All are read_write: tensors share one arena buffer, and WebGPU forbids a
+ * The WGSL declarations of a binding table, and what they need enabled. All are read_write: tensors share one arena buffer, and WebGPU forbids a
  * buffer to be bound read-only and writable in one dispatch, even at disjoint ranges.
  */
 export const declare = (bindings: readonly Binding[]): string =>
+  (bindings.some(holdsHalves) ? 'enable f16;\n' : '') +
   bindings.map((b, i) => `@group(0) @binding(${i}) var<storage, read_write> ${b.name}: ${b.type};`).join('\n')
 
 /** Most workgroups WebGPU dispatches along one dimension. */

@@ -5,6 +5,7 @@ import { openNodeDevice } from '../gpu/node.ts'
 import { softmaxCrossEntropy } from '../reference/loss.ts'
 import { padded } from './kernel.ts'
 import { crossEntropy, recordLoss } from './loss.ts'
+import { initialLossScale } from './loss-scale.ts'
 import { epsilon, firstMismatch, output, paddedNoise, runKernel } from './testing.ts'
 
 let device: Device
@@ -48,6 +49,17 @@ test.each(cases)('loss and gradient of $classes classes, smoothing $smoothing, l
     ),
   ).toBeNull()
   expect(dlogits.filter((_, i) => !real(i)).every((v) => v === 0)).toBe(true)
+})
+
+test('a loss scale multiplies the gradient and leaves the loss as it is', async () => {
+  const labels = Uint32Array.of(1, 2, 0)
+  const contents = { logits: paddedNoise('logits', 3, 3), labels, losses: 3, dlogits: 12 }
+  const c = { n: 3, classes: 3, columns: 4, smoothing: 0.1 }
+  const plain = await runKernel(device, crossEntropy(c), contents)
+  const lossScale = initialLossScale()
+  const scaled = await runKernel(device, crossEntropy({ ...c, scaled: true }), { ...contents, lossScale })
+  expect(output(scaled, 'losses')).toEqual(output(plain, 'losses'))
+  expect(output(scaled, 'dlogits')).toEqual(output(plain, 'dlogits').map((v) => 65536 * v))
 })
 
 test('logits of a thousand neither overflow nor underflow', async () => {

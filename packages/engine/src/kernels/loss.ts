@@ -3,10 +3,12 @@
  *
  *   loss = (1 − ε)·(−log p[label]) + ε/K · Σ_c (−log p[c]);      dlogits = (p − (1 − ε)·onehot − ε/K) / count
  *
- * count = labels in the batch that are not IGNORED_LABEL; the batch's loss is the mean over them.
+ * count = labels in the batch that are not IGNORED_LABEL; the batch's loss is the mean over them. Where gradients are stored in
+ * f16, dlogits are multiplied by the loss scale, and with them every gradient of the backward pass (kernels/loss-scale.ts).
  */
 import { IGNORED_LABEL } from '../data/loader.ts'
 import { cover, declare, elementMain, type Kernel, read, readWrite, write } from './kernel.ts'
+import { lossScaleWords } from './loss-scale.ts'
 
 export interface CrossEntropy {
   n: number
@@ -15,13 +17,16 @@ export interface CrossEntropy {
   /** Columns of the logits: classes padded to a multiple of 4. */
   columns: number
   smoothing: number
+  /** Multiply dlogits by the loss scale. */
+  scaled?: boolean
 }
 
-/** Bindings: logits [n, columns], labels [n] → losses [n] (0 where ignored), dlogits [n, columns]. An invocation = a sample. */
+/** Bindings: logits [n, columns], labels [n], (lossScale) → losses [n] (0 where ignored), dlogits [n, columns]. An invocation = a sample. */
 export function crossEntropy(c: CrossEntropy): Kernel {
   const bindings = [
     read('logits', 'array<f32>'),
     read('labels', 'array<u32>'),
+    ...(c.scaled ? [read('lossScale', 'array<f32>')] : []),
     write('losses', 'array<f32>'),
     write('dlogits', 'array<f32>'),
   ]
@@ -51,7 +56,7 @@ ${elementMain(c.n)}
     let logP = logits[row + k] - logTotal;
     let wanted = select(0f, ON, k == label) + EACH;
     loss -= wanted * logP;
-    dlogits[row + k] = (exp(logP) - wanted) / count;
+    dlogits[row + k] = (exp(logP) - wanted) / count${c.scaled ? ` * lossScale[${lossScaleWords.scale}]` : ''};
   }
   for (var k = K; k < COLUMNS; k++) { dlogits[row + k] = 0; }
   losses[i] = loss;

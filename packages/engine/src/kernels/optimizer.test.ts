@@ -2,7 +2,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Device } from '../gpu/device.ts'
 import { openNodeDevice } from '../gpu/node.ts'
 import * as reference from '../reference/optimizer.ts'
-import { packStep } from '../train/step-scalars.ts'
+import { packStep, stepScalars } from '../train/step-scalars.ts'
+import { lossScaleWords } from './loss-scale.ts'
 import { adamw, sgd } from './optimizer.ts'
 import { epsilon, firstMismatch, output, paddedNoise, runKernel } from './testing.ts'
 
@@ -63,5 +64,49 @@ test.each([true, false])(
     expect(firstMismatch(parameter!, expected.p, 3 * 2 * epsilon, [elements])).toBeNull()
     // Momentum grows to at most 3.
     expect(firstMismatch(m!, expected.m, 3 * 3 * 3 * epsilon, [elements])).toBeNull()
+  },
+)
+
+/** The words of loss scaling behind a step of scale 1024, or behind one that overflowed. */
+function lossScaleOf(step: Uint32Array<ArrayBuffer>, overflow = false): Float32Array {
+  const scalars = new Float32Array(step.buffer)
+  const words = new Float32Array(lossScaleWords.words)
+  words[lossScaleWords.unscale] = overflow ? 0 : 1 / 1024
+  words[lossScaleWords.correction1] = scalars[stepScalars.correction1]!
+  words[lossScaleWords.correction2] = scalars[stepScalars.correction2]!
+  return words
+}
+
+test.each(['adamw', 'sgd'] as const)(
+  '%s makes of scaled gradients the bits that it makes of their like, and of an overflow nothing',
+  async (optimizer) => {
+    const kernel = optimizer === 'adamw' ? adamw : sgd
+    const stretch = { elements, group: 1, decay: true }
+    const step = packStep({ ...scalars, update: 2 })
+    const gradient = gradientOf(1)
+    const state = {
+      parameter: new Float32Array(paddedNoise('p', elements / 4, 4)),
+      m: new Float32Array(paddedNoise('m', elements / 4, 4)),
+      v: new Float32Array(paddedNoise('v', elements / 4, 4).map(Math.abs)),
+    }
+    const scaled = kernel({ ...stretch, scaled: true })
+    const plain = await runKernel(device, kernel(stretch), { gradient, step, ...state })
+    const lossScale = lossScaleOf(step)
+    const unscaled = await runKernel(device, scaled, {
+      gradient: gradient.map((g) => 1024 * g),
+      step,
+      lossScale,
+      ...state,
+    })
+    const overflowed = await runKernel(device, scaled, {
+      gradient: gradient.fill(Number.POSITIVE_INFINITY),
+      step,
+      lossScale: lossScaleOf(step, true),
+      ...state,
+    })
+    for (const { name } of scaled.bindings.filter(({ access }) => access === 'read_write')) {
+      expect(output(unscaled, name)).toEqual(output(plain, name))
+      expect(output(overflowed, name)).toEqual(state[name as keyof typeof state])
+    }
   },
 )

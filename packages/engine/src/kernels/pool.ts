@@ -1,8 +1,20 @@
 /**
  * Pooling over NHWC feature maps. Maxima remember where they came from (the first in scan order wins, as in PyTorch), so that
  * the backward pass is a gather: each input element asks the windows that cover it, and no atomics are needed.
+ *
+ * Global pools end a body of either type; what they hand to the head, and take from it on the way back, is f32.
  */
-import { ceilDiv, cover, declare, elementMain, type Kernel, read, write } from './kernel.ts'
+import {
+  type ActivationType,
+  activations,
+  ceilDiv,
+  cover,
+  declare,
+  elementMain,
+  type Kernel,
+  read,
+  write,
+} from './kernel.ts'
 
 export interface Pool {
   n: number
@@ -10,6 +22,8 @@ export interface Pool {
   w: number
   /** Padded; a multiple of 4. */
   channels: number
+  /** Of feature maps and their gradients. Default f32. */
+  type?: ActivationType
 }
 
 /** The stem's max pool: 3 × 3 windows, stride 2, padding 1. */
@@ -27,7 +41,8 @@ const shape = (p: Pool): string => {
 export function maxPool(p: Pool): Kernel {
   const { oh, ow } = maxPoolSize(p)
   const count = (p.n * oh * ow * p.channels) / 4
-  const bindings = [read('x'), write('y'), write('winner', 'array<vec4u>')]
+  const { array, bytes, load, store } = activations(p.type)
+  const bindings = [read('x', array), write('y', array), write('winner', 'array<vec4u>')]
   return {
     name: 'maxPool',
     wgsl: /* wgsl */ `${declare(bindings)}
@@ -45,7 +60,7 @@ ${elementMain(count)}
       let iy = oy * 2 - 1 + ky;
       let ix = ox * 2 - 1 + kx;
       if (iy >= 0 && iy < H && ix >= 0 && ix < W) {
-        let value = x[((n * H + iy) * W + ix) * C4 + c];
+        let value = ${load('x[((n * H + iy) * W + ix) * C4 + c]')};
         // NaN wins, so that it is seen and not lost.
         let wins = (value > best) | (value != value);
         best = select(best, value, wins);
@@ -53,20 +68,21 @@ ${elementMain(count)}
       }
     }
   }
-  y[i] = best;
+  y[i] = ${store('best')};
   winner[i] = tap;
 }`,
     bindings,
     workgroups: cover(count),
     flops: 9 * 4 * count,
-    bytes: 4 * p.n * p.h * p.w * p.channels + 32 * count,
+    bytes: bytes * p.n * p.h * p.w * p.channels + 4 * (bytes + 4) * count,
   }
 }
 
 /** Bindings: winner, dy → dx [n, h, w, c]. */
 export function maxPoolGradient(p: Pool): Kernel {
   const count = (p.n * p.h * p.w * p.channels) / 4
-  const bindings = [read('winner', 'array<vec4u>'), read('dy'), write('dx')]
+  const { array, bytes, load, store } = activations(p.type)
+  const bindings = [read('winner', 'array<vec4u>'), read('dy', array), write('dx', array)]
   return {
     name: 'maxPool.gradient',
     wgsl: /* wgsl */ `${declare(bindings)}
@@ -83,60 +99,63 @@ ${elementMain(count)}
     for (var ox = ix / 2; ox <= min((ix + 1) / 2, OW - 1); ox++) {
       let tap = u32((iy - oy * 2 + 1) * 3 + ix - ox * 2 + 1);
       let source = ((n * OH + oy) * OW + ox) * C4 + c;
-      sum += select(vec4f(), dy[source], winner[source] == vec4u(tap));
+      sum += select(vec4f(), ${load('dy[source]')}, winner[source] == vec4u(tap));
     }
   }
-  dx[i] = sum;
+  dx[i] = ${store('sum')};
 }`,
     bindings,
     workgroups: cover(count),
     flops: 4 * 4 * count,
-    bytes: 16 * count,
+    bytes: 4 * bytes * count,
   }
 }
 
-/** Bindings: x [n, h, w, c] → y [n, c], the mean over each feature map. */
+/** Bindings: x [n, h, w, c] → y [n, c] f32, the mean over each feature map. */
 export function globalAvgPool(p: Pool): Kernel {
   const count = (p.n * p.channels) / 4
-  const bindings = [read('x'), write('y')]
+  const { array, bytes, load } = activations(p.type)
+  const bindings = [read('x', array), write('y')]
   return {
     name: 'globalAvgPool',
     wgsl: /* wgsl */ `${declare(bindings)}
 const PIXELS = ${p.h * p.w}u; const C4 = ${p.channels / 4}u;
 ${elementMain(count)}
   var sum = vec4f();
-  for (var p = 0u; p < PIXELS; p++) { sum += x[(i / C4 * PIXELS + p) * C4 + i % C4]; }
+  for (var p = 0u; p < PIXELS; p++) { sum += ${load('x[(i / C4 * PIXELS + p) * C4 + i % C4]')}; }
   y[i] = sum / f32(PIXELS);
 }`,
     bindings,
     workgroups: cover(count),
     flops: p.n * p.h * p.w * p.channels,
-    bytes: 4 * p.n * p.h * p.w * p.channels,
+    bytes: bytes * p.n * p.h * p.w * p.channels,
   }
 }
 
-/** Bindings: dy [n, c] → dx [n, h, w, c]. */
+/** Bindings: dy [n, c] f32 → dx [n, h, w, c]. */
 export function globalAvgPoolGradient(p: Pool): Kernel {
   const count = (p.n * p.h * p.w * p.channels) / 4
-  const bindings = [read('dy'), write('dx')]
+  const { array, bytes, store } = activations(p.type)
+  const bindings = [read('dy'), write('dx', array)]
   return {
     name: 'globalAvgPool.gradient',
     wgsl: /* wgsl */ `${declare(bindings)}
 const PIXELS = ${p.h * p.w}u; const C4 = ${p.channels / 4}u;
 ${elementMain(count)}
-  dx[i] = dy[i / (C4 * PIXELS) * C4 + i % C4] / f32(PIXELS);
+  dx[i] = ${store('dy[i / (C4 * PIXELS) * C4 + i % C4] / f32(PIXELS)')};
 }`,
     bindings,
     workgroups: cover(count),
     flops: 4 * count,
-    bytes: 16 * count,
+    bytes: 4 * bytes * count,
   }
 }
 
-/** fastai's pooling of the head. Bindings: x [n, h, w, c] → y [n, 2c] (maxima, then means), winner [n, c] (pixel of each maximum). */
+/** fastai's pooling of the head. Bindings: x [n, h, w, c] → y [n, 2c] f32 (maxima, then means), winner [n, c] (pixel of each maximum). */
 export function globalConcatPool(p: Pool): Kernel {
   const count = (p.n * p.channels) / 4
-  const bindings = [read('x'), write('y'), write('winner', 'array<vec4u>')]
+  const { array, bytes, load } = activations(p.type)
+  const bindings = [read('x', array), write('y'), write('winner', 'array<vec4u>')]
   return {
     name: 'globalConcatPool',
     wgsl: /* wgsl */ `${declare(bindings)}
@@ -144,11 +163,11 @@ const PIXELS = ${p.h * p.w}u; const C4 = ${p.channels / 4}u;
 ${elementMain(count)}
   let n = i / C4;
   let c = i % C4;
-  var best = x[n * PIXELS * C4 + c];
+  var best = ${load('x[n * PIXELS * C4 + c]')};
   var at = vec4u();
   var sum = best;
   for (var p = 1u; p < PIXELS; p++) {
-    let value = x[(n * PIXELS + p) * C4 + c];
+    let value = ${load('x[(n * PIXELS + p) * C4 + c]')};
     let wins = (value > best) | (value != value);
     best = select(best, value, wins);
     at = select(at, vec4u(p), wins);
@@ -161,14 +180,15 @@ ${elementMain(count)}
     bindings,
     workgroups: cover(count),
     flops: 2 * p.n * p.h * p.w * p.channels,
-    bytes: 4 * p.n * p.h * p.w * p.channels,
+    bytes: bytes * p.n * p.h * p.w * p.channels,
   }
 }
 
-/** Bindings: winner [n, c], dy [n, 2c] → dx [n, h, w, c]. */
+/** Bindings: winner [n, c], dy [n, 2c] f32 → dx [n, h, w, c]. */
 export function globalConcatPoolGradient(p: Pool): Kernel {
   const count = (p.n * p.h * p.w * p.channels) / 4
-  const bindings = [read('winner', 'array<vec4u>'), read('dy'), write('dx')]
+  const { array, bytes, store } = activations(p.type)
+  const bindings = [read('winner', 'array<vec4u>'), read('dy'), write('dx', array)]
   return {
     name: 'globalConcatPool.gradient',
     wgsl: /* wgsl */ `${declare(bindings)}
@@ -178,11 +198,11 @@ ${elementMain(count)}
   let pixel = i / C4 % PIXELS;
   let n = i / (C4 * PIXELS);
   let ofMax = select(vec4f(), dy[n * 2u * C4 + c], winner[n * C4 + c] == vec4u(pixel));
-  dx[i] = ofMax + dy[(n * 2u + 1u) * C4 + c] / f32(PIXELS);
+  dx[i] = ${store('ofMax + dy[(n * 2u + 1u) * C4 + c] / f32(PIXELS)')};
 }`,
     bindings,
     workgroups: cover(count),
     flops: 8 * count,
-    bytes: 16 * count,
+    bytes: 4 * bytes * count,
   }
 }

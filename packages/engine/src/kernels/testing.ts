@@ -2,17 +2,20 @@
 import type { Device } from '../gpu/device.ts'
 import { readBuffer } from '../gpu/read.ts'
 import { noise } from '../reference/formula-weights.ts'
-import { type Kernel, padded } from './kernel.ts'
+import { type ActivationType, type Binding, holdsHalves, type Kernel, padded } from './kernel.ts'
 
 /** Half the distance between 1 and the next f32: the relative error of one rounding. */
 export const epsilon: number = 2 ** -24
+
+/** The same of f16. */
+export const halfEpsilon: number = 2 ** -11
 
 /** What a binding holds before the kernel runs, or how many elements of NaN. */
 export type Contents = Float64Array | Float32Array | Uint32Array | number
 
 /**
  * Runs a kernel once with a buffer for each binding, and returns what every binding holds afterwards. f64 contents are
- * rounded to f32. Read u32 bindings with `asU32`.
+ * rounded to what the binding holds, f32 or f16; either comes back as f32. Read u32 bindings with `asU32`.
  */
 export async function runKernel(
   device: Device,
@@ -21,11 +24,12 @@ export async function runKernel(
 ): Promise<Record<string, Float32Array<ArrayBuffer>>> {
   const { gpu } = device
   const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC
-  const buffers = kernel.bindings.map(({ name }) => {
-    const words = wordsOf(contents[name], `${kernel.name}: ${name}`)
+  const buffers = kernel.bindings.map((binding) => {
+    const { name } = binding
+    const words = wordsOf(contents[name], binding, kernel.name)
     const buffer = device.createBuffer(name, words.byteLength, usage)
     gpu.queue.writeBuffer(buffer, 0, words)
-    return { name, buffer }
+    return { name, buffer, half: holdsHalves(binding) }
   })
   const { pipeline, layout } = await device.pipelines.get(kernel.name, kernel.wgsl, kernel.bindings.length)
   const entries = buffers.map(({ buffer }, binding) => ({ binding, resource: { buffer } }))
@@ -37,18 +41,25 @@ export async function runKernel(
   pass.end()
   gpu.queue.submit([encoder.finish()])
   const results: Record<string, Float32Array<ArrayBuffer>> = {}
-  for (const { name, buffer } of buffers) {
-    results[name] = new Float32Array(await readBuffer(device, buffer, 0, buffer.size))
+  for (const { name, buffer, half } of buffers) {
+    const bytes = await readBuffer(device, buffer, 0, buffer.size)
+    results[name] = half ? Float32Array.from(new Float16Array(bytes)) : new Float32Array(bytes)
     buffer.destroy()
   }
   device.check()
   return results
 }
 
-function wordsOf(contents: Contents | undefined, name: string): Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> {
-  if (contents === undefined) throw new Error(`${name} has no contents`)
-  if (typeof contents === 'number') return new Float32Array(contents).fill(Number.NaN)
-  return contents instanceof Uint32Array ? new Uint32Array(contents) : new Float32Array(contents)
+function wordsOf(
+  contents: Contents | undefined,
+  binding: Binding,
+  kernel: string,
+): Float32Array<ArrayBuffer> | Uint16Array<ArrayBuffer> | Uint32Array<ArrayBuffer> {
+  if (contents === undefined) throw new Error(`${kernel}: ${binding.name} has no contents`)
+  const values = typeof contents === 'number' ? new Float32Array(contents).fill(Number.NaN) : contents
+  // As integers: Dawn's binding dies of a Float16Array (webgpu 0.6).
+  if (holdsHalves(binding)) return new Uint16Array(new Float16Array(values).buffer)
+  return values instanceof Uint32Array ? new Uint32Array(values) : new Float32Array(values)
 }
 
 /** The result of a kernel called `name`. */
@@ -68,6 +79,21 @@ export function paddedNoise(name: string, rows: number, channels: number): Float
     i % columns < channels ? Math.fround(values[Math.floor(i / columns) * channels + (i % columns)]!) : 0,
   )
 }
+
+/** Values as an activation of `type` holds them: what a reference has to start from. */
+export const asStored = (values: Float64Array, type: ActivationType = 'f32'): Float64Array =>
+  type === 'f16' ? values.map(Math.f16round) : values.map(Math.fround)
+
+/** The bound of a result that is stored as `type`: `bound` of its f32 value, and in f16 one more rounding, subnormals apart. */
+export const storedBound = (
+  bound: number | Float64Array,
+  expected: Float64Array,
+  type: ActivationType = 'f32',
+): Float64Array =>
+  expected.map((value, i) => {
+    const own = typeof bound === 'number' ? bound : bound[i]!
+    return type === 'f16' ? own + Math.max(halfEpsilon * (Math.abs(value) + own), 2 ** -25) : own
+  })
 
 /**
  * The first element that is further from `expected` than `bound` allows (a number, or one for each element), with its indices

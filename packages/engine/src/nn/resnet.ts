@@ -9,6 +9,7 @@ import { conv2d } from '../graph/ops/conv2d.ts'
 import { bias, dropout, normalise, relu } from '../graph/ops/elementwise.ts'
 import { globalAvgPool, globalConcatPool, maxPool } from '../graph/ops/pool.ts'
 import type { Tensor } from '../graph/tensor.ts'
+import type { ActivationType } from '../kernels/kernel.ts'
 import { type Init, layOut, type Parameter, type Parameters, type Weight } from './parameters.ts'
 
 export type Arch = 'resnet18' | 'resnet34' | 'resnet50'
@@ -64,6 +65,11 @@ interface Block {
 export interface ForwardMode {
   /** Batch statistics and dropout, or running statistics and none. */
   training: boolean
+  /**
+   * How the body's activations and their gradients are stored. The head, from the global pool on, is f32 either way: a few
+   * hundred numbers an image, so that logits lose nothing.
+   */
+  activations: ActivationType
   /** The program's step scalars, for dropout's draws; only read in training. */
   step: Tensor
 }
@@ -113,7 +119,7 @@ export class ResNet implements Parameters {
   /** pixels [n, size, size] of packed RGBA → logits [n, 1, 1, classes padded]. */
   forward(graph: Graph, pixels: Tensor, mode: ForwardMode): Tensor {
     const { mean, std } = this.preprocessing
-    let x = normalise(graph, pixels, mean, std)
+    let x = normalise(graph, pixels, mean, std, mode.activations)
     x = this.#convNorm(graph, x, stem, mode, 'relu')
     x = maxPool(graph, x)
     for (const block of this.#blocks) x = this.#block(graph, x, block, mode)

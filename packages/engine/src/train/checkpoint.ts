@@ -3,7 +3,7 @@
  *
  *   best/model.safetensors    weights of the epoch of lowest validation loss
  *   last/model.safetensors    weights of the last epoch
- *   last/resume.safetensors   everything that going on needs: flat buffers, moments, position, history
+ *   last/resume.safetensors   everything that going on needs: flat buffers, moments, loss scale, position, history
  *   history.jsonl             one epoch a line
  *   result.json               written last: the run is finished
  *
@@ -31,7 +31,14 @@ export interface RunPosition {
   choices?: ChosenNames
 }
 
-const buffers: readonly StoreBuffer[] = ['parameters', 'states', 'moment1', 'moment2']
+/** What a store holds that going on needs. */
+const buffersOf = ({ optimizer, precision }: TrainSpec): StoreBuffer[] => [
+  'parameters',
+  'states',
+  'moment1',
+  ...(optimizer === 'adamw' ? (['moment2'] as const) : []),
+  ...(precision === 'mixed' ? (['lossScale'] as const) : []),
+]
 
 export class RunFolder {
   readonly dir: string
@@ -65,8 +72,7 @@ export class RunFolder {
 
   async savePosition(learner: Learner, position: RunPosition): Promise<void> {
     const tensors: StateDict = new Map()
-    for (const name of buffers) {
-      if (name === 'moment2' && position.spec.optimizer === 'sgd') continue
+    for (const name of buffersOf(position.spec)) {
       const values = await learner.store.readAll(name)
       tensors.set(name, { shape: [values.length], values })
     }

@@ -9,12 +9,13 @@ import { EngineError, throwIfAborted } from '../errors.ts'
 import type { Device } from '../gpu/device.ts'
 import { Pacer } from '../gpu/pacing.ts'
 import { type EvaluateOptions, Inference } from '../infer/inference.ts'
+import { initialLossScale } from '../kernels/loss-scale.ts'
 import { headGroup, type ResNet } from '../nn/resnet.ts'
 import type { StateDict } from '../weights/safetensors.ts'
 import { initialiseWeights, type LoadReport, loadStateDict, readStateDict } from '../weights/state-dict.ts'
 import { evaluationGraph, lossSlots, type TrainingGraph, trainingGraph } from './graphs.ts'
 import { momentumAt, rateFactor, type ScheduleName } from './schedules.ts'
-import type { EpochRecord, OptimizerName, Phase } from './spec.ts'
+import type { EpochRecord, OptimizerName, Phase, Precision } from './spec.ts'
 import { packStep } from './step-scalars.ts'
 
 export interface LearnerOptions {
@@ -30,6 +31,8 @@ export interface LearnerOptions {
   /** Of AdamW: β₁, β₂ and ε; fastai's by default. SGD's momentum is β₁. */
   betas?: readonly [number, number]
   epsilon?: number
+  /** How activations are stored while training. Evaluation is f32 either way. Default f32. */
+  precision?: Precision
   /** Make batch norms' outputs again for the backward pass instead of keeping them: less memory for a little more time. */
   recompute?: boolean
   /** Whether a phase with a frozen body will be asked for: its memory is planned ahead. */
@@ -74,7 +77,7 @@ export interface StepReport {
 export interface LearnerProgress {
   epoch: number
   step: number
-  /** Updates since the phase began. */
+  /** Steps since the phase began. In mixed precision the device counts those of them that made an update. */
   update: number
   /** The running mean of the losses: Σ and its weight. */
   lossMean: number
@@ -116,7 +119,8 @@ export class Learner {
 
   /**
    * Plans and allocates memory, compiles the evaluation program and fills the parameters from the seed. Throws OUT_OF_MEMORY,
-   * with the batch that would fit, before anything is computed.
+   * with the batch that would fit, before anything is computed, and BAD_CONFIG where mixed precision is asked of an adapter without
+   * `shader-f16`.
    */
   static async create(device: Device, model: ResNet, options: LearnerOptions): Promise<Learner> {
     const settings = withDefaults(options)
@@ -136,6 +140,10 @@ export class Learner {
         planBatch(device, model, settings, batch),
       )
       initialiseWeights(model, store, settings.seed)
+      if (settings.precision === 'mixed') {
+        await store.allocate('lossScale')
+        store.writeAll('lossScale', initialLossScale())
+      }
       const inference = await Inference.record(device, model, settings.batch, evaluation, compiled, store, arena)
       return new Learner(device, model, settings, store, arena, inference, plans)
     } catch (error) {
@@ -299,7 +307,7 @@ export class Learner {
     if (!Number.isFinite(loss)) {
       throw new EngineError(
         'DIVERGED',
-        `the loss became ${loss} at step ${step}: use a smaller learning rate than ${options.rate}`,
+        `the loss became ${loss} at step ${step}: use a smaller learning rate than ${options.rate}${this.#options.precision === 'mixed' ? ', or precision f32' : ''}`,
       )
     }
     const p = this.#progress
@@ -348,8 +356,8 @@ export class Learner {
 function planBatch(device: Device, model: ResNet, settings: Required<LearnerOptions>, batch: number) {
   const shape = { batch, size: settings.train.size }
   const plan = (phase: Phase): Plan => {
-    const { optimizer, labelSmoothing, recompute } = settings
-    const graph = trainingGraph(model, shape, { optimizer, labelSmoothing, frozen: phase === 'frozen' })
+    const { optimizer, labelSmoothing, precision, recompute } = settings
+    const graph = trainingGraph(model, shape, { optimizer, labelSmoothing, precision, frozen: phase === 'frozen' })
     return { graph, compiled: compile(device, `training step (${phase})`, graph.graph, { recompute }) }
   }
   const plans: Plans = { frozen: settings.freezes ? plan('frozen') : null, unfrozen: plan('unfrozen') }
@@ -368,6 +376,7 @@ function withDefaults(o: LearnerOptions): Required<LearnerOptions> {
     labelSmoothing: 0.1,
     betas: [0.9, 0.99],
     epsilon: 1e-5,
+    precision: 'f32',
     recompute: false,
     freezes: false,
     autotune: false,

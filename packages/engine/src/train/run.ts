@@ -85,6 +85,7 @@ class Run {
       optimizer: spec.optimizer,
       weightDecay: spec.weightDecay,
       labelSmoothing: spec.labelSmoothing,
+      precision: spec.precision,
       freezes: spec.freezeEpochs > 0,
     })
     try {
@@ -289,7 +290,7 @@ class Throughput {
 
 /** A run goes on only as what it was: other data or another network would quietly make a different run. */
 function checkSameRun(position: RunPosition, spec: TrainSpec, classes: readonly string[]): void {
-  const fixed = ['arch', 'size', 'batch', 'head', 'optimizer', 'seed', 'epochs', 'freezeEpochs'] as const
+  const fixed = ['arch', 'size', 'batch', 'head', 'optimizer', 'precision', 'seed', 'epochs', 'freezeEpochs'] as const
   for (const key of fixed) {
     if (position.spec[key] !== spec[key]) {
       throw new EngineError(

@@ -8,6 +8,12 @@ import type { ScheduleName } from './schedules.ts'
 
 export type OptimizerName = 'adamw' | 'sgd'
 
+/**
+ * `mixed`: while training, the body's activations and their gradients are stored in f16 and the loss is scaled; parameters, sums and
+ * arithmetic stay f32. Needs an adapter with `shader-f16`.
+ */
+export type Precision = 'f32' | 'mixed'
+
 export interface TrainSpec {
   /** A folder of class folders, or one that holds `train/` and `valid/` (and `test/`). */
   data: string
@@ -32,6 +38,7 @@ export interface TrainSpec {
   optimizer: OptimizerName
   labelSmoothing: number
   head: Head
+  precision: Precision
   /** Stop after this many epochs without a better validation loss; null never stops early. */
   patience: number | null
   seed: number

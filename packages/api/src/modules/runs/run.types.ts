@@ -1,7 +1,7 @@
 /** The parts of a run: plain objects without an id of their own. */
 import type { ClassificationReport, ClassReport } from '@sporeprint/metrics'
 import { builder } from '../../graphql/builder.ts'
-import { archs, heads, optimizers, type RunConfig, schedules } from '../../jobs/contracts.ts'
+import { archs, heads, optimizers, precisions, type RunConfig, schedules } from '../../jobs/contracts.ts'
 import type { StartEvent } from '../../jobs/train-events.ts'
 import {
   type EpochRow,
@@ -25,6 +25,11 @@ export const Arch = builder.enumType('Arch', { values: archs })
 const Schedule = builder.enumType('Schedule', { values: schedules })
 const Optimizer = builder.enumType('Optimizer', { values: optimizers })
 const Head = builder.enumType('Head', { values: heads })
+const Precision = builder.enumType('Precision', {
+  description:
+    'mixed: while training, activations are stored in f16 and the loss is scaled. Needs an adapter with shader-f16.',
+  values: precisions,
+})
 const Phase = builder.enumType('Phase', { values: ['frozen', 'unfrozen'] as const })
 const Split = builder.enumType('Split', { values: split.enumValues })
 const LogLevel = builder.enumType('LogLevel', { values: logLevel.enumValues })
@@ -51,6 +56,7 @@ export const RunConfigRef = builder.objectRef<RunConfig>('RunConfig').implement(
     optimizer: t.expose('optimizer', { type: Optimizer }),
     labelSmoothing: t.exposeFloat('labelSmoothing'),
     head: t.expose('head', { type: Head }),
+    precision: t.expose('precision', { type: Precision }),
     patience: t.exposeInt('patience', { nullable: true, description: 'Epochs without improvement before it stops.' }),
     seed: t.exposeInt('seed'),
     valid: t.exposeFloat('valid', { description: 'Share of images held out where the folder has no valid/.' }),
@@ -75,6 +81,7 @@ export const RunConfigInput = builder.inputType('RunConfigInput', {
     optimizer: t.field({ type: Optimizer, description: 'Default adamw.' }),
     labelSmoothing: t.float({ description: 'Default 0.1.' }),
     head: t.field({ type: Head, description: 'Default concat.' }),
+    precision: t.field({ type: Precision, description: 'Default f32.' }),
     patience: t.int({ description: 'Default null: never stop early.' }),
     seed: t.int({ description: 'Default 42.' }),
     valid: t.float({ description: '0.01 to 0.9, default 0.2.' }),

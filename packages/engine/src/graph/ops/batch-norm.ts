@@ -17,7 +17,7 @@ import {
   windowMoments,
 } from '../../kernels/batch-norm.ts'
 import type { Graph, Lowering } from '../graph.ts'
-import { elementsOf, type Tensor, viewOf } from '../tensor.ts'
+import { activationType, elementsOf, type Tensor, viewOf } from '../tensor.ts'
 import { alignedMultiple } from '../windows.ts'
 
 /** The four vectors [channels] of a batch norm: two parameters, two running statistics. */
@@ -33,7 +33,7 @@ export type Follow = null | 'relu' | { shortcut: Tensor }
 
 export const describe = (x: Tensor): BatchNorm => {
   const channels = x.shape.at(-1) ?? 0
-  return { rows: elementsOf(x) / channels, channels }
+  return { rows: elementsOf(x) / channels, channels, type: activationType(x) }
 }
 
 export const tailOf = (follow: Follow): Tail => (follow === null ? 'none' : follow === 'relu' ? 'relu' : 'shortcut')
@@ -43,7 +43,7 @@ export const shortcutOf = (follow: Follow): Tensor[] => (follow !== null && foll
 /** Normalises x [.., channels] by the statistics of its own rows, and moves the running ones. */
 export function batchNormTraining(graph: Graph, x: Tensor, t: BatchNormTensors): Tensor {
   const b = describe(x)
-  const y = graph.activation(`${x.name} normalised`, x.shape)
+  const y = graph.activation(`${x.name} normalised`, x.shape, x.type)
   const saved = graph.activation(`${x.name} mean and scale`, [2, b.channels])
   graph.add({
     op: 'batchNorm',
@@ -121,7 +121,7 @@ export function batchNormGradient(
   // Both vectors are needed for dx even where the parameters are frozen.
   const dgamma = wants(t.gamma) ? graph.gradient(t.gamma) : graph.activation('unused d gamma', t.gamma.shape)
   const dbeta = wants(t.beta) ? graph.gradient(t.beta) : graph.activation('unused d beta', t.beta.shape)
-  const dx = wants(x) ? graph.activation(`d ${x.name}`, x.shape) : null
+  const dx = wants(x) ? graph.activation(`d ${x.name}`, x.shape, x.type) : null
   graph.add({
     op: 'batchNorm.gradient',
     inputs: [x, saved, t.gamma, ...(relu ? [t.beta] : []), dy],
@@ -154,7 +154,7 @@ export function batchNormGradient(
 
 /** Normalises x [.., channels] by the running statistics. */
 export function batchNormEvaluation(graph: Graph, x: Tensor, t: BatchNormTensors): Tensor {
-  const y = graph.activation(`${x.name} normalised`, x.shape)
+  const y = graph.activation(`${x.name} normalised`, x.shape, x.type)
   const vectors = [t.runningMean, t.runningVariance, t.gamma, t.beta]
   graph.add({
     op: 'batchNorm.evaluate',

@@ -29,8 +29,8 @@ export function convNormTraining(graph: Graph, convolution: Convolution, t: Batc
   const { x, filter } = convolution
   const { c, name, shape } = planConvolution(convolution)
   const shortcut = shortcutOf(follow)
-  const y = graph.activation(name, shape)
-  const z = graph.activation(`${name} normalised`, shape)
+  const y = graph.activation(name, shape, x.type)
+  const z = graph.activation(`${name} normalised`, shape, x.type)
   const saved = graph.activation(`${name} mean and scale`, [2, c.co])
   graph.add({
     op: 'convNorm',
@@ -77,7 +77,7 @@ export function convNormEvaluation(
   const { c, name, shape } = planConvolution(convolution)
   const vectors = [t.runningMean, t.runningVariance, t.gamma, t.beta]
   const shortcut = shortcutOf(follow)
-  const z = graph.activation(`${name} normalised`, shape)
+  const z = graph.activation(`${name} normalised`, shape, x.type)
   graph.add({
     op: 'convNorm.evaluate',
     inputs: [x, filter, ...vectors, ...shortcut],

@@ -8,7 +8,7 @@ import { type Conv2d, outputSize, type Variant } from '../../kernels/conv2d/conv
 import { type Pass, variantFor } from '../../kernels/conv2d/conv2d.variants.ts'
 import { adjoint, tilesOf } from '../../kernels/conv2d/conv2d.winograd.ts'
 import type { Graph, Lowering, LoweringTarget } from '../graph.ts'
-import { bytesOf, elementsOf, nhwc, type Tensor, viewOf } from '../tensor.ts'
+import { activationType, bytesOf, elementsOf, nhwc, type Tensor, viewOf } from '../tensor.ts'
 import { alignedMultiple, roundUp } from '../windows.ts'
 import { lowerWinogradFilterGradient, lowerWinogradForward, lowerWinogradInputGradient } from './conv2d.winograd.ts'
 
@@ -21,7 +21,7 @@ export interface Convolution {
   padding?: number
 }
 
-/** What a convolution computes, and what its result is called and shaped. */
+/** What a convolution computes, and what its result is called and shaped; its type is that of x. */
 export interface ConvolutionPlan {
   c: Conv2d
   name: string
@@ -32,7 +32,7 @@ export function planConvolution({ x, filter, stride = 1, padding = 0 }: Convolut
   const { n, h, w, channels } = nhwc(x)
   const { n: kernel, w: ci, channels: co } = nhwc(filter)
   if (channels !== ci) throw new Error(`${filter.name} takes ${ci} channels, ${x.name} has ${channels}`)
-  const c: Conv2d = { n, h, w, ci, co, kernel, stride, padding }
+  const c: Conv2d = { n, h, w, ci, co, kernel, stride, padding, type: activationType(x) }
   const { oh, ow } = outputSize(c)
   return { c, name: filter.name.replace(/\.weight$/, ''), shape: [n, oh, ow, co] }
 }
@@ -41,7 +41,7 @@ export function planConvolution({ x, filter, stride = 1, padding = 0 }: Convolut
 export function conv2d(graph: Graph, convolution: Convolution): Tensor {
   const { x, filter } = convolution
   const { c, name, shape } = planConvolution(convolution)
-  const y = graph.activation(name, shape)
+  const y = graph.activation(name, shape, x.type)
   graph.add({
     op: 'conv2d',
     inputs: [x, filter],
@@ -73,7 +73,7 @@ export function convolutionGradients(
 }
 
 function inputGradient(graph: Graph, c: Conv2d, x: Tensor, filter: Tensor, dy: Tensor): Tensor {
-  const dx = graph.activation(`d ${x.name}`, x.shape)
+  const dx = graph.activation(`d ${x.name}`, x.shape, x.type)
   graph.add({
     op: 'conv2d.inputGradient',
     inputs: [dy, filter],
@@ -107,7 +107,9 @@ export function bindableVariant(pass: Pass, c: Conv2d, target: LoweringTarget): 
   const variant = variantFor(pass, c, target)
   if (variant.kind !== 'winograd') return variant
   const tiles = Math.max(tilesOf(c), tilesOf(adjoint(c)))
-  return bytesOf({ shape: [16, tiles, Math.max(c.ci, c.co)] }) <= target.maxBindingBytes ? variant : variant.product
+  return bytesOf({ shape: [16, tiles, Math.max(c.ci, c.co)], type: 'f32' }) <= target.maxBindingBytes
+    ? variant
+    : variant.product
 }
 
 /** The dispatches of one pass under one variant, from both its inputs to its output. */

@@ -6,8 +6,9 @@ import {
   reluGradient,
   relu as reluKernel,
 } from '../../kernels/elementwise.ts'
+import type { ActivationType } from '../../kernels/kernel.ts'
 import type { Graph } from '../graph.ts'
-import { elementsOf, type Tensor } from '../tensor.ts'
+import { activationType, elementsOf, type Tensor } from '../tensor.ts'
 
 /** max(x, 0). */
 export function relu(graph: Graph, x: Tensor): Tensor {
@@ -26,13 +27,14 @@ export function relu(graph: Graph, x: Tensor): Tensor {
 
 /** The gradient of what a ReLU took in, from its output y and the gradient of that. */
 export function reluGradientOf(graph: Graph, y: Tensor, dy: Tensor): Tensor {
-  const dx = graph.activation(`d ${y.name} masked`, y.shape)
+  const dx = graph.activation(`d ${y.name} masked`, y.shape, y.type)
   graph.add({
     op: 'relu.gradient',
     inputs: [y, dy],
     outputs: [dx],
     lower(l) {
-      for (const { view } of l.windows(y)) l.emit(reluGradient(elementsOf(view(y))), view(y), view(dy), view(dx))
+      for (const { view } of l.windows(y))
+        l.emit(reluGradient(elementsOf(view(y)), activationType(y)), view(y), view(dy), view(dx))
     },
   })
   return dx
@@ -86,16 +88,22 @@ export function dropout(graph: Graph, x: Tensor, step: Tensor, p: number, layer:
   return masked(x, `${x.name} dropout`)
 }
 
-/** pixels [n, h, w] of packed RGBA → [n, h, w, 4] in f32, normalised. */
-export function normalise(graph: Graph, pixels: Tensor, mean: readonly number[], std: readonly number[]): Tensor {
-  const x = graph.activation('images', [...pixels.shape, 4])
+/** pixels [n, h, w] of packed RGBA → [n, h, w, 4] of `type`, normalised. What is made of them has the same type. */
+export function normalise(
+  graph: Graph,
+  pixels: Tensor,
+  mean: readonly number[],
+  std: readonly number[],
+  type: ActivationType,
+): Tensor {
+  const x = graph.activation('images', [...pixels.shape, 4], type)
   graph.add({
     op: 'normalise',
     inputs: [pixels],
     outputs: [x],
     lower(l) {
       for (const { view } of l.windows(pixels, x))
-        l.emit(normaliseKernel(elementsOf(view(pixels)), mean, std), view(pixels), view(x))
+        l.emit(normaliseKernel(elementsOf(view(pixels)), mean, std, type), view(pixels), view(x))
     },
   })
   return x

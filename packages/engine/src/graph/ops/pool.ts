@@ -6,15 +6,18 @@ import {
   maxPoolGradient,
   maxPool as maxPoolKernel,
   maxPoolSize,
+  type Pool,
 } from '../../kernels/pool.ts'
 import type { Graph } from '../graph.ts'
-import { nhwc, type Tensor } from '../tensor.ts'
+import { activationType, nhwc, type Tensor } from '../tensor.ts'
+
+const describe = (x: Tensor): Pool => ({ ...nhwc(x), type: activationType(x) })
 
 /** 3 × 3 maxima at stride 2, padding 1: [n, h, w, c] → [n, ⌈h/2⌉, ⌈w/2⌉, c]. */
 export function maxPool(graph: Graph, x: Tensor): Tensor {
-  const p = nhwc(x)
+  const p = describe(x)
   const { oh, ow } = maxPoolSize(p)
-  const y = graph.activation(`${x.name} max pool`, [p.n, oh, ow, p.channels])
+  const y = graph.activation(`${x.name} max pool`, [p.n, oh, ow, p.channels], x.type)
   const winner = graph.activation(`${x.name} max pool winner`, y.shape, 'u32')
   graph.add({
     op: 'maxPool',
@@ -25,7 +28,7 @@ export function maxPool(graph: Graph, x: Tensor): Tensor {
         l.emit(maxPoolKernel({ ...p, n }), view(x), view(y), view(winner))
     },
     gradient(dy) {
-      const dx = graph.activation(`d ${x.name}`, x.shape)
+      const dx = graph.activation(`d ${x.name}`, x.shape, x.type)
       graph.add({
         op: 'maxPool.gradient',
         inputs: [winner, dy],
@@ -41,9 +44,9 @@ export function maxPool(graph: Graph, x: Tensor): Tensor {
   return y
 }
 
-/** Means over each feature map: [n, h, w, c] → [n, 1, 1, c]. */
+/** Means over each feature map: [n, h, w, c] → [n, 1, 1, c] f32. */
 export function globalAvgPool(graph: Graph, x: Tensor): Tensor {
-  const p = nhwc(x)
+  const p = describe(x)
   const y = graph.activation(`${x.name} mean`, [p.n, 1, 1, p.channels])
   graph.add({
     op: 'globalAvgPool',
@@ -53,7 +56,7 @@ export function globalAvgPool(graph: Graph, x: Tensor): Tensor {
       for (const { images: n, view } of l.windows(x, y)) l.emit(globalAvgPoolKernel({ ...p, n }), view(x), view(y))
     },
     gradient(dy) {
-      const dx = graph.activation(`d ${x.name}`, x.shape)
+      const dx = graph.activation(`d ${x.name}`, x.shape, x.type)
       graph.add({
         op: 'globalAvgPool.gradient',
         inputs: [dy],
@@ -69,9 +72,9 @@ export function globalAvgPool(graph: Graph, x: Tensor): Tensor {
   return y
 }
 
-/** Maxima and means over each feature map, side by side: [n, h, w, c] → [n, 1, 1, 2c]. */
+/** Maxima and means over each feature map, side by side: [n, h, w, c] → [n, 1, 1, 2c] f32. */
 export function globalConcatPool(graph: Graph, x: Tensor): Tensor {
-  const p = nhwc(x)
+  const p = describe(x)
   const y = graph.activation(`${x.name} max and mean`, [p.n, 1, 1, 2 * p.channels])
   const winner = graph.activation(`${x.name} max winner`, [p.n, p.channels], 'u32')
   graph.add({
@@ -83,7 +86,7 @@ export function globalConcatPool(graph: Graph, x: Tensor): Tensor {
         l.emit(globalConcatPoolKernel({ ...p, n }), view(x), view(y), view(winner))
     },
     gradient(dy) {
-      const dx = graph.activation(`d ${x.name}`, x.shape)
+      const dx = graph.activation(`d ${x.name}`, x.shape, x.type)
       graph.add({
         op: 'globalConcatPool.gradient',
         inputs: [winner, dy],

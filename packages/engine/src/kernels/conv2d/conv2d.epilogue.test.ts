@@ -8,7 +8,7 @@ import { openNodeDevice } from '../../gpu/node.ts'
 import { batchNormEvaluation, batchNormTraining } from '../../reference/batch-norm.ts'
 import { relativeError } from '../../reference/testing.ts'
 import { batchNormFinish, fewerMoments, type Tail } from '../batch-norm.ts'
-import { epsilon, firstMismatch, output, paddedNoise, runKernel } from '../testing.ts'
+import { asStored, epsilon, firstMismatch, output, paddedNoise, runKernel } from '../testing.ts'
 import { momentsLeft } from './conv2d.epilogue.ts'
 import { conv2dForward, forwardProduct } from './conv2d.forward.ts'
 import { type Conv2d, chooseVariant, outputSize, type ProductVariant } from './conv2d.ts'
@@ -69,6 +69,25 @@ test.each(cases)(
     expect(relativeError(output(finished, 'runningVariance'), expected.runningVariance)).toBeLessThan(32 * epsilon)
     const deviation = output(finished, 'saved').subarray(c.co)
     expect(relativeError(deviation, expected.inverseDeviation)).toBeLessThan(32 * epsilon)
+  },
+)
+
+test.each(Object.entries(variants))(
+  '%s: in f16 images are stored rounded, and their moments are those of the sums before that',
+  async (_, choose) => {
+    const c = problems[0]!
+    const { rows, x, w } = inputs(c)
+    const variant = choose(c)
+    const contents = {
+      x: asStored(x, 'f16'),
+      w,
+      y: rows * c.co,
+      parts: momentsLeft(variant, rows).moments.parts * 2 * c.co,
+    }
+    const plain = await runKernel(device, conv2dForward(c, variant, { kind: 'moments' }), contents)
+    const half = await runKernel(device, conv2dForward({ ...c, type: 'f16' }, variant, { kind: 'moments' }), contents)
+    expect(output(half, 'parts')).toEqual(output(plain, 'parts'))
+    expect(output(half, 'y')).toEqual(output(plain, 'y').map(Math.f16round))
   },
 )
 

@@ -2,12 +2,13 @@
  * What a forward pass does with its sums besides storing them, while they are still in registers:
  *
  *   moments     training: also leaves partial statistics of y for the batch norm that follows, so that y is not read for them.
- *               Each invocation makes a part of the rows it holds, which are a tile's pixels under Winograd.
+ *               Each invocation makes a part of the rows it holds, which are a tile's pixels under Winograd. They are of the sums
+ *               in f32, whatever y is stored as: running statistics are for networks in f32.
  *   normalise   evaluation: y = γ·(sum − running mean)/√(running variance + ε) + β, then a ReLU, or the shortcut's sum and a ReLU:
  *               the batch norm folded into the convolution, its vectors loaded once an invocation.
  */
-import { epsilon, type Moments, neighbours, type Tail } from '../batch-norm.ts'
-import { type Binding, ceilDiv, read, unroll, write } from '../kernel.ts'
+import { epsilon, type Moments, neighbours, type Tail, withTail } from '../batch-norm.ts'
+import { type ActivationText, type Binding, ceilDiv, read, unroll, write } from '../kernel.ts'
 import { tileLayout } from './conv2d.tile.ts'
 import { type Conv2d, outputSize, type Variant } from './conv2d.ts'
 
@@ -16,17 +17,14 @@ export type Epilogue = { kind: 'none' } | { kind: 'moments' } | { kind: 'normali
 export const none: Epilogue = { kind: 'none' }
 
 /** Bindings between the filter and y, and those after y. */
-export function epilogueBindings(epilogue: Epilogue): { before: Binding[]; after: Binding[] } {
+export function epilogueBindings(
+  epilogue: Epilogue,
+  { array }: ActivationText,
+): { before: Binding[]; after: Binding[] } {
   if (epilogue.kind === 'moments') return { before: [], after: [write('parts')] }
   if (epilogue.kind === 'none') return { before: [], after: [] }
-  const vectors = [
-    'runningMean',
-    'runningVariance',
-    'gamma',
-    'beta',
-    ...(epilogue.tail === 'shortcut' ? ['shortcut'] : []),
-  ]
-  return { before: vectors.map((name) => read(name)), after: [] }
+  const vectors = ['runningMean', 'runningVariance', 'gamma', 'beta'].map((name) => read(name))
+  return { before: [...vectors, ...(epilogue.tail === 'shortcut' ? [read('shortcut', array)] : [])], after: [] }
 }
 
 export const epilogueName = (epilogue: Epilogue): string => {
@@ -63,13 +61,14 @@ export function momentsLeft(variant: Variant, c: Conv2d): { moments: Moments; bl
 export function store(
   epilogue: Epilogue,
   count: number,
+  image: ActivationText,
   where: { rowOf: (i: number) => string; at: (row: string) => string; part: string; every: boolean },
 ): string {
   const { rowOf, at, part, every } = where
   const stores = unroll(
     count,
     (i) => `let to${i} = ${rowOf(i)};
-    if (to${i} < ROWS) { let at = ${at(`to${i}`)} * CO4 + column; y[at] = ${value(epilogue, `c${i}`)}; }`,
+    if (to${i} < ROWS) { let at = ${at(`to${i}`)} * CO4 + column; y[at] = ${image.store(value(epilogue, `c${i}`, image))}; }`,
     '\n    ',
   )
   switch (epilogue.kind) {
@@ -98,15 +97,7 @@ export function store(
   }
 }
 
-function value(epilogue: Epilogue, c: string): string {
+function value(epilogue: Epilogue, c: string, image: ActivationText): string {
   if (epilogue.kind !== 'normalise') return c
-  const normalised = `(${c} - mean) * scale + shift`
-  switch (epilogue.tail) {
-    case 'none':
-      return normalised
-    case 'relu':
-      return `max(${normalised}, vec4f())`
-    case 'shortcut':
-      return `max(${normalised} + shortcut[at], vec4f())`
-  }
+  return withTail(epilogue.tail, `(${c} - mean) * scale + shift`, image)
 }

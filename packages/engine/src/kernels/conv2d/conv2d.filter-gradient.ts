@@ -8,7 +8,17 @@
  * Mapping   workgroup.x = a block of columns (co in vec4s), .y = a block of rows, .z = the part; loop over its pixels by 4.
  * Numerics  f32 accumulators over at most `longestSum` pixels a part, so that the rounding error stays bounded.
  */
-import { ceilDiv, declare, type Kernel, read, type Target, unroll, write } from '../kernel.ts'
+import {
+  type ActivationText,
+  activations,
+  ceilDiv,
+  declare,
+  type Kernel,
+  read,
+  type Target,
+  unroll,
+  write,
+} from '../kernel.ts'
 import * as broadcastFrame from './conv2d.broadcast.ts'
 import type { Matrix } from './conv2d.matrix.ts'
 import { type Tile, tileFrame, tileLayout, tileMain } from './conv2d.tile.ts'
@@ -65,7 +75,8 @@ export function conv2dFilterGradient(problem: Conv2d, variant: ProductVariant, s
   const pixels = pixelsOf(c)
   const block = blockOf(variant, columns)
   const step = 'depth' in variant ? variant.depth : depthStep
-  const bindings = [read('x'), read('dy'), write('parts')]
+  const image = activations(c.type)
+  const bindings = [read('x', image.array), read('dy', image.array), write('parts')]
   const head = /* wgsl */ `${declare(bindings)}
 const H = ${c.h}; const W = ${c.w}; const OH = ${oh}u; const OW = ${ow}u;
 const CI = ${c.ci}u; const CO4 = ${columns}u; const K = ${c.kernel}u; const S = ${c.stride}; const P = ${c.padding};
@@ -73,22 +84,22 @@ const N = ${c.n}u; const ROWS = ${rows}u; const PIXELS = ${pixels}u; const SPLIT
 const PART = ${ceilDiv(ceilDiv(pixels, splits), step) * step}u; // pixels of one part`
   return {
     name: `conv2d.filterGradient.${variant.kind}`,
-    wgsl: shader(head, c, variant),
+    wgsl: shader(head, c, variant, image),
     bindings,
     workgroups: [ceilDiv(columns, block.columns), ceilDiv(rows, block.rows), splits],
     ...costOf(c, variant),
   }
 }
 
-function shader(head: string, c: Conv2d, variant: ProductVariant): string {
+function shader(head: string, c: Conv2d, variant: ProductVariant, image: ActivationText): string {
   switch (variant.kind) {
     case 'broadcast':
-      return broadcast(head, variant, c.ci % variant.rows === 0)
+      return broadcast(head, variant, c.ci % variant.rows === 0, image)
     case 'tile':
     case 'matrix':
-      return tile(head, variant)
+      return tile(head, variant, image)
     case 'direct':
-      return direct(head, c.co / 4)
+      return direct(head, c.co / 4, image)
   }
 }
 
@@ -96,7 +107,7 @@ function shader(head: string, c: Conv2d, variant: ProductVariant): string {
  * See conv2d.broadcast.ts. A lane loads four channels under one tap, of the pixel lane % 4 of four. Where a block lies within one
  * tap (`oneTap`), only those pixels are taken that the tap meets inside the image, position by position.
  */
-function broadcast(head: string, v: broadcastFrame.Broadcast, oneTap: boolean): string {
+function broadcast(head: string, v: broadcastFrame.Broadcast, oneTap: boolean, { load }: ActivationText): string {
   const { lanes, rows } = v
   const loads = broadcastFrame.leftLoads(v)
   // Pixels oy from window.x, ox from window.y, as many as size: the same for all lanes, as the loop over them must be.
@@ -116,13 +127,13 @@ function broadcast(head: string, v: broadcastFrame.Broadcast, oneTap: boolean): 
   let size = vec2i(i32(OH), i32(OW));`
   const gather = oneTap
     ? /* wgsl */ `let at = u32(i32(image) * H * W + (oy * S + offset.x) * W + ox * S + offset.y) * (CI / 4u) + channel4;
-    ${unroll(loads, (j) => `let a${j} = x[at + ${(j * lanes) / 4}u] * real;`, '\n    ')}`
+    ${unroll(loads, (j) => `let a${j} = ${load(`x[at + ${(j * lanes) / 4}u]`)} * real;`, '\n    ')}`
     : unroll(
         loads,
         (j) => /* wgsl */ `let iy${j} = oy * S + offset${j}.x; let ix${j} = ox * S + offset${j}.y;
     let inside${j} = select(0f, real, iy${j} >= 0 && iy${j} < H && ix${j} >= 0 && ix${j} < W);
     let at${j} = u32(i32(image) * H * W + clamp(iy${j}, 0, H - 1) * W + clamp(ix${j}, 0, W - 1)) * (CI / 4u);
-    let a${j} = x[at${j} + channels${j}] * inside${j};`,
+    let a${j} = ${load(`x[at${j} + channels${j}]`)} * inside${j};`,
         '\n    ',
       )
   return /* wgsl */ `enable subgroups;
@@ -148,7 +159,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
     let oy = window.x + line;
     let ox = window.y + q - line * size.y;
     let dyAt = (image * OH * OW + u32(oy) * OW + u32(ox)) * CO4;
-    ${unroll(depthStep, (d) => `let b${d} = dy[subgroupBroadcast(dyAt, ${d}u) + safeColumn];`, '\n    ')}
+    ${unroll(depthStep, (d) => `let b${d} = ${load(`dy[subgroupBroadcast(dyAt, ${d}u) + safeColumn]`)};`, '\n    ')}
     ${gather}
     ${broadcastFrame.multiplyByDepth(v, '\n    ')}
   }
@@ -159,7 +170,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
 }
 
 /** An invocation keeps the four rows of one vec4 of input channels, at one tap, for one column. */
-function direct(head: string, columns: number): string {
+function direct(head: string, columns: number, { load }: ActivationText): string {
   const { across, down } = directShape(columns)
   return /* wgsl */ `${head}
 @compute @workgroup_size(${across}, ${down})
@@ -176,8 +187,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
     let iy = i32(p / OW % OH) * S + offset.x;
     let ix = i32(p % OW) * S + offset.y;
     if (iy >= 0 && iy < H && ix >= 0 && ix < W) {
-      let a = x[u32((i32(p / (OH * OW)) * H + iy) * W + ix) * (CI / 4u) + channel4];
-      let g = dy[p * CO4 + column];
+      let a = ${load('x[u32((i32(p / (OH * OW)) * H + iy) * W + ix) * (CI / 4u) + channel4]')};
+      let g = ${load('dy[p * CO4 + column]')};
       c0 += a.x * g; c1 += a.y * g; c2 += a.z * g; c3 += a.w * g;
     }
   }
@@ -193,7 +204,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
  * Tiles of x and dy in workgroup memory; see conv2d.tile.ts. A vec4 of rows is four channels of one tap, so the tile of x lies
  * depth first, and an invocation holds whole vec4s of rows. Only the pixel's position is worked out for each load.
  */
-function tile(head: string, t: Tile | Matrix): string {
+function tile(head: string, t: Tile | Matrix, { load }: ActivationText): string {
   const { leftLoads, rightLoads } = tileLayout(t)
   const frame = tileFrame(t, 'by depth')
   return /* wgsl */ `${frame.extensions}${head}
@@ -203,12 +214,12 @@ fn loadX(real: bool, p: u32, offset: vec2i, channel4: u32) -> vec4f {
   let iy = i32(p / OW % OH) * S + offset.x;
   let ix = i32(p % OW) * S + offset.y;
   if (real && iy >= 0 && iy < H && ix >= 0 && ix < W) {
-    return x[u32((i32(p / (OH * OW)) * H + iy) * W + ix) * (CI / 4u) + channel4];
+    return ${load('x[u32((i32(p / (OH * OW)) * H + iy) * W + ix) * (CI / 4u) + channel4]')};
   }
   return vec4f();
 }
 fn loadDy(real: bool, p: u32, column: u32) -> vec4f {
-  if (real && column < CO4) { return dy[p * CO4 + column]; }
+  if (real && column < CO4) { return ${load('dy[p * CO4 + column]')}; }
   return vec4f();
 }
 

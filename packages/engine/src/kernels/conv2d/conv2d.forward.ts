@@ -9,7 +9,7 @@
  * Epilogue  what follows is done, or prepared, before the sums are stored: conv2d.epilogue.ts.
  * Cost      2·rows·taps·ci·co flops; x is read once a tap and block of columns, w once a block of rows (mostly from cache).
  */
-import { ceilDiv, declare, type Kernel, read, unroll, write } from '../kernel.ts'
+import { type ActivationText, activations, ceilDiv, declare, type Kernel, read, unroll, write } from '../kernel.ts'
 import * as broadcastFrame from './conv2d.broadcast.ts'
 import { type Epilogue, epilogueBindings, epilogueName, none, store } from './conv2d.epilogue.ts'
 import type { Matrix } from './conv2d.matrix.ts'
@@ -40,8 +40,9 @@ export function conv2dForward(problem: Conv2d, variant: ProductVariant, epilogue
   const columns = c.co / 4
   const block = blockOf(variant, columns)
   const grid = rowGrid(ceilDiv(rows, block.rows))
-  const extra = epilogueBindings(epilogue)
-  const bindings = [read('x'), read('w'), ...extra.before, write('y'), ...extra.after]
+  const image = activations(c.type)
+  const extra = epilogueBindings(epilogue, image)
+  const bindings = [read('x', image.array), read('w'), ...extra.before, write('y', image.array), ...extra.after]
   const head = /* wgsl */ `${declare(bindings)}
 const H = ${c.h}; const W = ${c.w}; const OH = ${oh}u; const OW = ${ow}u;
 const CI = ${c.ci}u; const CO4 = ${columns}u; const K = ${c.kernel}; const S = ${c.stride}; const P = ${c.padding};
@@ -56,21 +57,28 @@ const N = ${c.n}u; const ROWS = ${rows}u; const GRID_Y = ${grid.y}u;`
 }
 
 function shader(head: string, c: Conv2d, variant: ProductVariant, epilogue: Epilogue): string {
+  const image = activations(c.type)
   const { rows } = forwardProduct(c)
   const every = rows % blockOf(variant, c.co / 4).rows === 0
   switch (variant.kind) {
     case 'broadcast':
-      return broadcast(head, variant, epilogue, every)
+      return broadcast(head, variant, epilogue, every, image)
     case 'tile':
     case 'matrix':
-      return tile(head, variant, epilogue, every)
+      return tile(head, variant, epilogue, every, image)
     case 'direct':
-      return direct(head, c.co / 4, variant.rows, epilogue, every)
+      return direct(head, c.co / 4, variant.rows, epilogue, every, image)
   }
 }
 
 /** See conv2d.broadcast.ts. Row = position · N + image; a lane loads four channels of the pixels under one tap. */
-function broadcast(head: string, v: broadcastFrame.Broadcast, epilogue: Epilogue, every: boolean): string {
+function broadcast(
+  head: string,
+  v: broadcastFrame.Broadcast,
+  epilogue: Epilogue,
+  every: boolean,
+  image: ActivationText,
+): string {
   const { lanes, rows } = v
   const loads = broadcastFrame.leftLoads(v)
   return /* wgsl */ `enable subgroups;
@@ -110,13 +118,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
       let tap = u32(ky * K + kx) * CI;
       for (var k = 0u; k < CI; k += 4u) {
         ${unroll(depthStep, (d) => `let b${d} = w[(tap + k + ${d}u) * CO4 + safeColumn];`, '\n        ')}
-        ${unroll(loads, (j) => `let a${j} = x[at${j} + k / 4u] * inside${j};`, '\n        ')}
+        ${unroll(loads, (j) => `let a${j} = ${image.load(`x[at${j} + k / 4u]`)} * inside${j};`, '\n        ')}
         ${broadcastFrame.multiplyByRows(v, '\n        ')}
       }
     }
   }
   if (column < CO4) {
-    ${store(epilogue, rows, {
+    ${store(epilogue, rows, image, {
       rowOf: (i) => `row + ${i}u`,
       at: (row) => `(${row} % N * (OH * OW) + ${row} / N)`,
       part: '(group.z * GRID_Y + group.y)',
@@ -127,7 +135,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
 }
 
 /** An invocation keeps `tile` neighbouring rows of one column and loads their four depths as one vec4 each. */
-function direct(head: string, columns: number, tile: number, epilogue: Epilogue, every: boolean): string {
+function direct(
+  head: string,
+  columns: number,
+  tile: number,
+  epilogue: Epilogue,
+  every: boolean,
+  image: ActivationText,
+): string {
   const { across, down } = directShape(columns)
   return /* wgsl */ `${head}
 @compute @workgroup_size(${across}, ${down})
@@ -159,19 +174,19 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
         ${unroll(depthStep, (d) => `let b${d} = w[(tap + k + ${d}u) * CO4 + column];`, '\n        ')}
         ${unroll(
           tile,
-          (i) => `let a${i} = x[at${i} + k / 4u] * inside${i};
+          (i) => `let a${i} = ${image.load(`x[at${i} + k / 4u]`)} * inside${i};
         c${i} += a${i}.x * b0 + a${i}.y * b1 + a${i}.z * b2 + a${i}.w * b3;`,
           '\n        ',
         )}
       }
     }
   }
-  ${store(epilogue, tile, { rowOf: (i) => `row + ${i}u`, at: (row) => row, part: `(row / ${tile}u)`, every })}
+  ${store(epilogue, tile, image, { rowOf: (i) => `row + ${i}u`, at: (row) => row, part: `(row / ${tile}u)`, every })}
 }`
 }
 
 /** Tiles of x and w in workgroup memory; see conv2d.tile.ts. */
-function tile(head: string, t: Tile | Matrix, epilogue: Epilogue, every: boolean): string {
+function tile(head: string, t: Tile | Matrix, epilogue: Epilogue, every: boolean, image: ActivationText): string {
   const { leftLoads, rightLoads } = tileLayout(t)
   const frame = tileFrame(t, 'by row')
   return /* wgsl */ `${frame.extensions}${head}
@@ -181,7 +196,7 @@ const DEPTH = u32(K) * CI; // of a slice: one row of taps
 
 /** vec4 \`at\` of the line of x that begins at \`line\`, or 0 outside. */
 fn loadX(inside: bool, line: i32, at: i32) -> vec4f {
-  if (inside && at >= 0 && at < LINE4) { return x[line + at]; }
+  if (inside && at >= 0 && at < LINE4) { return ${image.load('x[line + at]')}; }
   return vec4f();
 }
 fn loadW(ky: i32, depth: u32, column: u32) -> vec4f {
@@ -236,7 +251,7 @@ ${tileMain}
   // Store
   ${frame.settle}
   if (column < CO4) {
-    ${store(epilogue, t.height, {
+    ${store(epilogue, t.height, image, {
       rowOf: (i) => `row + ${frame.rowOf(i)}`,
       at: (row) => row,
       part: '((group.z * GRID_Y + group.y) * DOWN + local.y)',

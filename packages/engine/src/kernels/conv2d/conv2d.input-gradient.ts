@@ -10,7 +10,7 @@
  *           others load 4 × 4 blocks of it as it is and take them by columns, which costs nothing in registers.
  * Numerics  f32 accumulators, tap order then co order. A phase without taps writes zeros.
  */
-import { ceilDiv, declare, type Kernel, read, unroll, write } from '../kernel.ts'
+import { type ActivationText, activations, ceilDiv, declare, type Kernel, read, unroll, write } from '../kernel.ts'
 import * as broadcastFrame from './conv2d.broadcast.ts'
 import type { Matrix } from './conv2d.matrix.ts'
 import { type Tile, tileFrame, tileLayout, tileMain } from './conv2d.tile.ts'
@@ -45,7 +45,9 @@ export function conv2dInputGradient(problem: Conv2d, variant: ProductVariant): K
   const columns = c.ci / 4
   const block = blockOf(variant, columns)
   const grid = rowGrid(ceilDiv(rows, block.rows))
-  const bindings = [read('dy'), read(takesTransposed(variant) ? 'wt' : 'w'), write('dx')]
+  const image = activations(c.type)
+  const filter = takesTransposed(variant) ? 'wt' : 'w'
+  const bindings = [read('dy', image.array), read(filter), write('dx', image.array)]
   const head = /* wgsl */ `${declare(bindings)}
 const H = ${c.h}; const W = ${c.w}; const OH = ${oh}; const OW = ${ow};
 const CO = ${c.co}u; const CI4 = ${columns}u; const K = ${c.kernel}; const S = ${c.stride}; const P = ${c.padding};
@@ -54,22 +56,22 @@ const HP = ${ceilDiv(c.h, c.stride)}u; const WP = ${ceilDiv(c.w, c.stride)}u;
 const N = ${c.n}u; const ROWS = ${rows}u; const GRID_Y = ${grid.y}u; const FOLDS = ${grid.folds}u;`
   return {
     name: `conv2d.inputGradient.${variant.kind}`,
-    wgsl: shader(head, columns, variant),
+    wgsl: shader(head, columns, variant, image),
     bindings,
     workgroups: [ceilDiv(columns, block.columns), grid.y, grid.folds * parts],
     ...costOf(c, variant),
   }
 }
 
-function shader(head: string, columns: number, variant: ProductVariant): string {
+function shader(head: string, columns: number, variant: ProductVariant, image: ActivationText): string {
   switch (variant.kind) {
     case 'broadcast':
-      return broadcast(head, variant)
+      return broadcast(head, variant, image)
     case 'tile':
     case 'matrix':
-      return tile(head, variant)
+      return tile(head, variant, image)
     case 'direct':
-      return direct(head, columns, variant.rows)
+      return direct(head, columns, variant.rows, image)
   }
 }
 
@@ -77,7 +79,7 @@ const phaseOf = /* wgsl */ `let phaseIndex = i32(group.z / FOLDS);
   let phase = vec2i(phaseIndex / S, phaseIndex % S);`
 
 /** Functions that know the order of rows: image by image, or position by position. */
-const rowOrder = (byPosition: boolean): string => /* wgsl */ `
+const rowOrder = (byPosition: boolean, { store }: ActivationText): string => /* wgsl */ `
 /** Pixel of a row as (n, iy, ix). */
 fn pixelOf(row: u32, phase: vec2i) -> vec3i {
   let q = ${byPosition ? 'row / N' : 'row % (HP * WP)'};
@@ -85,7 +87,7 @@ fn pixelOf(row: u32, phase: vec2i) -> vec3i {
 }
 fn store(row: u32, phase: vec2i, column: u32, value: vec4f) {
   let at = pixelOf(row, phase);
-  if (row < ROWS && at.y < H && at.z < W) { dx[u32((at.x * H + at.y) * W + at.z) * CI4 + column] = value; }
+  if (row < ROWS && at.y < H && at.z < W) { dx[u32((at.x * H + at.y) * W + at.z) * CI4 + column] = ${store('value')}; }
 }`
 
 /** b‹d› = the filter's [depth k + d, four columns], from its [ci, co] as it lies. */
@@ -97,12 +99,12 @@ const loadBlock = (column: string): string => /* wgsl */ `${unroll(
         ${unroll(4, (d) => `let b${d} = vec4f(m0[${d}], m1[${d}], m2[${d}], m3[${d}]);`, '\n        ')}`
 
 /** See conv2d.broadcast.ts. Row = position · N + image, within a phase; a lane loads four channels of the pixels under one tap. */
-function broadcast(head: string, v: broadcastFrame.Broadcast): string {
+function broadcast(head: string, v: broadcastFrame.Broadcast, image: ActivationText): string {
   const { lanes, rows } = v
   const loads = broadcastFrame.leftLoads(v)
   return /* wgsl */ `enable subgroups;
 ${head}
-${rowOrder(true)}
+${rowOrder(true, image)}
 @compute @workgroup_size(${lanes})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
   let column = group.x * ${lanes}u + lane;
@@ -130,7 +132,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
       let tap = u32(ky * K + kx);
       for (var k = 0u; k < CO; k += 4u) {
         ${loadBlock('safeColumn')}
-        ${unroll(loads, (j) => `let a${j} = dy[origin${j} + k / 4u] * inside${j};`, '\n        ')}
+        ${unroll(loads, (j) => `let a${j} = ${image.load(`dy[origin${j} + k / 4u]`)} * inside${j};`, '\n        ')}
         ${broadcastFrame.multiplyByRows(v, '\n        ')}
       }
     }
@@ -141,10 +143,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
 }`
 }
 
-function direct(head: string, columns: number, tile: number): string {
+function direct(head: string, columns: number, tile: number, image: ActivationText): string {
   const { across, down } = directShape(columns)
   return /* wgsl */ `${head}
-${rowOrder(false)}
+${rowOrder(false, image)}
 @compute @workgroup_size(${across}, ${down})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u) {
   let column = group.x * ${across}u + local.x;
@@ -171,7 +173,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
         ${loadBlock('column')}
         ${unroll(
           tile,
-          (i) => `let a${i} = dy[origin${i} + k / 4u] * inside${i};
+          (i) => `let a${i} = ${image.load(`dy[origin${i} + k / 4u]`)} * inside${i};
         c${i} += a${i}.x * b0 + a${i}.y * b1 + a${i}.z * b2 + a${i}.w * b3;`,
           '\n        ',
         )}
@@ -183,15 +185,15 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
 }
 
 /** Tiles of dy and wt in workgroup memory; see conv2d.tile.ts. The taps of a phase are the same for the whole workgroup. */
-function tile(head: string, t: Tile | Matrix): string {
+function tile(head: string, t: Tile | Matrix, image: ActivationText): string {
   const { leftLoads, rightLoads } = tileLayout(t)
   const frame = tileFrame(t, 'by row')
   return /* wgsl */ `${frame.extensions}${head}
-${rowOrder(false)}
+${rowOrder(false, image)}
 ${frame.memory}
 /** vec4 \`at\` of dy, or 0 outside. */
 fn loadDy(inside: bool, at: u32) -> vec4f {
-  if (inside) { return dy[at]; }
+  if (inside) { return ${image.load('dy[at]')}; }
   return vec4f();
 }
 fn loadWt(tap: u32, depth: u32, column: u32) -> vec4f {

@@ -90,6 +90,9 @@ describe('with the real units', () => {
       conv2dForward(c, variant, { kind: 'normalise', tail: 'shortcut' }),
       conv2dInputGradient(c, variant),
       conv2dFilterGradient(c, variant, 2),
+      conv2dForward({ ...c, type: 'f16' }, variant, { kind: 'moments' }),
+      conv2dInputGradient({ ...c, type: 'f16' }, variant),
+      conv2dFilterGradient({ ...c, type: 'f16' }, variant, 2),
     ]) {
       const module = device.createShaderModule({ code: kernel.wgsl })
       const { messages } = await module.getCompilationInfo()

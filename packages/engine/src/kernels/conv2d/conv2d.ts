@@ -8,7 +8,7 @@
  *   input gradient    rows = input pixels    depth = taps·co         columns = ci   left from dy   right = w, transposed
  *   filter gradient   rows = taps·ci         depth = output pixels   columns = co   left from x    right = dy
  */
-import { ceilDiv, maxWorkgroups, type Target } from '../kernel.ts'
+import { type ActivationType, activations, ceilDiv, maxWorkgroups, type Target } from '../kernel.ts'
 import type { Broadcast } from './conv2d.broadcast.ts'
 import type { Matrix } from './conv2d.matrix.ts'
 import { type Tile, tileLayout } from './conv2d.tile.ts'
@@ -23,6 +23,11 @@ export interface Conv2d {
   kernel: number
   stride: number
   padding: number
+  /**
+   * Of x, y and their gradients. Filters are read, and their gradients written, in f32: those of a layer are read far more often
+   * from a cache than from memory, so copies in f16 would gain little and cost a rounding. Default f32.
+   */
+  type?: ActivationType
 }
 
 /** What a kernel multiplies, as far as the choice of a variant depends on it. */
@@ -130,7 +135,8 @@ const flops = (c: Conv2d): number => {
 /** Bytes of x, w and y together, each touched once. */
 const bytes = (c: Conv2d): number => {
   const { oh, ow } = outputSize(c)
-  return 4 * (c.n * c.h * c.w * c.ci + c.kernel * c.kernel * c.ci * c.co + c.n * oh * ow * c.co)
+  const images = c.n * c.h * c.w * c.ci + c.n * oh * ow * c.co
+  return activations(c.type).bytes * images + 4 * c.kernel * c.kernel * c.ci * c.co
 }
 
 /** Row blocks along y, folded into z where they are more than a dimension holds; in WGSL `rowBlock` undoes it. */

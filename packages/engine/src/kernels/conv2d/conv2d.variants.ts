@@ -22,7 +22,7 @@ export const passes = ['forward', 'inputGradient', 'filterGradient'] as const
 
 export type Pass = (typeof passes)[number]
 
-/** What has been measured on one adapter (see autotune/). Problems are asked for as `flattened` leaves them. */
+/** What has been measured on one adapter (see autotune/). Problems are asked for as `asMeasured` leaves them. */
 export interface VariantChoices {
   get(pass: Pass, c: Conv2d): Variant | undefined
   /** All of them: variants' names by problems' names. */
@@ -40,7 +40,13 @@ const products: Record<Pass, (c: Conv2d) => Product> = {
 
 /** The variant for one pass of a convolution on an adapter. */
 export const variantFor = (pass: Pass, c: Conv2d, target: Target): Variant =>
-  target.choices?.get(pass, flattened(c)) ?? heuristicFor(pass, c, target)
+  target.choices?.get(pass, asMeasured(c)) ?? heuristicFor(pass, c, target)
+
+/** What is measured for c, and named: a 1 × 1 convolution as a plain product, and one of f16 as its like in f32. */
+function asMeasured(problem: Conv2d): Conv2d {
+  const { n, h, w, ci, co, kernel, stride, padding } = flattened(problem)
+  return { n, h, w, ci, co, kernel, stride, padding }
+}
 
 /** What Winograd leaves to multiply of a pass. */
 const winogradProducts: Record<Pass, (c: Conv2d) => MatMul> = {
@@ -145,4 +151,4 @@ export function variantName(variant: object): string {
 }
 
 /** A pass of a convolution in words, by which its choice is kept: `forward, n 16, h 56, w 56, ci 64, …`. */
-export const problemName = (pass: Pass, c: Conv2d): string => variantName({ kind: pass, ...flattened(c) })
+export const problemName = (pass: Pass, c: Conv2d): string => variantName({ kind: pass, ...asMeasured(c) })

@@ -24,6 +24,7 @@
  * Source    Lavin & Gray, Fast Algorithms for Convolutional Neural Networks, 2015.
  */
 import {
+  activations,
   type Binding,
   ceilDiv,
   cover,
@@ -116,17 +117,18 @@ export const winogradFilterProduct = (c: Conv2d): MatMul => ({
 
 /** v = Bᵀ x B. Bindings: x [n, h, w, ci] → v [16, tiles, ci]. */
 export function winogradInput(c: Conv2d): Kernel {
+  const image = activations(c.type)
   const elements = tilesOf(c) * (c.ci / 4)
   return transform(c, {
     name: 'input',
-    bindings: [read('x'), write('v')],
+    bindings: [read('x', image.array), write('v')],
     elements,
-    moved: c.n * c.h * c.w * c.ci + 4 * positions * elements,
+    moved: (image.bytes / 4) * c.n * c.h * c.w * c.ci + 4 * positions * elements,
     by: inputTransform,
     wgsl: /* wgsl */ `${tiling(c)}
 const CI4 = ${c.ci / 4}u; const P = ${c.padding};
 fn pixel(n: i32, iy: i32, ix: i32, column: u32) -> vec4f {
-  if (n < N && iy >= 0 && iy < H && ix >= 0 && ix < W) { return x[u32((n * H + iy) * W + ix) * CI4 + column]; }
+  if (n < N && iy >= 0 && iy < H && ix >= 0 && ix < W) { return ${image.load('x[u32((n * H + iy) * W + ix) * CI4 + column]')}; }
   return vec4f();
 }
 ${elementMain(elements)}
@@ -167,12 +169,13 @@ export function winogradFilter(c: Conv2d, { reversed = false }: { reversed?: boo
 export function winogradOutput(c: Conv2d, epilogue: Epilogue = none): Kernel {
   const { oh, ow } = outputSize(c)
   const elements = tilesOf(c) * (c.co / 4)
-  const extra = epilogueBindings(epilogue)
+  const image = activations(c.type)
+  const extra = epilogueBindings(epilogue, image)
   return transform(c, {
     name: `output${epilogueName(epilogue)}`,
-    bindings: [read('m'), ...extra.before, write('y'), ...extra.after],
+    bindings: [read('m'), ...extra.before, write('y', image.array), ...extra.after],
     elements,
-    moved: 4 * positions * elements + c.n * oh * ow * c.co,
+    moved: 4 * positions * elements + (image.bytes / 4) * c.n * oh * ow * c.co,
     by: outputTransform,
     wgsl: /* wgsl */ `${tiling(c)}
 const CO4 = ${c.co / 4}u; const ROWS = ${c.n * oh * ow}u;
@@ -185,7 +188,7 @@ ${elementMain(elements)}
   ${each(4, 4, (y, x) => `let m${y}${x} = m[${4 * y + x}u * ${elements}u + i];`)}
   ${sandwich(outputTransform)}
   ${each(2, 2, (y, x) => `let c${2 * y + x} = r${y}${x};`)}
-  ${store(epilogue, 4, {
+  ${store(epilogue, 4, image, {
     rowOf: (pixel) => `rowOf(tile.x, tile.y + ${pixel >> 1}, tile.z + ${pixel & 1})`,
     at: (row) => row,
     part: 'part',
@@ -199,17 +202,18 @@ ${elementMain(elements)}
 export function winogradOutputGradient(c: Conv2d): Kernel {
   const { oh, ow } = outputSize(c)
   const elements = tilesOf(c) * (c.co / 4)
+  const image = activations(c.type)
   const by = transposed(outputTransform)
   return transform(c, {
     name: 'outputGradient',
-    bindings: [read('dy'), write('dm')],
+    bindings: [read('dy', image.array), write('dm')],
     elements,
-    moved: c.n * oh * ow * c.co + 4 * positions * elements,
+    moved: (image.bytes / 4) * c.n * oh * ow * c.co + 4 * positions * elements,
     by,
     wgsl: /* wgsl */ `${tiling(c)}
 const CO4 = ${c.co / 4}u;
 fn pixel(n: i32, oy: i32, ox: i32, column: u32) -> vec4f {
-  if (n < N && oy < OH && ox < OW) { return dy[u32((n * OH + oy) * OW + ox) * CO4 + column]; }
+  if (n < N && oy < OH && ox < OW) { return ${image.load('dy[u32((n * OH + oy) * OW + ox) * CO4 + column]')}; }
   return vec4f();
 }
 ${elementMain(elements)}
