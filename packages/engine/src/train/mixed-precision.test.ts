@@ -56,7 +56,7 @@ async function train({ steps = 1, scale, options = {} }: Steps) {
   const { graph, ...io } = trainingGraph(model, { batch, size: 32 }, { ...step, precision: 'mixed' })
   const compiled = compile(device, 'step', graph, options)
   const store = new ParameterStore(device, model.elements, model.stateElements)
-  const arena = createArena(device, [compiled])
+  const arena = await createArena(device, [compiled])
   device.gpu.queue.writeBuffer(arena, 0, new Uint32Array(arena.size / 4).fill(0x7fff7fff))
   initialiseWeights(model, store, 7)
   store.writeAll('lossScale', initialLossScale().fill(scale, lossScaleWords.scale, lossScaleWords.scale + 1))
@@ -154,7 +154,7 @@ async function smallStep(type: ActivationType) {
 
   const compiled = compile(device, 'small network', graph)
   const store = new ParameterStore(device, elements, stateElements)
-  const arena = createArena(device, [compiled])
+  const arena = await createArena(device, [compiled])
   store.writeAll('lossScale', initialLossScale().fill(1024, 0, 1))
   for (const tensor of parameters) {
     const fanIn = elementsOf(tensor) / (tensor.shape.at(-1) ?? 1)

@@ -94,7 +94,7 @@ export function normalise(
   pixels: Tensor,
   mean: readonly number[],
   std: readonly number[],
-  type: ActivationType,
+  type: ActivationType = 'f32',
 ): Tensor {
   const x = graph.activation('images', [...pixels.shape, 4], type)
   graph.add({

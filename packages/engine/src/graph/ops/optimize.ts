@@ -9,7 +9,7 @@ export function optimize(
   moving: Omit<Stretch, 'scaled'>,
   offset: number,
   step: Tensor,
-  lossScale: Tensor | null,
+  lossScale: Tensor | null = null,
 ): void {
   const stretch: Stretch = { ...moving, scaled: lossScale !== null }
   const scale = lossScale ? [lossScale] : []

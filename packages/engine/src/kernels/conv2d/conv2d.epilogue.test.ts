@@ -82,7 +82,7 @@ test.each(Object.entries(variants))(
       x: asStored(x, 'f16'),
       w,
       y: rows * c.co,
-      parts: momentsLeft(variant, rows).moments.parts * 2 * c.co,
+      parts: momentsLeft(variant, c).moments.parts * 2 * c.co,
     }
     const plain = await runKernel(device, conv2dForward(c, variant, { kind: 'moments' }), contents)
     const half = await runKernel(device, conv2dForward({ ...c, type: 'f16' }, variant, { kind: 'moments' }), contents)
