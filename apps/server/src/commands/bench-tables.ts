@@ -58,7 +58,7 @@ const kernelColumns: Columns<KernelTime> = [
 export function trainingLines(bench: TrainingBench): string[] {
   const { stepMs } = bench
   return [
-    `${bench.adapter.name}: ${bench.arch}, ${bench.size} px, batch ${bench.batch}, ${bench.steps} steps`,
+    `${bench.adapter.name}: ${bench.arch}, ${bench.size} px, batch ${bench.batch}, ${bench.precision}, ${bench.steps} steps`,
     `${bench.imagesPerSecond.toFixed(bench.imagesPerSecond < 10 ? 2 : 1)} images/s; a step takes ${stepMs.median.toFixed(1)} ms (${stepMs.min.toFixed(1)} to ` +
       `${stepMs.max.toFixed(1)}), ${bench.jsMs.toFixed(1)} ms of it JavaScript, in ${bench.dispatches} dispatches`,
     `${bench.gflops.toFixed(1)} GFLOP/s, ${percent(bench.shareOfPeak)} of the peak of ${bench.peakGflops.toFixed(1)}`,

@@ -97,6 +97,7 @@ describe('bench', () => {
     const refused: [string[], string][] = [
       [['train', '--batch', '0'], 'It must be a whole number from 1 to 4096.'],
       [['train', '--arch', 'vgg16'], 'Allowed choices are resnet18, resnet34, resnet50.'],
+      [['tune', '--precision', 'f64'], 'Allowed choices are f32, mixed.'],
       [['infer', '--images', '1,x'], 'It must be whole numbers from 1 to 100000 with commas between.'],
       [['kernels', '--size', '31'], 'It must be a whole number from 32 to 1024.'],
       [['tune', '--rounds', '0'], 'It must be a whole number from 1 to 1000.'],

@@ -18,7 +18,11 @@ interface StepOptions extends NetworkOptions {
   batch: number
 }
 
-interface TuneOptions extends StepOptions {
+interface PreciseOptions extends StepOptions {
+  precision: 'f32' | 'mixed'
+}
+
+interface TuneOptions extends PreciseOptions {
   rounds: number
 }
 
@@ -33,9 +37,10 @@ export function addBenchCommand(program: Command, io: Io): void {
 
   addNetworkCommand(bench, 'train', 'time training steps, and their kernels, on synthetic images')
     .addOption(batchOption())
+    .addOption(precisionOption())
     .addOption(new Option('--steps <n>', 'measured steps').default(10).argParser(wholeNumber(1, 10_000)))
     .option('--trace <file>', 'write one step by kernel as a trace for chrome://tracing or ui.perfetto.dev')
-    .action((options: StepOptions & { steps: number; trace?: string }) => benchTrain(io, options))
+    .action((options: PreciseOptions & { steps: number; trace?: string }) => benchTrain(io, options))
 
   addNetworkCommand(bench, 'infer', "time inference of samples of several sizes: the notebook's table")
     .addOption(
@@ -61,6 +66,7 @@ export function addBenchCommand(program: Command, io: Io): void {
     "choose each convolution's fastest variant by measuring, and keep it for this adapter",
   )
     .addOption(batchOption())
+    .addOption(precisionOption())
     .addOption(new Option('--rounds <n>', 'timed runs of each variant').default(7).argParser(wholeNumber(1, 1000)))
     .action((options: TuneOptions) => benchTune(io, options))
 }
@@ -75,6 +81,9 @@ const addNetworkCommand = (bench: Command, name: string, description: string): C
 const batchOption = (): Option =>
   new Option('--batch <n>', 'images in a step').default(16).argParser(wholeNumber(1, 4096))
 
+const precisionOption = (): Option =>
+  new Option('--precision <name>', 'how activations are stored').choices(['f32', 'mixed']).default('f32')
+
 function sampleSizes(text: string): number[] {
   const sizes = text.split(',').map(Number)
   if (sizes.every((size) => Number.isInteger(size) && size >= 1 && size <= 100_000)) return sizes
@@ -83,7 +92,7 @@ function sampleSizes(text: string): number[] {
 
 async function benchTrain(
   io: Io,
-  { trace, ...options }: StepOptions & { steps: number; trace?: string },
+  { trace, ...options }: PreciseOptions & { steps: number; trace?: string },
 ): Promise<void> {
   await onDevice(io.log, async (device, engine) => {
     const { onProgress, finish } = benchProgress(io)

@@ -60,6 +60,17 @@ test.each(passes)('variants of one %s that agree are all timed, on either clock'
   }
 })
 
+test('variants of passes in f16 agree, matrix units among them', async () => {
+  // A device without f16 has none of them.
+  if (!device.gpu.features.has('shader-f16')) return
+  const units = { kind: 'matrix', rows: 64, columns: 32, depth: 32, height: 4, component: 'f16', side: 16 } as const
+  const matrix: Variant = { ...units, lanes: 32, emulated: true }
+  for (const pass of ['forward', 'filterGradient'] as const) {
+    const trials = await measureVariants(device, isolate(pass, { ...c, type: 'f16' }), [direct, matrix], { rounds: 1 })
+    expect(trials.map(({ rejected }) => rejected)).toEqual([null, null])
+  }
+})
+
 test('a variant that mixes up one product is rejected, and says where', async () => {
   const trial = await measureBroken((wgsl) => wgsl.replace('a7.w * b3', 'a7.w * b2'))
   expect(trial).toMatchObject({ variant: broken, ms: null, share: null })

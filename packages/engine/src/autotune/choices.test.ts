@@ -83,9 +83,12 @@ test("candidates are few, begin with the heuristic's, and occur once", () => {
     matrixUnits: [{ component: 'f32', side: 8 } as const, { component: 'f16', side: 16 } as const],
   }
   expect(candidates('forward', c, gpu).filter(({ kind }) => kind === 'matrix')).toEqual([])
-  // Those of f16 would take f32 activations for less than they are.
+  // Units of f16 would take f32 activations for less than they are.
   expect(candidates('forward', c, units).filter(({ kind }) => kind === 'matrix')).toEqual([
     { kind: 'matrix', rows: 64, columns: 32, depth: 16, height: 4, component: 'f32', side: 8, lanes: 32 },
+  ])
+  expect(candidates('forward', { ...c, type: 'f16' }, units).filter(({ kind }) => kind === 'matrix')).toEqual([
+    { kind: 'matrix', rows: 64, columns: 32, depth: 32, height: 4, component: 'f16', side: 16, lanes: 32 },
   ])
   // Three pixels fill no tile, and one row for each of eight lanes.
   const tiny = { ...c, n: 1, h: 3, w: 1, ci: 4, co: 4 }

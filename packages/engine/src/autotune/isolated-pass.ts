@@ -5,6 +5,7 @@ import { lowerings } from '../graph/ops/conv2d.ts'
 import { bytesOf, elementsOf, type Tensor } from '../graph/tensor.ts'
 import { type Conv2d, outputSize, type Variant } from '../kernels/conv2d/conv2d.ts'
 import type { Pass } from '../kernels/conv2d/conv2d.variants.ts'
+import type { ActivationType } from '../kernels/kernel.ts'
 
 export interface IsolatedPass {
   pass: Pass
@@ -17,18 +18,18 @@ export interface IsolatedPass {
   terms: number
 }
 
-/** x [n, h, w, ci], filter [k, k, ci, co] and y [n, oh, ow, co], or their gradients. */
+/** x and y of the problem's type: x [n, h, w, ci], filter [k, k, ci, co] and y [n, oh, ow, co], or their gradients. */
 export function isolate(pass: Pass, c: Conv2d): IsolatedPass {
   const { oh, ow } = outputSize(c)
   let elements = 0
-  const place = (name: string, shape: readonly number[]): Tensor => {
-    const tensor: Tensor = { name, shape, type: 'f32', place: { in: 'parameters', offset: elements } }
+  const place = (name: string, shape: readonly number[], type: ActivationType = 'f32'): Tensor => {
+    const tensor: Tensor = { name, shape, type, place: { in: 'parameters', offset: elements } }
     elements += align(bytesOf(tensor)) / 4
     return tensor
   }
-  const x = place('x', [c.n, c.h, c.w, c.ci])
+  const x = place('x', [c.n, c.h, c.w, c.ci], c.type)
   const filter = place('filter', [c.kernel, c.kernel, c.ci, c.co])
-  const y = place('y', [c.n, oh, ow, c.co])
+  const y = place('y', [c.n, oh, ow, c.co], c.type)
   const taps = c.kernel * c.kernel
   switch (pass) {
     case 'forward':

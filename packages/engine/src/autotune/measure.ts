@@ -4,7 +4,8 @@
  * Agreement  A result is a sum of K products in f32. In whatever order they are added, the error of a sum is within √(2K) · ε · Σ|aᵢbᵢ|
  *            of the exact one (see kernels/conv2d/conv2d.test.ts). So two of them differ by at most twice that; the factor of four
  *            leaves room for variants that form the products otherwise (Winograd). Σ|aᵢbᵢ| comes from the first variant,
- *            run on the inputs' magnitudes.
+ *            run on the inputs' magnitudes. Where activations are f16, all inputs are what f16 holds, so that matrix units, whose
+ *            factors are f16, take in the same; and each result was rounded once more, by half of 2⁻¹⁰ of itself at most.
  * Time       From the start of a variant's first dispatch to the end of its last, on the device's clock where it can be
  *            read. Variants take turns, and times of one turn are compared with one another, so that what else the machine does
  *            meets all of them alike.
@@ -44,6 +45,9 @@ export interface MeasureOptions {
 }
 
 const epsilon = 2 ** -24
+
+/** Of f16: below it roundings are no longer relative. */
+const smallestNormal = 2 ** -14
 
 /** Without the device's clock a run is repeated until it takes this long: waiting may be as coarse as 4 ms (gpu/pacing.ts). */
 const shortestMs = 100
@@ -138,18 +142,24 @@ class Reference {
   /** Throws where an element is too far off, or was not written. */
   async check(compute: () => Promise<void>): Promise<void> {
     const actual = await this.#result(compute)
-    const factor = 4 * Math.sqrt(2 * this.#isolated.terms) * epsilon
+    const { terms, output } = this.#isolated
+    const factor = 4 * Math.sqrt(2 * terms) * epsilon
+    const rounding = output.type === 'f16' ? 2 ** -10 : 0
     for (const [i, expected] of this.#expected.entries()) {
-      const bound = factor * (this.#magnitudes[i] ?? 0)
+      const bound = factor * (this.#magnitudes[i] ?? 0) + rounding * Math.max(Math.abs(expected), smallestNormal)
       const value = actual[i] ?? Number.NaN
       if (!(Math.abs(value - expected) <= bound))
-        throw new Error(`element ${i} of ${this.#isolated.output.name} is ${value}, not ${expected} ± ${bound}`)
+        throw new Error(`element ${i} of ${output.name} is ${value}, not ${expected} ± ${bound}`)
     }
   }
 
   #fill(change: (value: number) => number): void {
+    const half = this.#isolated.c.type === 'f16'
     for (const [i, input] of this.#isolated.inputs.entries()) {
-      this.#store.write(input, noiseFor(elementsOf(input), i).map(change))
+      this.#store.write(
+        input,
+        noiseFor(elementsOf(input), i).map(half ? (value) => change(Math.f16round(value)) : change),
+      )
     }
   }
 

@@ -5,8 +5,10 @@ import { hasTimestamps, type Spread, spread } from '../compile/timing.ts'
 import { EngineError } from '../errors.ts'
 import type { AdapterInfo, Device } from '../gpu/device.ts'
 import { Pacer } from '../gpu/pacing.ts'
+import { initialLossScale } from '../kernels/loss-scale.ts'
 import type { Arch } from '../nn/resnet.ts'
 import { lossSlots, type TrainingGraph, trainingGraph } from '../train/graphs.ts'
+import type { Precision } from '../train/spec.ts'
 import { packStep } from '../train/step-scalars.ts'
 import { initialiseWeights } from '../weights/state-dict.ts'
 import { type KernelTime, perMs, timesByKernel } from './kernel-times.ts'
@@ -19,6 +21,8 @@ export interface TrainingBenchOptions {
   /** Side of the images, in pixels. */
   size: number
   batch: number
+  /** How activations are stored. Default f32. */
+  precision?: Precision
   /** Measured steps; `warmUp` more go before them. */
   steps: number
   /** Default 3: the first may still compile, the next two teach the pacer how long to sleep. */
@@ -31,6 +35,7 @@ export interface TrainingBench {
   arch: Arch
   size: number
   batch: number
+  precision: Precision
   steps: number
   /** By the median step. */
   imagesPerSecond: number
@@ -62,11 +67,12 @@ export interface TrainingBench {
  */
 export async function benchTraining(
   device: Device,
-  { arch, size, batch, steps, warmUp = 3, onProgress = () => {} }: TrainingBenchOptions,
+  { arch, size, batch, precision = 'f32', steps, warmUp = 3, onProgress = () => {} }: TrainingBenchOptions,
 ): Promise<{ result: TrainingBench; timeline: DispatchTime[] | null }> {
   const model = benchNetwork(arch)
   const plan = (batch: number) => {
-    const training = trainingGraph(model, { batch, size }, { optimizer: 'adamw', labelSmoothing: 0.1, frozen: false })
+    const options = { optimizer: 'adamw', labelSmoothing: 0.1, frozen: false, precision } as const
+    const training = trainingGraph(model, { batch, size }, options)
     const compiled = compile(device, 'training step', training.graph)
     return { training, compiled, programs: [compiled] }
   }
@@ -84,6 +90,7 @@ export async function benchTraining(
   const peakBytes = store.bytes + arena.size + compiled.plan.ioBytes
   try {
     initialiseWeights(model, store, 1)
+    if (precision === 'mixed') store.writeAll('lossScale', initialLossScale())
     const pixels = new Uint32Array(batch * size * size)
     fillPixels(pixels)
     program.write(training.labels, syntheticLabels(batch))
@@ -100,6 +107,7 @@ export async function benchTraining(
       arch,
       size,
       batch,
+      precision,
       steps,
       imagesPerSecond: (1000 * batch) / stepMs.median,
       stepMs,

@@ -2,6 +2,7 @@ import { autotune, type TunedPass } from '../autotune/autotune.ts'
 import type { AdapterInfo, Device } from '../gpu/device.ts'
 import type { Arch } from '../nn/resnet.ts'
 import { trainingGraph } from '../train/graphs.ts'
+import type { Precision } from '../train/spec.ts'
 import type { BenchProgress } from './measure.ts'
 import { benchNetwork } from './network.ts'
 
@@ -10,6 +11,8 @@ export interface TuneOptions {
   /** Side of the images, in pixels. */
   size: number
   batch: number
+  /** How activations are stored: the variants of f16 are measured by themselves. Default f32. */
+  precision?: Precision
   /** Timed runs of each variant. Default 7. */
   rounds?: number
   onProgress?: BenchProgress
@@ -32,9 +35,9 @@ export interface TuneBench {
  */
 export async function tuneTraining(
   device: Device,
-  { arch, size, batch, rounds, onProgress }: TuneOptions,
+  { arch, size, batch, precision = 'f32', rounds, onProgress }: TuneOptions,
 ): Promise<TuneBench> {
-  const options = { optimizer: 'adamw', labelSmoothing: 0, frozen: false } as const
+  const options = { optimizer: 'adamw', labelSmoothing: 0, frozen: false, precision } as const
   const { graph } = trainingGraph(benchNetwork(arch), { batch, size }, options)
   const passes = await autotune(device, [graph], {
     again: true,

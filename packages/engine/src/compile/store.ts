@@ -1,7 +1,7 @@
 import type { Device } from '../gpu/device.ts'
 import { mapped, readBuffer } from '../gpu/read.ts'
 import type { StoreBuffer, Tensor } from '../graph/tensor.ts'
-import { elementsOf } from '../graph/tensor.ts'
+import { bytesOf, elementsOf } from '../graph/tensor.ts'
 import { lossScaleWords } from '../kernels/loss-scale.ts'
 
 /**
@@ -50,17 +50,21 @@ export class ParameterStore {
     ))
   }
 
+  /** Values of f32 or f16 tensors, rounded to the latter. */
   write(tensor: Tensor, values: Float32Array<ArrayBuffer>): void {
     const { buffer, offset } = this.#locate(tensor)
     if (values.length !== elementsOf(tensor)) {
       throw new Error(`${tensor.name} holds ${elementsOf(tensor)} elements, got ${values.length}`)
     }
-    this.#device.gpu.queue.writeBuffer(buffer, offset, values)
+    // As integers: Dawn's binding dies of a Float16Array (webgpu 0.6).
+    const bytes = tensor.type === 'f16' ? new Uint16Array(new Float16Array(values).buffer) : values
+    this.#device.gpu.queue.writeBuffer(buffer, offset, bytes)
   }
 
   async read(tensor: Tensor): Promise<Float32Array<ArrayBuffer>> {
     const { buffer, offset } = this.#locate(tensor)
-    return new Float32Array(await readBuffer(this.#device, buffer, offset, 4 * elementsOf(tensor)))
+    const bytes = await readBuffer(this.#device, buffer, offset, bytesOf(tensor))
+    return tensor.type === 'f16' ? Float32Array.from(new Float16Array(bytes)) : new Float32Array(bytes)
   }
 
   /** A whole flat buffer, for checkpoints. */

@@ -1,5 +1,5 @@
 /** Which variant computes a pass of a convolution: what was measured to be fastest, else what a heuristic picks. */
-import { ceilDiv, type Target } from '../kernel.ts'
+import { type ActivationType, ceilDiv, type Target } from '../kernel.ts'
 import type { MatMul } from '../matmul/matmul.ts'
 import { filterGradientProduct } from './conv2d.filter-gradient.ts'
 import { forwardProduct } from './conv2d.forward.ts'
@@ -42,10 +42,10 @@ const products: Record<Pass, (c: Conv2d) => Product> = {
 export const variantFor = (pass: Pass, c: Conv2d, target: Target): Variant =>
   target.choices?.get(pass, asMeasured(c)) ?? heuristicFor(pass, c, target)
 
-/** What is measured for c, and named: a 1 × 1 convolution as a plain product, and one of f16 as its like in f32. */
+/** What is measured for c, and named: a 1 × 1 convolution as a plain product, and with a type only where that is not f32. */
 function asMeasured(problem: Conv2d): Conv2d {
-  const { n, h, w, ci, co, kernel, stride, padding } = flattened(problem)
-  return { n, h, w, ci, co, kernel, stride, padding }
+  const { n, h, w, ci, co, kernel, stride, padding, type } = flattened(problem)
+  return { n, h, w, ci, co, kernel, stride, padding, ...(type === 'f16' && { type }) }
 }
 
 /** What Winograd leaves to multiply of a pass. */
@@ -117,10 +117,10 @@ export const rowsOfLane: readonly number[] = [8, 16, 32]
 function alternatives(pass: Pass, c: Conv2d, target: Target): Variant[] {
   const product = products[pass](c)
   const winograd = winogradFits(c) ? [winogradVariant(pass, c, target)] : []
-  return [...plain(product, target), ...winograd]
+  return [...plain(product, target, c.type), ...winograd]
 }
 
-function plain(product: Product, target: Target): Variant[] {
+function plain(product: Product, target: Target, type: ActivationType = 'f32'): Variant[] {
   const usual = chooseVariant(product, target)
   if (usual.kind === 'broadcast') {
     const { lanes } = usual
@@ -130,14 +130,15 @@ function plain(product: Product, target: Target): Variant[] {
   // Without subgroups of a fixed size a software adapter has one variant only.
   if (target.software) return []
   const fitting = tiles.filter(({ rows, columns }) => rows <= product.rows && columns <= product.columns)
-  return [...fitting, ...matrices(target), { kind: 'direct', rows: 4 }]
+  return [...fitting, ...matrices(target, type), { kind: 'direct', rows: 4 }]
 }
 
 /** One tile for each unit of the adapter that multiplies what activations are stored as, within WebGPU's default limits. */
-function matrices({ subgroupSize, matrixUnits = [] }: Target): Matrix[] {
+function matrices({ subgroupSize, matrixUnits = [] }: Target, type: ActivationType): Matrix[] {
+  const depth = type === 'f16' ? 32 : 16
   return matrixUnits
-    .filter(({ component }) => component === 'f32')
-    .map((unit) => ({ kind: 'matrix', rows: 64, columns: 32, depth: 16, height: 4, ...unit, lanes: subgroupSize ?? 0 }))
+    .filter(({ component }) => component === type)
+    .map((unit) => ({ kind: 'matrix', rows: 64, columns: 32, depth, height: 4, ...unit, lanes: subgroupSize ?? 0 }))
 }
 
 /** A variant in words, by which it is kept and shown: `tile, rows 64, columns 64, depth 16, height 8`. */
