@@ -8,6 +8,7 @@ import { openNodeDevice } from '../gpu/node.ts'
 import * as reference from '../reference/batch-norm.ts'
 import { relativeError } from '../reference/testing.ts'
 import {
+  type BatchNorm,
   batchNormApply,
   batchNormEvaluate,
   batchNormFinish,
@@ -17,6 +18,7 @@ import {
   batchNormParts,
   partsOf,
 } from './batch-norm.ts'
+import type { ActivationType } from './kernel.ts'
 import { asStored, type Contents, epsilon, halfEpsilon, output, paddedNoise, runKernel } from './testing.ts'
 
 let device: Device
@@ -25,21 +27,26 @@ beforeAll(async () => {
 })
 afterAll(() => device.destroy())
 
+interface Shape extends BatchNorm {
+  spread: number
+  type: ActivationType
+}
+
 /**
  * Rows that fill no whole part, a single part, and two rows only; channels that are no power of two; and a variance below ε,
  * where ε itself shows. Channels have means of up to three times the spread, as activations have them.
  */
-const shapes = [
-  { rows: 2 * 7 * 5, channels: 12, spread: 1 },
-  { rows: 2, channels: 64, spread: 1 },
-  { rows: 3000, channels: 4, spread: 1 },
-  { rows: 40, channels: 8, spread: 1e-3 },
-  { rows: 2 * 7 * 5, channels: 8, spread: 1, type: 'f16' as const },
+const shapes: readonly Shape[] = [
+  { rows: 2 * 7 * 5, channels: 12, spread: 1, type: 'f32' },
+  { rows: 2, channels: 64, spread: 1, type: 'f32' },
+  { rows: 3000, channels: 4, spread: 1, type: 'f32' },
+  { rows: 40, channels: 8, spread: 1e-3, type: 'f32' },
+  { rows: 2 * 7 * 5, channels: 8, spread: 1, type: 'f16' },
 ]
 
-const roundingOf = ({ type }: { type?: 'f16' }): number => (type === 'f16' ? halfEpsilon : 0)
+const roundingOf = ({ type }: { type: ActivationType }): number => (type === 'f16' ? halfEpsilon : 0)
 
-function inputs({ rows, channels, spread, type }: (typeof shapes)[number]) {
+function inputs({ rows, channels, spread, type }: Shape) {
   const offset = paddedNoise('offset', 1, channels)
   return {
     x: asStored(
@@ -54,7 +61,7 @@ function inputs({ rows, channels, spread, type }: (typeof shapes)[number]) {
   }
 }
 
-async function forward(shape: (typeof shapes)[number]) {
+async function forward(shape: Shape) {
   const { x, gamma, beta, runningMean, runningVariance } = inputs(shape)
   const { parts } = partsOf(shape)
   const sums = output(await runKernel(device, batchNormParts(shape), { x, parts: 2 * parts * shape.channels }), 'parts')
@@ -70,7 +77,7 @@ async function forward(shape: (typeof shapes)[number]) {
 }
 
 test.each(shapes)(
-  'training normalises $rows rows of $channels channels with spread $spread and moves the running statistics',
+  'training normalises $rows rows of $channels channels in $type with spread $spread and moves the running statistics',
   async (shape) => {
     const { x, gamma, beta, runningMean, runningVariance } = inputs(shape)
     const expected = reference.batchNormTraining(shape, x, gamma, beta, runningMean, runningVariance)
@@ -83,7 +90,7 @@ test.each(shapes)(
   },
 )
 
-test.each(shapes)('the gradients of $rows rows of $channels channels with spread $spread', async (shape) => {
+test.each(shapes)('the gradients of $rows rows of $channels channels in $type with spread $spread', async (shape) => {
   const { x, gamma, beta, dy, runningMean, runningVariance } = inputs(shape)
   const expectedForward = reference.batchNormTraining(shape, x, gamma, beta, runningMean, runningVariance)
   const expected = reference.batchNormGradient(shape, x, expectedForward, gamma, dy)
@@ -123,7 +130,7 @@ test.each(shapes)('the gradients of $rows rows of $channels channels with spread
 })
 
 test.each(shapes)(
-  'evaluation normalises $rows rows of $channels channels with spread $spread by the running statistics',
+  'evaluation normalises $rows rows of $channels channels in $type with spread $spread by the running statistics',
   async (shape) => {
     const { x, gamma, beta, runningMean, runningVariance } = inputs(shape)
     const contents = { x, runningMean, runningVariance, gamma, beta, y: x.length }
@@ -176,19 +183,27 @@ test.each(['relu', 'shortcut'] as const)('in f16, a %s tail rounds once, on its 
   expect([...y]).toEqual(Array.from(plain, (v, i) => Math.f16round(Math.max(0, added(v, i)))))
 })
 
-test.each(shapes)('a ReLU tail masks the gradients of $rows rows of $channels channels by itself', async (shape) => {
-  const { x, gamma, beta, dy } = inputs(shape)
-  const { saved, y } = await forward(shape)
-  const masked = dy.map((g, i) => (y[i]! > 0 ? g : 0))
-  const partsLength = 2 * partsOf(shape).parts * shape.channels
-  const fused = output(
-    await runKernel(device, batchNormGradientParts(shape, true), { x, saved, gamma, beta, dy, parts: partsLength }),
-    'parts',
-  )
-  const separate = await runKernel(device, batchNormGradientParts(shape), { x, saved, dy: masked, parts: partsLength })
-  expect(fused).toEqual(output(separate, 'parts'))
-  const vectors = { dgamma: gamma, dbeta: beta, dx: x.length }
-  const dx = await runKernel(device, batchNormInputGradient(shape, true), { x, saved, gamma, beta, dy, ...vectors })
-  const expected = await runKernel(device, batchNormInputGradient(shape), { x, saved, gamma, dy: masked, ...vectors })
-  expect(output(dx, 'dx')).toEqual(output(expected, 'dx'))
-})
+test.each(shapes)(
+  'a ReLU tail masks the gradients of $rows rows of $channels channels in $type by itself',
+  async (shape) => {
+    const { x, gamma, beta, dy } = inputs(shape)
+    const { saved, y } = await forward(shape)
+    const masked = dy.map((g, i) => (y[i]! > 0 ? g : 0))
+    const partsLength = 2 * partsOf(shape).parts * shape.channels
+    const fused = output(
+      await runKernel(device, batchNormGradientParts(shape, true), { x, saved, gamma, beta, dy, parts: partsLength }),
+      'parts',
+    )
+    const separate = await runKernel(device, batchNormGradientParts(shape), {
+      x,
+      saved,
+      dy: masked,
+      parts: partsLength,
+    })
+    expect(fused).toEqual(output(separate, 'parts'))
+    const vectors = { dgamma: gamma, dbeta: beta, dx: x.length }
+    const dx = await runKernel(device, batchNormInputGradient(shape, true), { x, saved, gamma, beta, dy, ...vectors })
+    const expected = await runKernel(device, batchNormInputGradient(shape), { x, saved, gamma, dy: masked, ...vectors })
+    expect(output(dx, 'dx')).toEqual(output(expected, 'dx'))
+  },
+)
