@@ -10,6 +10,8 @@ export type Optimizer = 'adamw' | 'sgd'
 
 export type Phase = 'frozen' | 'unfrozen'
 
+export type Precision = 'f32' | 'mixed'
+
 export type ProgressStage = 'images' | 'pipelines' | 'training'
 
 export type RunConfigInput = {
@@ -24,6 +26,7 @@ export type RunConfigInput = {
   optimizer?: Optimizer | null | undefined
   patience?: number | null | undefined
   pctStart?: number | null | undefined
+  precision?: Precision | null | undefined
   schedule?: Schedule | null | undefined
   seed?: number | null | undefined
   shuffle?: boolean | null | undefined

@@ -31,7 +31,10 @@ const problems: Conv2d[] = [
   { n: 4, h: 8, w: 8, ci: 4, co: 8, kernel: 3, stride: 2, padding: 1 },
 ]
 
-const cases = Object.entries(variants).flatMap(([variant, choose]) => problems.map((c) => ({ variant, choose, c })))
+const cases = Object.entries(variants)
+  .flatMap(([variant, choose]) => problems.map((c) => ({ variant, choose, c })))
+  // A software adapter takes seconds to compile a tile, whose rows that fill a block are no other case.
+  .filter(({ variant, c }) => variant !== 'tile' || c === problems[0])
 
 function inputs(c: Conv2d) {
   const { oh, ow } = outputSize(c)
@@ -132,7 +135,7 @@ test.each(cases)(
       shortcut: normalised.map((v, i) => Math.max(v + shortcut[i]!, 0)),
     }
     const largest = Math.max(...normalised.map(Math.abs), 1)
-    for (const tail of ['none', 'relu', 'shortcut'] as const) {
+    for (const tail of variant.kind === 'tile' ? (['shortcut'] as const) : (['none', 'relu', 'shortcut'] as const)) {
       const kernel = conv2dForward(c, variant, { kind: 'normalise', tail })
       const z = output(await runKernel(device, kernel, { x, w, ...vectors, y: rows * c.co }), 'y')
       expect(firstMismatch(z, expected[tail], 16 * epsilon * largest, [rows, c.co])).toBeNull()
