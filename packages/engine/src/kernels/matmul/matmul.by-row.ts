@@ -1,9 +1,8 @@
 /** The products of matmul.ts whose left matrix lies row by row: a vec4 of it holds four depths of one row. */
 import * as broadcastFrame from '../conv2d/conv2d.broadcast.ts'
-import type { Matrix } from '../conv2d/conv2d.matrix.ts'
-import { type Tile, tileFrame, tileLayout, tileMain } from '../conv2d/conv2d.tile.ts'
 import { directShape, type ProductVariant } from '../conv2d/conv2d.ts'
 import { unroll } from '../kernel.ts'
+import { type LeftTile, tile } from './matmul.tile.ts'
 
 export function byRow(head: string, columns: number, variant: ProductVariant): string {
   switch (variant.kind) {
@@ -11,7 +10,7 @@ export function byRow(head: string, columns: number, variant: ProductVariant): s
       return broadcast(head, variant)
     case 'tile':
     case 'matrix':
-      return tile(head, variant)
+      return tile(head, variant, leftTile)
     case 'direct':
       return direct(head, columns, variant.rows)
   }
@@ -83,57 +82,15 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
 }`
 }
 
-/** Tiles of both matrices in workgroup memory; see conv2d.tile.ts. */
-function tile(head: string, t: Tile | Matrix): string {
-  const { leftLoads, rightLoads } = tileLayout(t)
-  const frame = tileFrame(t, 'by row')
-  return /* wgsl */ `${frame.extensions}${head}
-${frame.memory}
-fn loadA(matrix: u32, row: u32, depth: u32, end: u32) -> vec4f {
+/** A vec4 of the left tile is four depths of one row. */
+const leftTile: LeftTile = {
+  order: 'by row',
+  loadA: /* wgsl */ `fn loadA(matrix: u32, row: u32, depth: u32, end: u32) -> vec4f {
   if (row < ROWS && depth < end) { return a[((matrix * ROWS + row) * DEPTH + depth) / 4u]; }
   return vec4f();
-}
-fn loadB(matrix: u32, depth: u32, end: u32, column: u32) -> vec4f {
-  if (depth < end && column < COLUMNS4) { return b[(matrix * DEPTH + depth) * COLUMNS4 + column]; }
-  return vec4f();
-}
-
-${tileMain}
-  let column = group.x * TILE_COLUMNS4 + local.x;
-  let row = group.y * TILE_ROWS;
-  let matrix = group.z % BATCH;
-  let begin = group.z / BATCH * PART;
-  let end = min(begin + PART, DEPTH);
-  // This invocation loads vec4 lane % TILE_DEPTH4 of rows lane / TILE_DEPTH4 + j·LANES / TILE_DEPTH4.
-  let depth = lane % TILE_DEPTH4 * 4u;
-  ${frame.accumulators}
-  for (var k = begin; k < end; k += TILE_DEPTH) {
-    // Load: tiles [row, depth in vec4s] of a and [depth, column] of b.
-    ${unroll(
-      leftLoads,
-      (j) =>
-        `putLeft(lane + ${j}u * LANES, loadA(matrix, row + (lane + ${j}u * LANES) / TILE_DEPTH4, k + depth, end));`,
-      '\n    ',
-    )}
-    ${unroll(
-      rightLoads,
-      (j) => `putRight(lane + ${j}u * LANES, loadB(matrix, k + local.y + ${j}u * DOWN, end, column));`,
-      '\n    ',
-    )}
-    workgroupBarrier(); // the tiles are whole
-    // Compute
-    ${frame.multiply}
-    workgroupBarrier(); // nobody reads the tiles any more
-  }
-  // Store
-  ${frame.settle}
-  if (column < COLUMNS4) {
-    ${unroll(
-      t.height,
-      (i) => `let to${i} = row + ${frame.rowOf(i)};
-    if (to${i} < ROWS) { out[(group.z * ROWS + to${i}) * COLUMNS4 + column] = c${i}; }`,
-      '\n    ',
-    )}
-  }
-}`
+}`,
+  source: /* wgsl */ `// This invocation loads vec4 lane % TILE_DEPTH4 of rows lane / TILE_DEPTH4 + j·LANES / TILE_DEPTH4.
+  let depth = lane % TILE_DEPTH4 * 4u;`,
+  layout: '[row, depth in vec4s]',
+  load: (j) => `loadA(matrix, row + (lane + ${j}u * LANES) / TILE_DEPTH4, k + depth, end)`,
 }

@@ -39,7 +39,7 @@ export function matmul(name: string, m: MatMul, variant: ProductVariant, parts =
   }
   const columns = m.columns / 4
   const block = blockOf(variant, columns)
-  const step = variant.kind === 'tile' ? variant.depth : 4
+  const step = 'depth' in variant ? variant.depth : 4
   const bindings = [read('a'), read('b'), write('out')]
   const head = /* wgsl */ `${declare(bindings)}
 const BATCH = ${m.batch}u; const ROWS = ${m.rows}u; const COLUMNS4 = ${columns}u; const DEPTH = ${m.depth}u;
@@ -51,6 +51,6 @@ const PART = ${ceilDiv(ceilDiv(m.depth, parts), step) * step}u; // depths of one
     workgroups: [ceilDiv(columns, block.columns), ceilDiv(m.rows, block.rows), m.batch * parts],
     flops: 2 * m.batch * m.rows * m.depth * m.columns,
     bytes: 4 * m.batch * (m.rows * m.depth + m.depth * m.columns + parts * m.rows * m.columns),
-    ...(variant.kind === 'tile' && { workgroupBytes: tileLayout(variant).workgroupBytes }),
+    ...('depth' in variant && { workgroupBytes: tileLayout(variant).workgroupBytes }),
   }
 }
