@@ -228,7 +228,7 @@ export async function scoped<T>(device: Device, work: () => Promise<T>): Promise
   for (const filter of filters) gpu.pushErrorScope(filter)
   const [outcome] = await Promise.allSettled([work()])
   let complaint: GPUError | null = null
-  for (const _ of filters) complaint = (await gpu.popErrorScope()) ?? complaint
+  for (const _ of filters) complaint = (await device.paced(() => gpu.popErrorScope())) ?? complaint
   const failure: unknown = outcome.status === 'rejected' ? outcome.reason : null
   // An error of the engine's own explains the complaint; wrong numbers are explained by it.
   if (complaint && !(failure instanceof EngineError))

@@ -176,7 +176,8 @@ export class Program {
     for (const { pipeline, bindGroup, workgroups } of this.#recorded) {
       if (pipeline !== current) pass.setPipeline((current = pipeline))
       pass.setBindGroup(0, bindGroup)
-      pass.dispatchWorkgroups(...workgroups)
+      // Not spread: that took 7 % of the time in this loop.
+      pass.dispatchWorkgroups(workgroups[0], workgroups[1], workgroups[2])
     }
     pass.end()
     for (const tensor of copy) {
@@ -209,7 +210,7 @@ export class Program {
       })
       pass.setPipeline(pipeline)
       pass.setBindGroup(0, bindGroup)
-      pass.dispatchWorkgroups(...workgroups)
+      pass.dispatchWorkgroups(workgroups[0], workgroups[1], workgroups[2])
       pass.end()
     }
     encoder.resolveQuerySet(querySet, 0, count, resolved, 0)

@@ -46,9 +46,12 @@ const fewestLanes = 8
 
 type OpenAssistants = (pipelines: number) => Promise<Device[]>
 
+/** Makes a call that may leave a promise of the device's pending, in a way that does not make waiting for it costly. */
+export type Paced = <T>(call: () => T) => T
+
 /** What the surroundings of a device, a page or Node, can do for it. */
 export interface Host {
-  nap?: () => void
+  paced?: Paced
   openAssistants?: OpenAssistants
 }
 
@@ -67,8 +70,8 @@ export class Device {
    * choose. The same choices give the same bits; others may add up in another order.
    */
   choices: VariantChoices | null = null
-  /** Blocks the thread for a moment, where waiting would otherwise spin (Node, software adapters), else null. */
-  readonly nap: (() => void) | null
+  /** Every call that leaves a promise pending goes through this (see paced-ticks.ts); on a page it is the mere call. */
+  readonly paced: Paced
   readonly #openAssistants: OpenAssistants | null
   #failure: EngineError | null = null
   #destroyed = false
@@ -76,9 +79,9 @@ export class Device {
   constructor(gpu: GPUDevice, adapter: AdapterInfo, host: Host) {
     this.gpu = gpu
     this.adapter = adapter
-    this.nap = adapter.software ? (host.nap ?? null) : null
+    this.paced = host.paced ?? ((call) => call())
     this.#openAssistants = adapter.software ? (host.openAssistants ?? null) : null
-    this.pipelines = new PipelineCache(gpu)
+    this.pipelines = new PipelineCache(gpu, this.paced)
     gpu.addEventListener('uncapturederror', (event) => {
       const { error } = event as GPUUncapturedErrorEvent
       const memory = error.constructor.name === 'GPUOutOfMemoryError'
@@ -125,7 +128,7 @@ export class Device {
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC
     this.gpu.pushErrorScope('out-of-memory')
     const buffer = this.gpu.createBuffer({ label, size: bytes, usage })
-    const error = await this.gpu.popErrorScope()
+    const error = await this.paced(() => this.gpu.popErrorScope())
     if (!error) return buffer
     buffer.destroy()
     throw new EngineError('OUT_OF_MEMORY', `${this.adapter.name} has no ${mebibytes(bytes)} left for ${label}`)

@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os'
 import { create, globals } from 'webgpu'
 import { type Device, type Host, openDevice } from './device.ts'
+import { paced } from './paced-ticks.ts'
 
 export interface NodeDeviceOptions {
   /** Check every call and clamp every access: for tests and for hunting bugs. Off, a step is about a tenth faster. */
@@ -12,11 +13,6 @@ export interface NodeDeviceOptions {
 // random; so every instance stays reachable for as long as the process lives (webgpu 0.6).
 const instances: GPU[] = []
 Object.assign(globalThis, { __sporeprintGpuInstances: instances })
-
-const clock = new Int32Array(new SharedArrayBuffer(4))
-
-/** Longest pause between two looks at work that is not done, in milliseconds. */
-const napLength = 4
 
 /** Fewer pipelines than this are not worth opening another device for. */
 const pipelinesPerAssistant = 8
@@ -34,14 +30,13 @@ export async function openNodeDevice({ validation = false }: NodeDeviceOptions =
     instances.push(instance)
     return openDevice(instance, host)
   }
-  const nap = (): void => void Atomics.wait(clock, 0, 0, napLength)
   // Validation warns of the empty dispatches that compiling ahead takes.
-  if (validation) return open({ nap })
+  if (validation) return open({ paced })
   return open({
-    nap,
+    paced,
     async openAssistants(pipelines) {
       const most = Math.min(availableParallelism() - 1, Math.floor(pipelines / pipelinesPerAssistant))
-      return Promise.all(Array.from({ length: most }, () => open({ nap })))
+      return Promise.all(Array.from({ length: most }, () => open({ paced })))
     },
   })
 }

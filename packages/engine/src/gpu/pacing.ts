@@ -1,8 +1,6 @@
 /**
- * Waiting for the queue without burning a core. While a promise of the Node bindings is pending they spin the event loop,
- * which on a software adapter takes a core from the very work that is awaited. So a waiter sleeps through most of the time
- * that the same work took before; only then it asks, and naps between turns of the loop until the answer is there.
- * Free of charge on a fast GPU, where the sleep rounds to nothing and no nap is given.
+ * Waiting for the queue without being late and without looking all the time: a waiter sleeps through most of the time that the
+ * same work took before, and only then asks. Free of charge on a fast GPU, where the sleep rounds to nothing.
  */
 import type { Device } from './device.ts'
 
@@ -38,18 +36,5 @@ export class Pacer {
 
 /** Resolves once everything submitted has run, whenever that is. */
 export async function workDone(device: Device): Promise<void> {
-  const { nap } = device
-  const work = device.gpu.queue.onSubmittedWorkDone()
-  if (nap) {
-    let pending = true
-    const settled = (): void => {
-      pending = false
-    }
-    work.then(settled, settled)
-    while (pending) {
-      await new Promise((turn) => setTimeout(turn, 0))
-      if (pending) nap()
-    }
-  }
-  await work
+  await device.paced(() => device.gpu.queue.onSubmittedWorkDone())
 }

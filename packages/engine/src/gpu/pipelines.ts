@@ -1,4 +1,5 @@
 import { EngineError } from '../errors.ts'
+import type { Paced } from './device.ts'
 
 /** What a pipeline is made from. */
 export interface PipelineSource {
@@ -16,10 +17,12 @@ export interface Pipeline {
 /** Compute pipelines by their WGSL: the same text is compiled once a device, however many layers use it. */
 export class PipelineCache {
   readonly #device: GPUDevice
+  readonly #paced: Paced
   readonly #pipelines = new Map<string, Promise<Pipeline>>()
 
-  constructor(device: GPUDevice) {
+  constructor(device: GPUDevice, paced: Paced) {
     this.#device = device
+    this.#paced = paced
   }
 
   get size(): number {
@@ -47,11 +50,12 @@ export class PipelineCache {
       })),
     })
     try {
-      const pipeline = await this.#device.createComputePipelineAsync({
+      const descriptor: GPUComputePipelineDescriptor = {
         label: name,
         layout: this.#device.createPipelineLayout({ bindGroupLayouts: [layout] }),
         compute: { module, entryPoint: 'main' },
-      })
+      }
+      const pipeline = await this.#paced(() => this.#device.createComputePipelineAsync(descriptor))
       return { pipeline, layout }
     } catch (cause) {
       const { messages } = await module.getCompilationInfo()

@@ -21,7 +21,7 @@ export async function readBuffer(
 /** The first `bytes` of a staging buffer, by default all, copied out: a mapped range dies with its unmapping. */
 export async function mapped(device: Device, staging: GPUBuffer, bytes: number = staging.size): Promise<ArrayBuffer> {
   try {
-    await staging.mapAsync(GPUMapMode.READ, 0, bytes)
+    await device.paced(() => staging.mapAsync(GPUMapMode.READ, 0, bytes))
   } catch (cause) {
     // A device that failed earlier explains a failed mapping better than the mapping does.
     device.check()

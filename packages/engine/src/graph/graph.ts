@@ -37,9 +37,11 @@ export interface Node {
   /**
    * Appends nodes that carry the gradient `dy` of outputs[0] to the inputs that `wants` names, and returns the gradient of
    * each input, null where none is wanted. Gradients of parameters must be written into `graph.gradient(parameter)`.
-   * A node without it passes nothing on.
+   * A node without it passes nothing on. Where outputs[0] has two uses, one that `addsGradients` is given both their gradients, of
+   * which it takes the sum by itself.
    */
-  gradient?(dy: Tensor, wants: (input: Tensor) => boolean): (Tensor | null)[]
+  gradient?(dy: Tensor, wants: (input: Tensor) => boolean, other?: Tensor): (Tensor | null)[]
+  readonly addsGradients?: boolean
 }
 
 export class Graph {
@@ -116,17 +118,17 @@ export function backward(graph: Graph, output: Tensor, seed: Tensor, wanted: Rea
     if (node.gradient && node.inputs.some((input) => reaches.has(input)))
       for (const out of node.outputs) reaches.add(out)
   }
-  const gradients = new Map<Tensor, Tensor>([[output, seed]])
+  const gradients = new Map<Tensor, Tensor[]>([[output, [seed]]])
   for (const node of forward.reverse()) {
     const out = node.outputs[0]
-    const dy = out && gradients.get(out)
-    if (!dy || !node.gradient || !out || !reaches.has(out)) continue
-    const inputGradients = node.gradient(dy, (input) => reaches.has(input))
+    const [first, ...others] = (out && gradients.get(out)) ?? []
+    if (!first || !node.gradient || !out || !reaches.has(out)) continue
+    const last = node.addsGradients ? others.pop() : undefined
+    const dy = others.reduce((a, b) => sum(graph, a, b), first)
+    const inputGradients = node.gradient(dy, (input) => reaches.has(input), last)
     for (const [i, input] of node.inputs.entries()) {
       const dx = inputGradients[i]
-      if (!dx || input.place.in === 'parameters') continue
-      const earlier = gradients.get(input)
-      gradients.set(input, earlier ? sum(graph, earlier, dx) : dx)
+      if (dx && input.place.in !== 'parameters') gradients.set(input, [...(gradients.get(input) ?? []), dx])
     }
   }
 }

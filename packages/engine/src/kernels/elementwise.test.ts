@@ -23,6 +23,12 @@ test('ReLU cuts negative numbers, and its gradient those of y = 0', async () => 
   expect([...dx]).toEqual([...b.map((v, i) => (a[i]! > 0 ? v : 0))])
 })
 
+test('a ReLU gradient of two terms is that of their rounded sum', async () => {
+  const kernel = reluGradient(elements, 'f32', 2)
+  const dx = output(await runKernel(device, kernel, { y: a, dy0: b, dy1: a, dx: elements }), 'dx')
+  expect([...dx]).toEqual([...b.map((v, i) => (a[i]! > 0 ? Math.fround(v + a[i]!) : 0))])
+})
+
 test('the residual sum is correctly rounded', async () => {
   const sum = output(await runKernel(device, add(elements), { a, b, sum: elements }), 'sum')
   expect([...sum]).toEqual([...a.map((v, i) => Math.fround(v + b[i]!))])

@@ -36,15 +36,17 @@ function elementwise(
 export const relu = (elements: number): Kernel =>
   elementwise('relu', elements, [read('x'), write('y')], 1, 'y[i] = max(x[i], vec4f());')
 
-/** dx = dy where y > 0, else 0; all of one type. */
-export function reluGradient(elements: number, type?: ActivationType): Kernel {
+/** dx = dy where y > 0, else 0; all of one type. dy may come in two `terms` that are to be added, dy0 and dy1. */
+export function reluGradient(elements: number, type?: ActivationType, terms = 1): Kernel {
   const { array, load, store } = activations(type)
+  const gradients = Array.from({ length: terms }, (_, term) => (terms === 1 ? 'dy' : `dy${term}`))
+  const sum = gradients.map((dy) => load(`${dy}[i]`)).join(' + ')
   return elementwise(
-    'relu.gradient',
+    terms === 1 ? 'relu.gradient' : 'relu.gradient.sum',
     elements,
-    [read('y', array), read('dy', array), write('dx', array)],
-    1,
-    `dx[i] = ${store(`select(vec4f(), ${load('dy[i]')}, ${load('y[i]')} > vec4f())`)};`,
+    [read('y', array), ...gradients.map((dy) => read(dy, array)), write('dx', array)],
+    terms,
+    `dx[i] = ${store(`select(vec4f(), ${sum}, ${load('y[i]')} > vec4f())`)};`,
   )
 }
 

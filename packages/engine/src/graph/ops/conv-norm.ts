@@ -54,9 +54,10 @@ export function convNormTraining(graph: Graph, convolution: Convolution, t: Batc
         l.emit(kernel, view(y), saved, t.gamma, t.beta, ...shortcut.map(view), view(z))
       }
     },
-    gradient(dz, wants) {
+    addsGradients: shortcut.length > 0,
+    gradient(dz, wants, other) {
       // Behind a shortcut the masked gradient goes two ways, so it is made once; a plain ReLU masks as it goes.
-      const masked = shortcut.length > 0 ? reluGradientOf(graph, z, dz) : dz
+      const masked = shortcut.length > 0 ? reluGradientOf(graph, z, dz, other) : dz
       const wantsInner = (input: Tensor): boolean => (input === y ? wants(x) || wants(filter) : wants(input))
       const [dy = null, ...dnorm] = batchNormGradient(graph, y, saved, t, masked, follow === 'relu', wantsInner)
       const inner = dy ? convolutionGradients(graph, convolution, dy, wants) : [null, null]

@@ -25,16 +25,19 @@ export function relu(graph: Graph, x: Tensor): Tensor {
   return y
 }
 
-/** The gradient of what a ReLU took in, from its output y and the gradient of that. */
-export function reluGradientOf(graph: Graph, y: Tensor, dy: Tensor): Tensor {
+/** The gradient of what a ReLU took in, from its output y and the gradient of that, which may come in two terms. */
+export function reluGradientOf(graph: Graph, y: Tensor, dy: Tensor, other?: Tensor): Tensor {
   const dx = graph.activation(`d ${y.name} masked`, y.shape, y.type)
+  const terms = other ? [dy, other] : [dy]
   graph.add({
     op: 'relu.gradient',
-    inputs: [y, dy],
+    inputs: [y, ...terms],
     outputs: [dx],
     lower(l) {
-      for (const { view } of l.windows(y))
-        l.emit(reluGradient(elementsOf(view(y)), activationType(y)), view(y), view(dy), view(dx))
+      for (const { view } of l.windows(y)) {
+        const kernel = reluGradient(elementsOf(view(y)), activationType(y), terms.length)
+        l.emit(kernel, view(y), ...terms.map(view), view(dx))
+      }
     },
   })
   return dx
