@@ -17,7 +17,9 @@ export {
   ResNet,
   type ResNetOptions,
 } from './nn/resnet.ts'
+export { type Callback, type EarlyStoppingOptions, earlyStopping } from './train/callbacks.ts'
 export { type FitOptions, Learner, type LearnerOptions, type StepReport } from './train/learner.ts'
+export { bestOf, epochsWithoutGain, improves, type Monitor, type MonitorName, monitorNames } from './train/monitor.ts'
 export { momentumAt, rateFactor, type ScheduleName, scheduleNames } from './train/schedules.ts'
 export type {
   CheckpointEvent,
@@ -36,6 +38,7 @@ export type {
   TrainResult,
   TrainSpec,
 } from './train/spec.ts'
+export { type RateCurve, type RateSuggestions, suggestRates } from './train/suggest-rate.ts'
 export {
   type DiskTensor,
   decodeSafetensors,

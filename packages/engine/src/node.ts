@@ -8,4 +8,5 @@ export { type ImageFolder, type ImageFolderOptions, openImageFolder } from './da
 export { type NodeDeviceOptions, openNodeDevice } from './gpu/node.ts'
 export { type TrainOptions, train } from './host/train.ts'
 export * from './index.ts'
+export { csvLog, jsonlLog, saveBest } from './train/logs.ts'
 export { readWeightsFile, writeWeightsFile } from './weights/file.ts'

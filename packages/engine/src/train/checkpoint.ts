@@ -111,7 +111,8 @@ export class RunFolder {
   }
 }
 
-function modelMetadata(model: ResNet, size: number, epoch: EpochRecord): Record<string, string> {
+/** The header of a model's file: all that is needed to use it. */
+export function modelMetadata(model: ResNet, size: number, epoch: EpochRecord): Record<string, string> {
   return {
     format: 'pt', // names, shapes and order are PyTorch's
     producer: 'sporeprint',

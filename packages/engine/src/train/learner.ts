@@ -13,6 +13,7 @@ import { initialLossScale } from '../kernels/loss-scale.ts'
 import { headGroup, type ResNet } from '../nn/resnet.ts'
 import type { StateDict } from '../weights/safetensors.ts'
 import { initialiseWeights, type LoadReport, loadStateDict, readStateDict } from '../weights/state-dict.ts'
+import type { Callback } from './callbacks.ts'
 import { evaluationGraph, lossSlots, type TrainingGraph, trainingGraph } from './graphs.ts'
 import { momentumAt, rateFactor, type ScheduleName } from './schedules.ts'
 import type { EpochRecord, OptimizerName, Phase, Precision } from './spec.ts'
@@ -58,6 +59,7 @@ export interface FitOptions {
   done?: number
   signal?: AbortSignal | undefined
   onStep?: (step: StepReport) => void
+  callbacks?: readonly Callback[]
 }
 
 export interface StepReport {
@@ -184,6 +186,11 @@ export class Learner {
     this.#progress = { ...progress }
   }
 
+  /** Side of the images, in pixels. */
+  get size(): number {
+    return this.#options.train.size
+  }
+
   /** Steps of one epoch: a last partial batch is left out. */
   get stepsPerEpoch(): number {
     return batchCount(this.#options.train.length, this.#options.batch, true)
@@ -230,7 +237,7 @@ export class Learner {
 
   /** Trains for some epochs under one schedule, and yields each as it ends. The optimiser begins afresh. */
   async *fit(options: FitOptions): AsyncGenerator<EpochRecord, void, void> {
-    const { epochs, frozen = false, done = 0 } = options
+    const { epochs, frozen = false, done = 0, callbacks = [] } = options
     const phase: Phase = frozen ? 'frozen' : 'unfrozen'
     if (this.stepsPerEpoch === 0) {
       const { train, batch } = this.#options
@@ -244,7 +251,15 @@ export class Learner {
       Object.assign(this.#progress, { update: 0, lossMean: 0, lossWeight: 0 })
     }
     await this.prepare(phase)
-    for (let epoch = done; epoch < epochs; epoch++) yield await this.#epoch(phase, epoch, options)
+    try {
+      for (let epoch = done, stop = false; epoch < epochs && !stop; epoch++) {
+        const record = await this.#epoch(phase, epoch, options)
+        for (const callback of callbacks) if ((await callback.onEpoch?.(record, this)) === 'stop') stop = true
+        yield record
+      }
+    } finally {
+      for (const callback of callbacks) await callback.onEnd?.(this)
+    }
   }
 
   async #epoch(phase: Phase, epochOfPhase: number, options: FitOptions): Promise<EpochRecord> {
@@ -303,17 +318,18 @@ export class Learner {
   }
 
   #report(options: FitOptions, phase: Phase, done: Pick<StepReport, 'step' | 'lr' | 'doneAt'>, loss: number): void {
-    const { step } = done
     if (!Number.isFinite(loss)) {
       throw new EngineError(
         'DIVERGED',
-        `the loss became ${loss} at step ${step}: use a smaller learning rate than ${options.rate}${this.#options.precision === 'mixed' ? ', or precision f32' : ''}`,
+        `the loss became ${loss} at step ${done.step}: use a smaller learning rate than ${options.rate}${this.#options.precision === 'mixed' ? ', or precision f32' : ''}`,
       )
     }
     const p = this.#progress
     p.lossMean = lossDecay * p.lossMean + (1 - lossDecay) * loss
     p.lossWeight = lossDecay * p.lossWeight + (1 - lossDecay)
-    options.onStep?.({ ...done, epoch: p.epoch, phase, loss, smoothLoss: this.#smoothLoss() })
+    const step: StepReport = { ...done, epoch: p.epoch, phase, loss, smoothLoss: this.#smoothLoss() }
+    options.onStep?.(step)
+    for (const callback of options.callbacks ?? []) callback.onStep?.(step)
   }
 
   #smoothLoss(): number {
