@@ -108,6 +108,8 @@ export class Program {
   readonly #recorded: readonly Recorded[]
   readonly #kernels: readonly Kernel[]
   readonly #staging = new Map<Tensor, GPUBuffer>()
+  /** The next run, encoded. */
+  #ahead: GPUCommandBuffer | null = null
 
   private constructor(device: Device, compiled: Compiled, io: GPUBuffer, recorded: readonly Recorded[]) {
     this.name = compiled.name
@@ -169,8 +171,14 @@ export class Program {
 
   /** Submits one run; `copy` names tensors of the program's own to be read afterwards with `read`. */
   run(copy: readonly Tensor[] = []): void {
-    const { gpu } = this.#device
-    const encoder = gpu.createCommandEncoder({ label: this.name })
+    const step = this.#ahead ?? this.#encode()
+    this.#device.gpu.queue.submit(copy.length > 0 ? [step, this.#encodeCopies(copy)] : [step])
+    // A command buffer can be submitted once. The next one is encoded while the device computes, so that it need not wait then.
+    this.#ahead = this.#encode()
+  }
+
+  #encode(): GPUCommandBuffer {
+    const encoder = this.#device.gpu.createCommandEncoder({ label: this.name })
     const pass = encoder.beginComputePass({ label: this.name })
     let current: GPUComputePipeline | null = null
     for (const { pipeline, bindGroup, workgroups } of this.#recorded) {
@@ -180,11 +188,16 @@ export class Program {
       pass.dispatchWorkgroups(workgroups[0], workgroups[1], workgroups[2])
     }
     pass.end()
-    for (const tensor of copy) {
+    return encoder.finish()
+  }
+
+  #encodeCopies(tensors: readonly Tensor[]): GPUCommandBuffer {
+    const encoder = this.#device.gpu.createCommandEncoder({ label: `${this.name}: copies` })
+    for (const tensor of tensors) {
       const staging = this.#stagingOf(tensor)
       encoder.copyBufferToBuffer(this.#io, offsetIn(this.#plan.io, tensor), staging, 0, bytesOf(tensor))
     }
-    gpu.queue.submit([encoder.finish()])
+    return encoder.finish()
   }
 
   /**
@@ -236,6 +249,7 @@ export class Program {
   }
 
   destroy(): void {
+    this.#ahead = null
     this.#io.destroy()
     for (const staging of this.#staging.values()) staging.destroy()
   }
