@@ -1,6 +1,6 @@
 """Writes the golden files beside it: what PyTorch computes, in double precision, for networks with formula weights.
 
-    /usr/bin/python3 test/goldens/make_goldens.py        (torch and torchvision; about two minutes on one core)
+    /usr/bin/python3 test/goldens/make_goldens.py [FILE.json ...]    (torch and torchvision; all take ten minutes on one core)
 
 A tensor is kept as its size, its greatest magnitude, sixteen elements and two random projections (see formula_weights.py).
 `float32Error` is a yardstick, not a bound: max|Δ| / max|float64| of PyTorch's own float32 run of the same network.
@@ -45,6 +45,11 @@ OPTIMIZERS = {
     "sgd": {"lr": 1e-3, "momentum": 0.9, "weightDecay": 0.01},
 }
 TRAINING_STEPS = 3
+# Twenty steps over four batches in turn, in which the loss falls by half. Rates are low enough for the trajectory to be well conditioned: at
+# five times that of SGD, PyTorch's own float32 run leaves its float64 one by 1.4e-3 in the loss, and nothing could be held to it.
+TRAJECTORY = {"head": "linear", "classes": 9, "size": 64, "batch": 8, "step": 4, "batches": 4}
+TRAJECTORY_RATES = {"adamw": 1e-5, "sgd": 2e-4}
+TRAJECTORY_STEPS = 20
 TRAINED = ["conv1.weight", "bn1.weight", "bn1.bias", "layer2.0.downsample.0.weight", "layer4.1.conv2.weight", "fc.weight", "fc.bias"]
 
 
@@ -205,7 +210,7 @@ def network_golden(config: dict) -> dict:
     }
 
 
-def optimizer(name: str, model: nn.Module) -> torch.optim.Optimizer:
+def optimizer(name: str, model: nn.Module, lr: float) -> torch.optim.Optimizer:
     """No weight decay on batch norms and biases, as fastai."""
     o = OPTIMIZERS[name]
     parameters = list(model.parameters())
@@ -214,15 +219,15 @@ def optimizer(name: str, model: nn.Module) -> torch.optim.Optimizer:
         {"params": [p for p in parameters if p.ndim == 1], "weight_decay": 0.0},
     ]
     if name == "adamw":
-        return torch.optim.AdamW(groups, lr=o["lr"], betas=tuple(o["betas"]), eps=o["eps"])
-    return torch.optim.SGD(groups, lr=o["lr"], momentum=o["momentum"])
+        return torch.optim.AdamW(groups, lr=lr, betas=tuple(o["betas"]), eps=o["eps"])
+    return torch.optim.SGD(groups, lr=lr, momentum=o["momentum"])
 
 
 def train(config: dict, name: str, dtype: torch.dtype) -> tuple[torch.Tensor, dict, list[torch.Tensor]]:
     """Losses before each step and after the last, each on that step's batch, some of the parameters at the end, and kinks."""
     model = build(config, dtype).train()
     kinks = record_kinks(model)
-    steps = optimizer(name, model)
+    steps = optimizer(name, model, OPTIMIZERS[name]["lr"])
     losses = []
     for step in range(TRAINING_STEPS + 1):
         images, labels = batch(config, config["step"] + step, dtype)
@@ -253,6 +258,56 @@ def training_golden(config: dict, name: str) -> dict:
     }
 
 
+def trajectory(config: dict, name: str, dtype: torch.dtype) -> tuple[torch.Tensor, dict]:
+    """Losses before each step and after the last, and all parameters and running statistics at the end."""
+    model = build(config, dtype).train()
+    steps = optimizer(name, model, TRAJECTORY_RATES[name])
+    batches = [batch(config, config["step"] + i, dtype) for i in range(config["batches"])]
+    losses = []
+    for step in range(TRAJECTORY_STEPS + 1):
+        images, labels = batches[step % len(batches)]
+        loss = loss_of(model(images), labels)
+        losses.append(loss.detach())
+        if step == TRAJECTORY_STEPS:
+            break
+        steps.zero_grad()
+        loss.backward()
+        steps.step()
+    return torch.stack(losses), {key: v.detach() for key, v in model.state_dict().items() if v.is_floating_point()}
+
+
+def digest(name: str, tensor: torch.Tensor, single: torch.Tensor) -> dict:
+    """A summary in half the space, for many tensors, with the tensor's norm."""
+    values = array(tensor)
+    projections = [values @ formula.projection(name, k, values.size) for k in range(2)]
+    short = lambda numbers: [float(f"{v:.9g}") for v in numbers]
+    return {
+        "size": values.size,
+        "max": short([np.abs(values).max()])[0],
+        "norm": short([np.linalg.norm(values)])[0],
+        "values": short(values[formula.sample_indices(name, values.size, 8)]),
+        "projections": short(projections),
+        "float32Error": relative_error(single, tensor),
+        "float32NormError": float(f"{np.linalg.norm(array(single) - values) / np.linalg.norm(values):.2g}"),
+    }
+
+
+def trajectory_golden(config: dict, name: str) -> dict:
+    losses, final = trajectory(config, name, torch.float64)
+    losses32, final32 = trajectory(config, name, torch.float32)
+    return {
+        "source": f"PyTorch {torch.__version__}, torchvision {torchvision.__version__}, float64",
+        **config,
+        "labelSmoothing": LABEL_SMOOTHING,
+        "optimizer": name,
+        **OPTIMIZERS[name],
+        "lr": TRAJECTORY_RATES[name],
+        "steps": TRAJECTORY_STEPS,
+        "losses": whole(losses, losses32),
+        "final": {key: digest(key, tensor, final32[key]) for key, tensor in final.items()},
+    }
+
+
 def write(file: str, golden: dict) -> None:
     """One line a tensor: small, and a change shows in a diff."""
     lines = []
@@ -263,7 +318,7 @@ def write(file: str, golden: dict) -> None:
         else:
             lines.append(f'  "{key}": {json.dumps(value)}')
     (HERE / file).write_text("{\n" + ",\n".join(lines) + "\n}\n")
-    worst = {k: max(v["float32Error"] for v in golden[k].values()) for k in ("gradients", "parameters") if k in golden}
+    worst = {k: max(v["float32Error"] for v in golden[k].values()) for k in ("gradients", "parameters", "final") if k in golden}
     print(file, {k: golden[k]["float32Error"] for k in ("logits", "losses") if k in golden}, worst)
 
 
@@ -278,15 +333,21 @@ def search(steps: int) -> None:
     print("training (margin, step):", sorted(margins, reverse=True)[:5], flush=True)
 
 
-def main() -> None:
+def main(chosen: list[str]) -> None:
+    makers = {}
     for config in NETWORKS:
-        write(f"{config['arch']}-{config['head']}.json", network_golden(config))
+        makers[f"{config['arch']}-{config['head']}.json"] = lambda config=config: network_golden(config)
     for name in OPTIMIZERS:
-        write(f"{TRAINING['arch']}-{name}.json", training_golden(TRAINING, name))
+        makers[f"{TRAINING['arch']}-{name}.json"] = lambda name=name: training_golden(TRAINING, name)
+        for arch in ("resnet18", "resnet50"):
+            config = {"arch": arch, **TRAJECTORY}
+            makers[f"{arch}-{name}-trajectory.json"] = lambda config=config, name=name: trajectory_golden(config, name)
+    for file in chosen or makers:
+        write(file, makers[file]())
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--search"]:
         search(int(sys.argv[2]))
     else:
-        main()
+        main(sys.argv[1:])

@@ -53,6 +53,21 @@ export interface SgdGolden extends TrainingGolden {
   momentum: number
 }
 
+/** A tensor by its greatest magnitude, its norm, eight elements and two projections, in PyTorch's layout. */
+export interface Digest extends Summary {
+  norm: number
+  /** As `float32Error`, of ‖Δ‖ over ‖tensor‖. */
+  float32NormError: number
+}
+
+/** Twenty steps over a few batches in turn. */
+export interface TrajectoryGolden extends Omit<TrainingGolden, 'parameters'> {
+  optimizer: 'adamw' | 'sgd'
+  batches: number
+  /** Parameters and running statistics after the last step. */
+  final: Record<string, Digest>
+}
+
 export const networkGoldens = ['resnet18-linear', 'resnet18-concat', 'resnet34-linear', 'resnet50-linear'] as const
 
 export const readGolden = <G extends Golden = NetworkGolden>(name: string): G =>
@@ -90,6 +105,26 @@ function summaryError(name: string, tensor: ArrayLike<number>, golden: Summary):
   const projected = greatestDifference(projections, golden.projections) / Math.sqrt(golden.size)
   return Math.max(element, projected) / golden.max
 }
+
+/**
+ * Like `summaryErrors`, but for errors relative to each tensor's norm. A projection on noise of variance 1/3 makes ‖Δ‖/√3 of an
+ * error Δ in expectation, and a change of the norm is at most ‖Δ‖: the greater of the two is told.
+ */
+export function normErrors(
+  tensors: ReadonlyMap<string, ArrayLike<number>>,
+  golden: Record<string, Digest>,
+): { name: string; error: number }[] {
+  const errors = Object.entries(golden).map(([name, digest]) => {
+    const tensor = Float64Array.from(tensors.get(name) ?? [])
+    const projected = digest.projections.map((wanted, k) => dot(projection(name, k, digest.size), tensor) - wanted)
+    const estimate = Math.sqrt((3 * projected.reduce((sum, d) => sum + d * d, 0)) / projected.length)
+    const stretched = Math.abs(Math.sqrt(dot(tensor, tensor)) - digest.norm)
+    return { name, error: Math.max(estimate, stretched) / digest.norm }
+  })
+  return errors.sort((a, b) => b.error - a.error)
+}
+
+const dot = (a: Float64Array, b: Float64Array): number => a.reduce((sum, v, i) => sum + v * (b[i] ?? Number.NaN), 0)
 
 const greatestDifference = (a: readonly number[], b: readonly number[]): number =>
   Math.max(...b.map((v, i) => Math.abs((a[i] ?? Number.NaN) - v)))

@@ -1,5 +1,5 @@
 /** A golden's network on the device, with its formula weights, and its passes as plain calls. */
-import type { Golden } from './goldens.ts'
+import type { AdamWGolden, Golden, SgdGolden, TrajectoryGolden } from './goldens.ts'
 import {
   compile,
   createArena,
@@ -83,7 +83,7 @@ export class NetworkOnDevice {
   /** One training step on the batch of `step`. */
   async train(step: number, { optimizer, ...scalars }: Update): Promise<DevicePass> {
     const { batch, size, classes, labelSmoothing } = this.#golden
-    const options = { optimizer, labelSmoothing, frozen: false }
+    const options = { optimizer, labelSmoothing, frozen: false } as const
     const g = trainingGraph(this.#model, { batch, size }, options)
     const { program, arena } = await this.#record('training step', g.graph)
     const seed = 5
@@ -96,6 +96,29 @@ export class NetworkOnDevice {
     program.destroy()
     arena.destroy()
     return { logits, loss: ring[step] ?? Number.NaN, seed, step }
+  }
+
+  /** Losses of the steps of a trajectory, each before its update, and of one pass behind the last. */
+  async trajectory(golden: TrajectoryGolden & Partial<AdamWGolden & SgdGolden>): Promise<number[]> {
+    const { batch, size, classes, labelSmoothing, optimizer, lr, weightDecay, steps, batches } = golden
+    const [beta1, beta2] = golden.betas ?? [golden.momentum ?? 0, 0]
+    const options = { optimizer, labelSmoothing, frozen: false } as const
+    const g = trainingGraph(this.#model, { batch, size }, options)
+    const { program, arena } = await this.#record('training step', g.graph)
+    const constants = { seed: 5, beta1, beta2, epsilon: golden.eps ?? 0, decay: weightDecay, rates: Array(3).fill(lr) }
+    for (let step = 0; step <= steps; step++) {
+      const of = golden.step + (step % batches)
+      program.write(g.pixels, this.#pixels(of))
+      program.write(g.labels, new Uint32Array(reference.formulaLabels(of, batch, classes)))
+      // The last pass makes no update.
+      const gradientScale = step < steps ? 1 : 0
+      program.write(g.step, packStep({ ...constants, step, update: step + 1, gradientScale }))
+      program.run([g.losses])
+    }
+    const ring = new Float32Array(await program.read(g.losses))
+    program.destroy()
+    arena.destroy()
+    return [...ring.subarray(0, steps + 1)]
   }
 
   /** Of every parameter, in PyTorch's layout, after a step without an optimiser. */
@@ -118,8 +141,8 @@ export class NetworkOnDevice {
     return tensors
   }
 
-  /** Some of the parameters as they now are, in PyTorch's layout. */
-  async parameters(names: readonly string[]): Promise<Tensors> {
+  /** Parameters as they now are, in PyTorch's layout; all, or those named. */
+  async parameters(names: Iterable<string> = this.#model.parameters.keys()): Promise<Tensors> {
     const tensors: Tensors = new Map()
     for (const name of names) {
       const p = this.#model.parameters.get(name)

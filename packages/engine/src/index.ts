@@ -7,6 +7,7 @@ export type { ImageSource } from './data/image-source.ts'
 export { type Batch, type BatchOptions, batchCount, batches, IGNORED_LABEL } from './data/loader.ts'
 export { EngineError, type EngineErrorCode } from './errors.ts'
 export { type AdapterInfo, type Device, openDevice } from './gpu/device.ts'
+export { type Frozen, frozenBody, type NormPolicy, normPolicies, type Stage, stages } from './nn/freezing.ts'
 export {
   type Arch,
   archs,
@@ -18,11 +19,22 @@ export {
   type ResNetOptions,
 } from './nn/resnet.ts'
 export { type Callback, type EarlyStoppingOptions, earlyStopping } from './train/callbacks.ts'
-export { type FitOptions, Learner, type LearnerOptions, type StepReport } from './train/learner.ts'
+export { balancedWeights } from './train/class-weights.ts'
+export { Learner, type LearnerOptions, type LearnerProgress } from './train/learner.ts'
 export { bestOf, epochsWithoutGain, improves, type Monitor, type MonitorName, monitorNames } from './train/monitor.ts'
-export { momentumAt, rateFactor, type ScheduleName, scheduleNames } from './train/schedules.ts'
+export { type FineTuneOptions, type FitOptions, fineTunePhases, type StepReport } from './train/phases.ts'
+export { slice } from './train/rates.ts'
+export {
+  momentumAt,
+  type Position,
+  rateFactor,
+  type Schedule,
+  type ScheduleName,
+  scheduleNames,
+} from './train/schedules.ts'
 export type {
   CheckpointEvent,
+  ClassWeights,
   EpochEvent,
   EpochRecord,
   EvaluationEvent,

@@ -35,6 +35,19 @@ describe('crossEntropy', () => {
     expect(crossEntropy([0], [0, 0, 0, 0], { classes: 4, labelSmoothing: 0.3 })).toBeCloseTo(Math.log(4), 15)
   })
 
+  test('by class weights is torch’s, independent of smoothing: targets are multiplied, the mean is over the labels’ weights', () => {
+    // −log p: ln 4 and ln 4/3 for the first row, ln 2 for both of the second.
+    const logits = [0, Math.log(3), 0, 0]
+    const classWeights = [0.5, 2]
+    const plain = crossEntropy([1, 0], logits, { classes: 2, classWeights })
+    expect(plain).toBeCloseTo((2 * Math.log(4 / 3) + 0.5 * Math.LN2) / 2.5, 14)
+    const smoothed = crossEntropy([1, 0], logits, { classes: 2, classWeights, labelSmoothing: 0.2 })
+    const first = 0.8 * 2 * Math.log(4 / 3) + 0.1 * (0.5 * Math.log(4) + 2 * Math.log(4 / 3))
+    const second = 0.8 * 0.5 * Math.LN2 + 0.1 * 2.5 * Math.LN2
+    expect(smoothed).toBeCloseTo((first + second) / 2.5, 14)
+    expect(() => crossEntropy([0], [0, 0], { classes: 2, classWeights: [1] })).toThrow('must be 2 numbers')
+  })
+
   test('with smoothing .1 and 9 classes has the floor .48480 that the notebook approached', () => {
     // Least where softmax equals the smoothed target: 1 − .1·8/9 for the label, .1/9 elsewhere.
     const logits = new Array<number>(9).fill(Math.log(0.1 / 9))

@@ -11,7 +11,7 @@ import {
   emptyConfusion,
 } from './confusion.ts'
 import { checkLabel, checkRows, MetricsInputError } from './errors.ts'
-import { checkLabelSmoothing, rowCrossEntropy } from './loss.ts'
+import { checkClassWeights, checkLabelSmoothing, rowCrossEntropy } from './loss.ts'
 import { averageScores, classScores, type Scores } from './scores.ts'
 import { argmax, type Logits } from './softmax.ts'
 
@@ -25,7 +25,7 @@ export interface ClassReport extends Scores {
 export interface ClassificationReport {
   /** Number of images. */
   n: number
-  /** Mean cross entropy in nats, label-smoothed where asked. */
+  /** Mean cross entropy in nats, label-smoothed and by class weights where asked. */
   loss: number
   accuracy: number
   f1Weighted: number
@@ -42,6 +42,8 @@ export interface ReportOptions {
   classes: readonly string[]
   /** ε of the loss, to compare it with a training loss that was smoothed. Default 0. */
   labelSmoothing?: number
+  /** Weights of the classes in the loss, for the same reason. Default null: 1 for each. */
+  classWeights?: readonly number[] | null
 }
 
 /** Takes batches of logits with their labels and reports on all of them. */
@@ -49,12 +51,16 @@ export class ReportAccumulator {
   readonly #classes: readonly string[]
   readonly #labelSmoothing: number
   readonly #confusion: ConfusionMatrix
+  readonly #classWeights: readonly number[] | null
   #n = 0
   #lossSum = 0
+  #weightSum = 0
 
-  constructor({ classes, labelSmoothing = 0 }: ReportOptions) {
+  constructor({ classes, labelSmoothing = 0, classWeights = null }: ReportOptions) {
     if (classes.length === 0) throw new MetricsInputError('classes is empty: a report needs at least one class')
     checkLabelSmoothing(labelSmoothing)
+    checkClassWeights(classWeights, classes.length)
+    this.#classWeights = classWeights
     this.#classes = classes
     this.#labelSmoothing = labelSmoothing
     this.#confusion = emptyConfusion(classes.length)
@@ -71,7 +77,8 @@ export class ReportAccumulator {
     for (let i = 0; i < labels.length; i++) {
       const label = labels[i] as number
       countPrediction(this.#confusion, label, argmax(logits, i * classes, classes))
-      this.#lossSum += rowCrossEntropy(logits, i * classes, label, classes, this.#labelSmoothing)
+      this.#lossSum += rowCrossEntropy(logits, i * classes, label, classes, this.#labelSmoothing, this.#classWeights)
+      this.#weightSum += this.#classWeights?.[label] ?? 1
     }
     this.#n += labels.length
     return this
@@ -82,7 +89,7 @@ export class ReportAccumulator {
     const counts = classCounts(this.#confusion)
     return {
       n: this.#n,
-      loss: this.#lossSum / this.#n,
+      loss: this.#lossSum / this.#weightSum,
       accuracy: accuracy(this.#confusion),
       f1Weighted: averageScores(counts, 'weighted').f1,
       f1Micro: averageScores(counts, 'micro').f1,

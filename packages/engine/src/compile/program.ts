@@ -13,7 +13,7 @@ import { bytesOf, type Tensor } from '../graph/tensor.ts'
 import { holdsHalves, type Kernel } from '../kernels/kernel.ts'
 import { type MemoryPlan, planMemory } from './plan.ts'
 import { recompute } from './recompute.ts'
-import type { ParameterStore } from './store.ts'
+import type { StoreBuffers } from './store.ts'
 
 /** A lowered graph with its memory planned: everything but the device's objects. */
 export interface Compiled {
@@ -126,7 +126,7 @@ export class Program {
   static async record(
     device: Device,
     compiled: Compiled,
-    store: ParameterStore,
+    store: Pick<StoreBuffers, 'buffer'>,
     arena: GPUBuffer,
     onPipeline?: (done: number, total: number) => void,
   ): Promise<Program> {

@@ -4,9 +4,14 @@ import type { StoreBuffer, Tensor } from '../graph/tensor.ts'
 import { bytesOf, elementsOf } from '../graph/tensor.ts'
 import { lossScaleWords } from '../kernels/loss-scale.ts'
 
+/** Where programs and readers find the store's buffers. */
+export type StoreBuffers = Pick<ParameterStore, 'buffer' | 'readAll'>
+
+const averages = { parameters: 'averageParameters', states: 'averageStates' } as const
+
 /**
- * The device buffers that outlive programs: parameters, running statistics, and while training gradients, moments and in mixed
- * precision the loss scale.
+ * The device buffers that outlive programs: parameters, running statistics, and while training gradients, moments, in mixed precision
+ * the loss scale, and averages where they are wanted.
  * Flat: an optimiser walks long stretches instead of a hundred small tensors.
  */
 export class ParameterStore {
@@ -86,6 +91,23 @@ export class ParameterStore {
     this.#device.gpu.queue.submit([encoder.finish()])
   }
 
+  /** The averages under the names of what they are of: whoever reads weights there reads averaged ones. */
+  averaged(): StoreBuffers {
+    const named = (name: StoreBuffer): StoreBuffer =>
+      name === 'parameters' || name === 'states' ? averages[name] : name
+    return { buffer: (name) => this.buffer(named(name)), readAll: (name) => this.readAll(named(name)) }
+  }
+
+  /** Lets the averages begin at the weights as they are. */
+  resetAverages(): void {
+    const encoder = this.#device.gpu.createCommandEncoder()
+    for (const [name, average] of Object.entries(averages) as [keyof typeof averages, StoreBuffer][]) {
+      const from = this.buffer(name)
+      encoder.copyBufferToBuffer(from, 0, this.buffer(average), 0, from.size)
+    }
+    this.#device.gpu.queue.submit([encoder.finish()])
+  }
+
   destroy(): void {
     for (const buffer of Object.values(this.#buffers)) buffer.destroy()
     this.#staging?.destroy()
@@ -111,7 +133,7 @@ export class ParameterStore {
 
   #lengthOf(name: StoreBuffer): number {
     if (name === 'lossScale') return lossScaleWords.words
-    return name === 'states' ? this.#stateElements : this.#elements
+    return name === 'states' || name === 'averageStates' ? this.#stateElements : this.#elements
   }
 
   #locate(tensor: Tensor): { buffer: GPUBuffer; offset: number } {

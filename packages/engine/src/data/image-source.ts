@@ -10,9 +10,17 @@ export interface ImageSource {
   readonly labels: Uint32Array
   /** paths[i] names image i for people. */
   readonly paths: readonly string[]
+  /** Bytes of an image where it is not given by its pixels, but for instance by its features (train/features.ts). */
+  readonly imageBytes?: number
   /**
    * Fills `out` with images `indices` in that order: u8 RGBA (alpha 255), [n, size, size, 4].
    * Concurrent reads are allowed.
    */
   read(indices: ArrayLike<number>, out: Uint8Array): Promise<void>
 }
+
+/** Bytes that `read` fills for each image. */
+export const imageBytesOf = ({
+  size,
+  imageBytes = 4 * size * size,
+}: Pick<ImageSource, 'size' | 'imageBytes'>): number => imageBytes

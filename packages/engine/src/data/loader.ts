@@ -1,4 +1,4 @@
-import type { ImageSource } from './image-source.ts'
+import { type ImageSource, imageBytesOf } from './image-source.ts'
 import { permutation } from './random.ts'
 
 /** Label of the rows that pad a last, partial batch: losses and counts skip it. */
@@ -53,7 +53,7 @@ export async function* batches(source: ImageSource, options: BatchOptions): Asyn
     ? permutation(source.length, seed, epoch)
     : Uint32Array.from({ length: source.length }, (_, i) => i)
   const total = batchCount(source.length, batch, dropLast)
-  const bytes = batch * source.size * source.size * 4
+  const bytes = batch * imageBytesOf(source)
   const free: Uint8Array[] = []
   const ahead: Promise<Batch>[] = []
 
@@ -86,7 +86,7 @@ async function readBatch(
 ): Promise<Batch> {
   const real = order.subarray(number * batch, (number + 1) * batch)
   const count = real.length
-  const imageBytes = source.size * source.size * 4
+  const imageBytes = imageBytesOf(source)
   await source.read(real, pixels.subarray(0, count * imageBytes))
 
   const indices = new Uint32Array(batch)

@@ -12,10 +12,26 @@ export type Place =
   | { in: 'view'; of: Tensor; offset: number }
 
 /**
- * The store's flat buffers. A parameter, its gradient and its moments have the same offset, each in its own buffer. `lossScale`
- * is a few words (kernels/loss-scale.ts), which only training in mixed precision has.
+ * The store's flat buffers. A parameter, its gradient, the running sum of its gradients, its moments and its average have the same
+ * offset, each in its own buffer; so have a running statistic and its average. `lossScale` is a few words (kernels/loss-scale.ts),
+ * which only training in mixed precision has.
  */
-export type StoreBuffer = 'parameters' | 'gradients' | 'moment1' | 'moment2' | 'states' | 'lossScale'
+export type StoreBuffer =
+  | 'parameters'
+  | 'gradients'
+  | 'gradientSums'
+  | 'moment1'
+  | 'moment2'
+  | 'averageParameters'
+  | 'states'
+  | 'averageStates'
+  | 'lossScale'
+
+/** From where to where in a flat buffer, in elements. */
+export interface FlatRange {
+  offset: number
+  elements: number
+}
 
 /** A value on the device. Only activations and their gradients may be f16; shapes are as stored: NHWC, channels padded to a multiple of 4. */
 export interface Tensor {
@@ -60,6 +76,14 @@ export function viewOf(tensor: Tensor, shape: readonly number[], offset: number)
       return { name, shape, type, place: { ...place, offset: place.offset + offset } }
   }
 }
+
+/** A stretch of one of the store's flat buffers. */
+export const flat = (buffer: StoreBuffer, { offset, elements }: FlatRange): Tensor => ({
+  name: `${buffer} from ${offset}`,
+  shape: [elements],
+  type: 'f32',
+  place: { in: buffer, offset },
+})
 
 /** The tensor whose memory a tensor is part of: itself, but for views. */
 export const wholeOf = (tensor: Tensor): Tensor => (tensor.place.in === 'view' ? tensor.place.of : tensor)

@@ -10,13 +10,13 @@ import { openNodeDevice } from '../gpu/node.ts'
 import { epsilon, firstMismatch } from '../kernels/testing.ts'
 import * as reference from '../reference/conv2d.ts'
 import { noise } from '../reference/formula-weights.ts'
-import { packStep } from '../train/step-scalars.ts'
+import { packStep, stepScalars } from '../train/step-scalars.ts'
 import { backward, Graph } from './graph.ts'
 import { type BatchNormTensors, batchNormEvaluation, batchNormTraining } from './ops/batch-norm.ts'
 import { convNormEvaluation, convNormTraining } from './ops/conv-norm.ts'
 import { conv2d } from './ops/conv2d.ts'
 import { dropout, normalise, relu } from './ops/elementwise.ts'
-import { optimize } from './ops/optimize.ts'
+import { accumulate, average, optimize } from './ops/optimize.ts'
 import { globalAvgPool, globalConcatPool, maxPool } from './ops/pool.ts'
 import { bytesOf, elementsOf, type StoreBuffer, type Tensor } from './tensor.ts'
 import { windows } from './windows.ts'
@@ -61,7 +61,7 @@ async function run(build: (graph: Graph) => Tensor[], maxBindingBytes: number): 
   const store = new ParameterStore(device, storeElements, storeElements)
   const arena = await createArena(device, [compiled])
   device.gpu.queue.writeBuffer(arena, 0, new Float32Array(arena.size / 4).fill(Number.NaN))
-  for (const buffer of ['parameters', 'states', 'gradients', 'moment1', 'moment2'] as const) {
+  for (const buffer of ['parameters', 'states', 'gradients', 'gradientSums', 'moment1', 'moment2'] as const) {
     store.writeAll(buffer, new Float32Array(contentsOf({ name: `${buffer} variance`, shape: [storeElements] })))
   }
   const program = await Program.record(device, compiled, store, arena)
@@ -94,7 +94,10 @@ const scalars = packStep({
   epsilon: 1e-5,
   decay: 0.1,
   rates: [0.1, 0.1, 0.1],
+  averageRate: 0.1,
 })
+
+const stepOf = (graph: Graph): Tensor => graph.io('step', [stepScalars.words], 'u32')
 
 /** Gradients of `wanted` where that of y is noise, with y itself. */
 function withGradients(graph: Graph, y: Tensor, wanted: Tensor[]): Tensor[] {
@@ -157,15 +160,27 @@ const cases: [name: string, imageBytes: number, build: (graph: Graph) => Tensor[
     3 * 3 * 64 * 4,
     (graph) => {
       const x = input(graph, [5, 3, 3, 64])
-      return withGradients(graph, dropout(graph, x, graph.io('step', [16], 'u32'), 0.4, 1), [x])
+      return withGradients(graph, dropout(graph, x, stepOf(graph), 0.4, 1), [x])
     },
   ],
   [
     'an update of parameters',
     512,
     (graph) => {
-      optimize(graph, 'adamw', { elements: 640, group: 0, decay: true }, 256, graph.io('step', [16], 'u32'))
+      const range = { offset: 256, elements: 640 }
+      const scalars = { step: stepOf(graph), lossScale: null, clip: null }
+      optimize(graph, 'adamw', { ...range, group: 0, decay: true }, 'gradients', scalars)
       return [stored('parameters', [1024]), stored('m', [1024], 'moment1'), stored('v', [1024], 'moment2')]
+    },
+  ],
+  [
+    'gathered gradients, and averaged weights',
+    512,
+    (graph) => {
+      const step = stepOf(graph)
+      accumulate(graph, { offset: 256, elements: 640 }, step)
+      average(graph, 'parameters', 1024, step)
+      return [stored('sums', [1024], 'gradientSums'), stored('averages', [1024], 'averageParameters')]
     },
   ],
 ]

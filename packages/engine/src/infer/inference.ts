@@ -1,7 +1,7 @@
 import { type ClassificationReport, ReportAccumulator } from '@sporeprint/metrics'
 import type { Compiled } from '../compile/program.ts'
 import { Program } from '../compile/program.ts'
-import type { ParameterStore } from '../compile/store.ts'
+import type { StoreBuffers } from '../compile/store.ts'
 import type { ImageSource } from '../data/image-source.ts'
 import { batches } from '../data/loader.ts'
 import { throwIfAborted } from '../errors.ts'
@@ -13,6 +13,8 @@ import type { EvaluationGraph } from '../train/graphs.ts'
 export interface EvaluateOptions {
   /** ε of the loss, so that it compares with a smoothed training loss. */
   labelSmoothing?: number
+  /** Weights of the classes in the loss, for the same reason. Default null: all count the same. */
+  classWeights?: readonly number[] | null
   signal?: AbortSignal | undefined
 }
 
@@ -38,7 +40,7 @@ export class Inference {
     batch: number,
     graph: EvaluationGraph,
     compiled: Compiled,
-    store: ParameterStore,
+    store: Pick<StoreBuffers, 'buffer'>,
     arena: GPUBuffer,
   ): Promise<Inference> {
     const program = await Program.record(device, compiled, store, arena)
@@ -61,9 +63,9 @@ export class Inference {
 
   /** Loss, accuracy, F1 and the confusion matrix over a whole source, in its own order. */
   async evaluate(source: ImageSource, options: EvaluateOptions = {}): Promise<ClassificationReport> {
-    const { labelSmoothing = 0, signal } = options
+    const { labelSmoothing = 0, classWeights = null, signal } = options
     const classes = this.#model.classes
-    const report = new ReportAccumulator({ classes, labelSmoothing })
+    const report = new ReportAccumulator({ classes, labelSmoothing, classWeights })
     const order = { batch: this.#batch, seed: 0, epoch: 0, shuffle: false, dropLast: false }
     for await (const { pixels, labels, count } of batches(source, order)) {
       throwIfAborted(signal)

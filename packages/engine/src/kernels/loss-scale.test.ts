@@ -92,3 +92,14 @@ test('the scale doubles after two thousand good steps in a row, up to a bound', 
   expect((await move(largest, 'none'))[words.scale]).toBe(2 ** 100)
   expect((await move(Float32Array.of(2 ** -100, 0, 0, 0, 0, 0, 0, 0), 'first'))[words.scale]).toBe(2 ** -100)
 })
+
+test('while gradients are being gathered the scale stands still, whatever they are', async () => {
+  const gathering = packStep({ ...scalars, beta1: 0.9, beta2: 0.99, gradientScale: 0 })
+  const flags = { flags0: Float32Array.of(1, 1, 1, 1), flags1: new Float32Array(300) }
+  for (const overflow of [0, 1]) {
+    flags.flags0.fill(overflow)
+    const lossScale = Float32Array.of(1024, 5, 7, 1 / 1024, 2, 3, 0, 0)
+    const result = await runKernel(device, moveLossScale([4, 300]), { step: gathering, ...flags, lossScale })
+    expect(output(result, 'lossScale')).toEqual(lossScale)
+  }
+})

@@ -102,6 +102,7 @@ fn main(@builtin(local_invocation_index) lane: u32) {
   if (lane > 0u) { return; }
   var total = 0f;
   for (var i = 0u; i < ${lanes}u; i++) { total += found[i]; }
+  if (step[${stepScalars.gradientScale}] == 0) { return; } // gradients are still being gathered
 
   let scale = lossScale[${w.scale}];
   if (total > 0) {

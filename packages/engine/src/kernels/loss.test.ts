@@ -15,41 +15,49 @@ beforeAll(async () => {
 afterAll(() => device.destroy())
 
 const cases = [
-  { classes: 3, smoothing: 0, labels: [2, 0, 1, 1, 0] },
-  { classes: 9, smoothing: 0.1, labels: [8, 0, 4] },
-  { classes: 3, smoothing: 0.1, labels: [1, IGNORED_LABEL, 2, IGNORED_LABEL] },
-  { classes: 2, smoothing: 0.1, labels: [1] },
+  { classes: 3, smoothing: 0, labels: [2, 0, 1, 1, 0], weights: null },
+  { classes: 9, smoothing: 0.1, labels: [8, 0, 4], weights: null },
+  { classes: 3, smoothing: 0.1, labels: [1, IGNORED_LABEL, 2, IGNORED_LABEL], weights: null },
+  { classes: 2, smoothing: 0.1, labels: [1], weights: null },
+  { classes: 3, smoothing: 0, labels: [2, 0, 1, 1, 0], weights: [0.5, 2, 1.25] },
+  { classes: 5, smoothing: 0.1, labels: [4, IGNORED_LABEL, 0], weights: [0.5, 2, 1.25, 0, 3] },
 ]
 
-test.each(cases)('loss and gradient of $classes classes, smoothing $smoothing, labels $labels', async (c) => {
-  const n = c.labels.length
-  const columns = padded(c.classes)
-  const labels = Uint32Array.from(c.labels)
-  // Logits of up to ± 10; what lies in the padding must not matter.
-  const logits = paddedNoise('logits', n, c.classes).map((v, i) => (i % columns < c.classes ? 10 * v : 1e6))
-  const contents = { logits, labels, losses: n, dlogits: logits.length }
-  const result = await runKernel(device, crossEntropy({ n, ...c, columns }), contents)
-  const real = (i: number): boolean => i % columns < c.classes
-  const expected = softmaxCrossEntropy(
-    c.classes,
-    c.smoothing,
-    logits.map(Math.fround).filter((_, i) => real(i)),
-    labels,
-  )
-  // exp and log of WGSL are good to 3 ulp and a few more where |x| is large: logits of 10 cost ten times ε.
-  const bound = 64 * epsilon
-  expect(firstMismatch(output(result, 'losses'), expected.losses, 16 * bound, [n])).toBeNull()
-  const dlogits = output(result, 'dlogits')
-  expect(
-    firstMismatch(
-      dlogits.filter((_, i) => real(i)),
-      expected.dlogits,
-      bound,
-      [n, c.classes],
-    ),
-  ).toBeNull()
-  expect(dlogits.filter((_, i) => !real(i)).every((v) => v === 0)).toBe(true)
-})
+test.each(cases)(
+  'loss and gradient of $classes classes, smoothing $smoothing, labels $labels, weights $weights',
+  async (c) => {
+    const n = c.labels.length
+    const columns = padded(c.classes)
+    const labels = Uint32Array.from(c.labels)
+    // Logits of up to ± 10; what lies in the padding must not matter.
+    const logits = paddedNoise('logits', n, c.classes).map((v, i) => (i % columns < c.classes ? 10 * v : 1e6))
+    const weights = new Float32Array(c.weights ?? new Float32Array(c.classes).fill(1))
+    const weighted = c.weights !== null
+    const contents = { logits, labels, weights, losses: n, dlogits: logits.length }
+    const result = await runKernel(device, crossEntropy({ n, ...c, columns, weighted }), contents)
+    const real = (i: number): boolean => i % columns < c.classes
+    const expected = softmaxCrossEntropy(
+      c.classes,
+      c.smoothing,
+      logits.map(Math.fround).filter((_, i) => real(i)),
+      labels,
+      weights,
+    )
+    // exp and log of WGSL are good to 3 ulp and a few more where |x| is large: logits of 10 cost ten times ε. Weights are up to 3.
+    const bound = (weighted ? 3 : 1) * 64 * epsilon
+    expect(firstMismatch(output(result, 'losses'), expected.losses, 16 * bound, [n])).toBeNull()
+    const dlogits = output(result, 'dlogits')
+    expect(
+      firstMismatch(
+        dlogits.filter((_, i) => real(i)),
+        expected.dlogits,
+        bound,
+        [n, c.classes],
+      ),
+    ).toBeNull()
+    expect(dlogits.filter((_, i) => !real(i)).every((v) => v === 0)).toBe(true)
+  },
+)
 
 test('a loss scale multiplies the gradient and leaves the loss as it is', async () => {
   const labels = Uint32Array.of(1, 2, 0)
@@ -76,4 +84,7 @@ test('the mean loss of samples that count lands in the ring at the slot of its s
   const ring = new Float32Array(4).fill(7)
   const result = await runKernel(device, recordLoss(3, 4), { losses, labels, step, ring })
   expect([...output(result, 'ring')]).toEqual([7, 1.75, 7, 7])
+  const weights = Float32Array.of(0.25, 0.75)
+  const weighted = await runKernel(device, recordLoss(3, 4, true), { losses, labels, weights, step, ring })
+  expect([...output(weighted, 'ring')]).toEqual([7, 3.5, 7, 7])
 })

@@ -1,9 +1,10 @@
 /**
- * Softmax cross-entropy with label smoothing ε over K classes, loss and gradient in one:
+ * Softmax cross-entropy with label smoothing ε over K classes of weights w (1 where there are none), loss and gradient in one, as
+ * torch's CrossEntropyLoss(weight, label_smoothing):
  *
- *   loss = (1 − ε)·(−log p[label]) + ε/K · Σ_c (−log p[c]);      dlogits = (p − (1 − ε)·onehot − ε/K) / count
+ *   target_c = w_c · ((1 − ε)·[c = label] + ε/K);   loss = Σ_c target_c · (−log p_c);   dlogits_c = (p_c · Σ target − target_c) / total
  *
- * count = labels in the batch that are not IGNORED_LABEL; the batch's loss is the mean over them. Where gradients are stored in
+ * total = Σ w[label] of the batch's labels that are not IGNORED_LABEL; the batch's loss is Σ loss / total. Where gradients are stored in
  * f16, dlogits are multiplied by the loss scale, and with them every gradient of the backward pass (kernels/loss-scale.ts).
  */
 import { IGNORED_LABEL } from '../data/loader.ts'
@@ -19,17 +20,24 @@ export interface CrossEntropy {
   smoothing: number
   /** Multiply dlogits by the loss scale. */
   scaled?: boolean
+  /** Classes have weights. */
+  weighted?: boolean
 }
 
-/** Bindings: logits [n, columns], labels [n], (lossScale) → losses [n] (0 where ignored), dlogits [n, columns]. An invocation = a sample. */
+/** Bindings: logits [n, columns], labels [n], (weights [classes]), (lossScale) → losses [n] (0 where ignored), dlogits [n, columns]. An invocation = a sample. */
 export function crossEntropy(c: CrossEntropy): Kernel {
   const bindings = [
     read('logits', 'array<f32>'),
     read('labels', 'array<u32>'),
+    ...(c.weighted ? [read('weights', 'array<f32>')] : []),
     ...(c.scaled ? [read('lossScale', 'array<f32>')] : []),
     write('losses', 'array<f32>'),
     write('dlogits', 'array<f32>'),
   ]
+  const targets = c.weighted
+    ? /* wgsl */ `var targets = ON * weights[label];
+  for (var k = 0u; k < K; k++) { targets += EACH * weights[k]; }`
+    : 'let targets = 1f;'
   return {
     name: 'crossEntropy',
     wgsl: /* wgsl */ `${declare(bindings)}
@@ -44,19 +52,20 @@ ${elementMain(c.n)}
     for (var k = 0u; k < COLUMNS; k++) { dlogits[row + k] = 0; }
     return;
   }
-  var count = 0f;
-  for (var j = 0u; j < N; j++) { count += select(1f, 0f, labels[j] == IGNORED); }
+  var total = 0f;
+  for (var j = 0u; j < N; j++) { if (labels[j] != IGNORED) { total += ${weightOf(c.weighted, 'labels[j]')}; } }
   var most = logits[row];
   for (var k = 1u; k < K; k++) { most = max(most, logits[row + k]); }
-  var total = 0f;
-  for (var k = 0u; k < K; k++) { total += exp(logits[row + k] - most); }
-  let logTotal = most + log(total);
+  var exponentials = 0f;
+  for (var k = 0u; k < K; k++) { exponentials += exp(logits[row + k] - most); }
+  let logSum = most + log(exponentials);
+  ${targets}
   var loss = 0f;
   for (var k = 0u; k < K; k++) {
-    let logP = logits[row + k] - logTotal;
-    let wanted = select(0f, ON, k == label) + EACH;
+    let logP = logits[row + k] - logSum;
+    let wanted = (select(0f, ON, k == label) + EACH)${c.weighted ? ' * weights[k]' : ''};
     loss -= wanted * logP;
-    dlogits[row + k] = (exp(logP) - wanted) / count${c.scaled ? ` * lossScale[${lossScaleWords.scale}]` : ''};
+    dlogits[row + k] = (exp(logP) * targets - wanted) / total${c.scaled ? ` * lossScale[${lossScaleWords.scale}]` : ''};
   }
   for (var k = K; k < COLUMNS; k++) { dlogits[row + k] = 0; }
   losses[i] = loss;
@@ -68,14 +77,17 @@ ${elementMain(c.n)}
   }
 }
 
+const weightOf = (weighted: boolean | undefined, label: string): string => (weighted ? `weights[${label}]` : '1f')
+
 /**
  * Mean of the batch's losses into slot step[1] % slots of a ring, so that the CPU may read many steps' losses at once.
- * Bindings: losses [n], labels [n], step → ring [slots].
+ * Bindings: losses [n], labels [n], (weights [classes]), step → ring [slots].
  */
-export function recordLoss(n: number, slots: number): Kernel {
+export function recordLoss(n: number, slots: number, weighted = false): Kernel {
   const bindings = [
     read('losses', 'array<f32>'),
     read('labels', 'array<u32>'),
+    ...(weighted ? [read('weights', 'array<f32>')] : []),
     read('step', 'array<u32>'),
     readWrite('ring', 'array<f32>'),
   ]
@@ -85,12 +97,13 @@ export function recordLoss(n: number, slots: number): Kernel {
 @compute @workgroup_size(1)
 fn main() {
   var sum = 0f;
-  var count = 0f;
+  var total = 0f;
   for (var i = 0u; i < ${n}u; i++) {
+    if (labels[i] == ${IGNORED_LABEL}u) { continue; }
     sum += losses[i];
-    count += select(1f, 0f, labels[i] == ${IGNORED_LABEL}u);
+    total += ${weightOf(weighted, 'labels[i]')};
   }
-  ring[step[1] % ${slots}u] = sum / count;
+  ring[step[1] % ${slots}u] = sum / total;
 }`,
     bindings,
     workgroups: [1, 1, 1],

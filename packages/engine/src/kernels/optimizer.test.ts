@@ -47,17 +47,21 @@ test.each([true, false])('three updates of AdamW at the rate of the second group
   expect(firstMismatch(v!, expected.v, 12 * epsilon, [elements])).toBeNull()
 })
 
-test.each([true, false])(
-  'three updates of SGD with momentum at the rate of the first group, decay %s',
-  async (decay) => {
+test.each([
+  [true, false],
+  [false, false],
+  [true, true],
+])(
+  'three updates of SGD with momentum at the rate of the first group, decay %s, Nesterov %s',
+  async (decay, nesterov) => {
     const expected = { p: paddedNoise('p', elements / 4, 4), m: new Float64Array(elements) }
     let [parameter, m]: Float32Array[] = [new Float32Array(expected.p), new Float32Array(elements)]
     for (const update of updates) {
       const gradient = gradientOf(update)
       const step = packStep({ ...scalars, update })
-      const options = { rate: rates[0]!, momentum: scalars.beta1, decay: decay ? scalars.decay : 0 }
+      const options = { rate: rates[0]!, momentum: scalars.beta1, decay: decay ? scalars.decay : 0, nesterov }
       reference.sgd(options, expected.p, gradient, expected.m)
-      const kernel = sgd({ elements, group: 0, decay })
+      const kernel = sgd({ elements, group: 0, decay }, nesterov)
       const result = await runKernel(device, kernel, { gradient, step, parameter: parameter!, m: m! })
       ;[parameter, m] = [output(result, 'parameter'), output(result, 'm')]
     }
@@ -89,24 +93,57 @@ test.each(['adamw', 'sgd'] as const)(
       m: new Float32Array(paddedNoise('m', elements / 4, 4)),
       v: new Float32Array(paddedNoise('v', elements / 4, 4).map(Math.abs)),
     }
-    const scaled = kernel({ ...stretch, scaled: true })
+    const scaled = kernel({ ...stretch, scaled: true, clipped: true })
+    const clip = Float32Array.of(1, 0, 0, 0)
     const plain = await runKernel(device, kernel(stretch), { gradient, step, ...state })
     const lossScale = lossScaleOf(step)
     const unscaled = await runKernel(device, scaled, {
       gradient: gradient.map((g) => 1024 * g),
       step,
       lossScale,
+      clip,
       ...state,
     })
     const overflowed = await runKernel(device, scaled, {
       gradient: gradient.fill(Number.POSITIVE_INFINITY),
       step,
       lossScale: lossScaleOf(step, true),
+      clip: Float32Array.of(Number.NaN, Number.NaN, 0, 0),
       ...state,
     })
     for (const { name } of scaled.bindings.filter(({ access }) => access === 'read_write')) {
       expect(output(unscaled, name)).toEqual(output(plain, name))
       expect(output(overflowed, name)).toEqual(state[name as keyof typeof state])
+    }
+  },
+)
+
+test.each(['adamw', 'sgd'] as const)(
+  '%s takes the mean of gathered gradients, clipped, and does nothing while they are gathered',
+  async (optimizer) => {
+    const kernel = optimizer === 'adamw' ? adamw : sgd
+    const stretch = { elements, group: 1, decay: true }
+    const gradient = gradientOf(1)
+    const state = {
+      parameter: new Float32Array(paddedNoise('p', elements / 4, 4)),
+      m: new Float32Array(paddedNoise('m', elements / 4, 4)),
+      v: new Float32Array(paddedNoise('v', elements / 4, 4).map(Math.abs)),
+    }
+    const at = (gradientScale: number) => packStep({ ...scalars, update: 2, gradientScale })
+    // Powers of two: the sum of four batches, of which clipping leaves half, is one of half the gradient.
+    const plain = await runKernel(device, kernel(stretch), {
+      gradient: gradient.map((g) => g / 2),
+      step: at(1),
+      ...state,
+    })
+    const clipped = kernel({ ...stretch, clipped: true })
+    const clip = Float32Array.of(0.5, 0, 0, 0)
+    const gathered = { gradient: gradient.map((g) => 4 * g), clip, ...state }
+    const updated = await runKernel(device, clipped, { ...gathered, step: at(1 / 4) })
+    const gathering = await runKernel(device, clipped, { ...gathered, step: at(0) })
+    for (const { name } of clipped.bindings.filter(({ access }) => access === 'read_write')) {
+      expect(output(updated, name)).toEqual(output(plain, name))
+      expect(output(gathering, name)).toEqual(state[name as keyof typeof state])
     }
   },
 )

@@ -6,6 +6,7 @@ import type { Tensor } from '../graph/tensor.ts'
 import { elementsOf } from '../graph/tensor.ts'
 import { padded } from '../kernels/kernel.ts'
 import { pcg4d } from '../kernels/random.ts'
+import type { Stage } from './freezing.ts'
 
 /** How a fresh tensor is filled. */
 export type Init =
@@ -28,15 +29,13 @@ export interface Parameter extends Weight {
   readonly group: number
   /** Weight decay applies: to filters and linear weights, not to batch norms and biases. */
   readonly decay: boolean
-  /** A body's batch norm, which goes on learning while the body is frozen. */
+  /** A body's batch norm, which may go on learning while the body is frozen. */
   readonly bodyNorm: boolean
+  readonly stage: Stage
 }
 
-/** A run of parameters in the flat buffers with one group, one decay and one freezing. */
-export interface ParameterStretch {
-  group: number
-  decay: boolean
-  bodyNorm: boolean
+/** A run of parameters in the flat buffers that are treated alike, whatever is frozen. */
+export interface ParameterStretch extends Pick<Parameter, 'group' | 'decay' | 'bodyNorm' | 'stage'> {
   /** In elements. */
   offset: number
   elements: number
@@ -69,10 +68,10 @@ export function layOut(parameterSpecs: readonly ParameterSpec[], stateSpecs: rea
     const tensor: Tensor = { name: spec.name, shape, type: 'f32', place: { in: 'parameters', offset } }
     parameters.set(spec.name, { ...spec, tensor })
     const elements = alignElements(elementsOf(tensor))
-    const { group, decay, bodyNorm } = spec
+    const { group, decay, bodyNorm, stage } = spec
     const last = stretches.at(-1)
-    if (last && last.group === group && last.decay === decay && last.bodyNorm === bodyNorm) last.elements += elements
-    else stretches.push({ group, decay, bodyNorm, offset, elements })
+    if (last && last.stage === stage && last.decay === decay && last.bodyNorm === bodyNorm) last.elements += elements
+    else stretches.push({ group, decay, bodyNorm, stage, offset, elements })
     offset += elements
   }
   const states = new Map<string, Weight>()

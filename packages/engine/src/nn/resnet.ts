@@ -10,6 +10,7 @@ import { bias, dropout, normalise, relu } from '../graph/ops/elementwise.ts'
 import { globalAvgPool, globalConcatPool, maxPool } from '../graph/ops/pool.ts'
 import type { Tensor } from '../graph/tensor.ts'
 import type { ActivationType } from '../kernels/kernel.ts'
+import { type Frozen, isStill, type Stage } from './freezing.ts'
 import { type Init, layOut, type Parameter, type Parameters, type Weight } from './parameters.ts'
 
 export type Arch = 'resnet18' | 'resnet34' | 'resnet50'
@@ -53,10 +54,10 @@ interface ConvNorm {
   co: number
   kernel: number
   stride: number
+  stage: Stage
 }
 
 interface Block {
-  group: number
   body: ConvNorm[]
   downsample: ConvNorm | null
 }
@@ -65,6 +66,8 @@ interface Block {
 export interface ForwardMode {
   /** Batch statistics and dropout, or running statistics and none. */
   training: boolean
+  /** What is frozen while training: batch norms that are still normalise by running statistics. Default nothing. */
+  frozen?: Frozen | false
   /**
    * How the body's activations and their gradients are stored. The head, from the global pool on, is f32 either way: a few
    * hundred numbers an image, so that logits lose nothing.
@@ -118,12 +121,22 @@ export class ResNet implements Parameters {
 
   /** pixels [n, size, size] of packed RGBA → logits [n, 1, 1, classes padded]. */
   forward(graph: Graph, pixels: Tensor, mode: ForwardMode): Tensor {
+    return this.classify(graph, this.features(graph, pixels, mode), mode)
+  }
+
+  /** The pooled feature maps of the body, what the head classifies: pixels [n, size, size] → [n, 1, 1, featureCount] f32. */
+  features(graph: Graph, pixels: Tensor, mode: ForwardMode): Tensor {
     const { mean, std } = this.preprocessing
     let x = normalise(graph, pixels, mean, std, mode.activations)
     x = this.#convNorm(graph, x, stem, mode, 'relu')
     x = maxPool(graph, x)
     for (const block of this.#blocks) x = this.#block(graph, x, block, mode)
-    return this.#headForward(graph, x, mode)
+    return this.head === 'linear' ? globalAvgPool(graph, x) : globalConcatPool(graph, x)
+  }
+
+  /** Numbers that the head classifies an image by. */
+  get featureCount(): number {
+    return featureCount(this.#blocks, this.head)
   }
 
   #block(graph: Graph, input: Tensor, { body, downsample }: Block, mode: ForwardMode): Tensor {
@@ -136,12 +149,13 @@ export class ResNet implements Parameters {
     return x
   }
 
-  #headForward(graph: Graph, x: Tensor, mode: ForwardMode): Tensor {
+  /** features [n, 1, 1, featureCount] → logits [n, 1, 1, classes padded]. */
+  classify(graph: Graph, features: Tensor, mode: Omit<ForwardMode, 'activations'>): Tensor {
     if (this.head === 'linear') {
-      const logits = conv2d(graph, { x: globalAvgPool(graph, x), filter: this.#tensor('fc.weight') })
+      const logits = conv2d(graph, { x: features, filter: this.#tensor('fc.weight') })
       return bias(graph, logits, this.#tensor('fc.bias'))
     }
-    let y = this.#norm(graph, globalConcatPool(graph, x), 'head.bn1', mode)
+    let y = this.#norm(graph, features, 'head.bn1', mode)
     if (mode.training) y = dropout(graph, y, mode.step, 0.25, 1)
     y = relu(graph, conv2d(graph, { x: y, filter: this.#tensor('head.fc1.weight') }))
     y = this.#norm(graph, y, 'head.bn2', mode)
@@ -152,11 +166,12 @@ export class ResNet implements Parameters {
   #convNorm(graph: Graph, x: Tensor, layer: ConvNorm, mode: ForwardMode, follow: Follow = null): Tensor {
     const { kernel, stride } = layer
     const convolution = { x, filter: this.#tensor(`${layer.filter}.weight`), stride, padding: (kernel - 1) / 2 }
-    const convNorm = mode.training ? convNormTraining : convNormEvaluation
+    const moves = mode.training && !isStill(layer.stage, mode.frozen ?? false)
+    const convNorm = moves ? convNormTraining : convNormEvaluation
     return convNorm(graph, convolution, this.#normTensors(layer.norm), follow)
   }
 
-  #norm(graph: Graph, x: Tensor, name: string, mode: ForwardMode): Tensor {
+  #norm(graph: Graph, x: Tensor, name: string, mode: Pick<ForwardMode, 'training'>): Tensor {
     const batchNorm = mode.training ? batchNormTraining : batchNormEvaluation
     return batchNorm(graph, x, this.#normTensors(name))
   }
@@ -177,77 +192,90 @@ export class ResNet implements Parameters {
   }
 }
 
-const stem: ConvNorm = { filter: 'conv1', norm: 'bn1', ci: 3, co: 64, kernel: 7, stride: 2 }
+const stem: ConvNorm = { filter: 'conv1', norm: 'bn1', ci: 3, co: 64, kernel: 7, stride: 2, stage: 'stem' }
 
 function blocksOf(arch: Arch): Block[] {
   const { bottleneck, blocks } = designs[arch]
   const expansion = bottleneck ? 4 : 1
   let ci = 64
-  return blocks.flatMap((count, stage) => {
-    const width = 64 * 2 ** stage
+  return blocks.flatMap((count, index) => {
+    const stage = bodyLayers[index] ?? 'layer4'
+    const width = 64 * 2 ** index
     const co = width * expansion
     return Array.from({ length: count }, (_, i): Block => {
-      const name = `layer${stage + 1}.${i}`
-      const stride = stage > 0 && i === 0 ? 2 : 1
-      const conv = (index: number, from: number, to: number, kernel: number, s: number): ConvNorm => ({
-        filter: `${name}.conv${index}`,
-        norm: `${name}.bn${index}`,
+      const name = `${stage}.${i}`
+      const stride = index > 0 && i === 0 ? 2 : 1
+      const conv = (number: number, from: number, to: number, kernel: number, s: number): ConvNorm => ({
+        filter: `${name}.conv${number}`,
+        norm: `${name}.bn${number}`,
         ci: from,
         co: to,
         kernel,
         stride: s,
+        stage,
       })
       const body = bottleneck
         ? [conv(1, ci, width, 1, 1), conv(2, width, width, 3, stride), conv(3, width, co, 1, 1)]
         : [conv(1, ci, width, 3, stride), conv(2, width, width, 3, 1)]
       const downsample =
         stride !== 1 || ci !== co
-          ? { filter: `${name}.downsample.0`, norm: `${name}.downsample.1`, ci, co, kernel: 1, stride }
+          ? { filter: `${name}.downsample.0`, norm: `${name}.downsample.1`, ci, co, kernel: 1, stride, stage }
           : null
       ci = co
-      return { group: stage < 2 ? 0 : 1, body, downsample }
+      return { body, downsample }
     })
   })
 }
 
+const bodyLayers = ['layer1', 'layer2', 'layer3', 'layer4'] as const
+
 /** The learning-rate group of the head; the body has the two before it. */
 export const headGroup = 2
+
+/** fastai's groups. */
+const groups: Record<Stage, number> = { stem: 0, layer1: 0, layer2: 0, layer3: 1, layer4: 1, head: headGroup }
+
+function featureCount(blocks: readonly Block[], head: Head): number {
+  const maps = blocks.at(-1)?.body.at(-1)?.co ?? 0
+  return head === 'concat' ? 2 * maps : maps
+}
 
 function declare(blocks: readonly Block[], head: Head, classes: number) {
   const parameters: Omit<Parameter, 'tensor'>[] = []
   const states: Omit<Weight, 'tensor'>[] = []
-  const parameter = (name: string, shape: number[], group: number, decay: boolean, init: Init): void => {
-    parameters.push({ name, shape, group, decay, init, bodyNorm: !decay && group < headGroup })
+  const parameter = (name: string, shape: number[], stage: Stage, decay: boolean, init: Init): void => {
+    const bodyNorm = !decay && stage !== 'head'
+    parameters.push({ name, shape, group: groups[stage], stage, decay, init, bodyNorm })
   }
-  const norm = (name: string, channels: number, group: number, beta = 0): void => {
-    parameter(`${name}.weight`, [channels], group, false, { kind: 'constant', value: 1 })
-    parameter(`${name}.bias`, [channels], group, false, { kind: 'constant', value: beta })
+  const norm = (name: string, channels: number, stage: Stage, beta = 0): void => {
+    parameter(`${name}.weight`, [channels], stage, false, { kind: 'constant', value: 1 })
+    parameter(`${name}.bias`, [channels], stage, false, { kind: 'constant', value: beta })
     states.push({ name: `${name}.running_mean`, shape: [channels], init: { kind: 'constant', value: 0 } })
     states.push({ name: `${name}.running_var`, shape: [channels], init: { kind: 'constant', value: 1 } })
   }
-  const convNorm = ({ filter, norm: normName, ci, co, kernel }: ConvNorm, group: number): void => {
+  const convNorm = ({ filter, norm: normName, ci, co, kernel, stage }: ConvNorm): void => {
     // Kaiming normal over the fan out, as torchvision initialises.
     const std = Math.sqrt(2 / (kernel * kernel * co))
-    parameter(`${filter}.weight`, [co, ci, kernel, kernel], group, true, { kind: 'normal', std })
-    norm(normName, co, group)
+    parameter(`${filter}.weight`, [co, ci, kernel, kernel], stage, true, { kind: 'normal', std })
+    norm(normName, co, stage)
   }
-  convNorm(stem, 0)
-  for (const { group, body, downsample } of blocks) {
-    for (const layer of body) convNorm(layer, group)
-    if (downsample) convNorm(downsample, group)
+  convNorm(stem)
+  for (const { body, downsample } of blocks) {
+    for (const layer of body) convNorm(layer)
+    if (downsample) convNorm(downsample)
   }
-  const features = blocks.at(-1)?.body.at(-1)?.co ?? 0
+  const features = featureCount(blocks, head)
   if (head === 'linear') {
     const uniform: Init = { kind: 'uniform', bound: 1 / Math.sqrt(features) }
-    parameter('fc.weight', [classes, features], headGroup, true, uniform)
-    parameter('fc.bias', [classes], headGroup, false, uniform)
+    parameter('fc.weight', [classes, features], 'head', true, uniform)
+    parameter('fc.bias', [classes], 'head', false, uniform)
   } else {
     const hidden = 512
     const linear = (name: string, from: number, to: number): void =>
-      parameter(name, [to, from], headGroup, true, { kind: 'normal', std: Math.sqrt(2 / from) })
-    norm('head.bn1', 2 * features, headGroup, 1e-3)
-    linear('head.fc1.weight', 2 * features, hidden)
-    norm('head.bn2', hidden, headGroup, 1e-3)
+      parameter(name, [to, from], 'head', true, { kind: 'normal', std: Math.sqrt(2 / from) })
+    norm('head.bn1', features, 'head', 1e-3)
+    linear('head.fc1.weight', features, hidden)
+    norm('head.bn2', hidden, 'head', 1e-3)
     linear('head.fc2.weight', hidden, classes)
   }
   return { parameters, states }

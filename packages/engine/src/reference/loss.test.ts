@@ -28,6 +28,18 @@ test('smoothing of .1 over nine classes has its floor at .48480, as the notebook
   for (const g of dlogits) expect(g).toBeCloseTo(0, 14)
 })
 
+test('class weights multiply the targets, and the mean is by the weights of the labels, whatever the smoothing', () => {
+  // −log p: 1/4 and 3/4 for the first sample, 1/2 each for the second.
+  const logits = f64(0, Math.log(3), 0, 0)
+  const [w0, w1] = [0.5, 2]
+  const { losses, loss } = softmaxCrossEntropy(2, 0.2, logits, Uint32Array.of(1, 0), [w0, w1])
+  const first = 0.8 * w1 * -Math.log(3 / 4) + 0.1 * (w0 * -Math.log(1 / 4) + w1 * -Math.log(3 / 4))
+  const second = 0.8 * w0 * Math.LN2 + 0.1 * (w0 + w1) * Math.LN2
+  expect(losses[0]).toBeCloseTo(first, 14)
+  expect(losses[1]).toBeCloseTo(second, 14)
+  expect(loss).toBeCloseTo((first + second) / (w1 + w0), 14)
+})
+
 test('an ignored label has no loss and no gradient and does not count in the mean', () => {
   const logits = f64(0, Math.log(3), 7, -7)
   const { losses, loss, dlogits } = softmaxCrossEntropy(2, 0, logits, Uint32Array.of(1, ignoredLabel))
@@ -49,9 +61,14 @@ test('a label beyond the classes is named, and a batch of ignored labels is refu
 test('the gradient of the mean agrees with finite differences', () => {
   const logits = noise('logits', 4 * 3).map((v) => 3 * v)
   const labels = Uint32Array.of(0, ignoredLabel, 2, 1)
-  const loss = (v: Float64Array): Float64Array => f64(softmaxCrossEntropy(3, 0.1, v, labels).loss)
-  const { dlogits } = softmaxCrossEntropy(3, 0.1, logits, labels)
-  expect(gradientError(loss, logits, f64(1), dlogits)).toBeLessThan(1e-8)
+  for (const weights of [
+    [1, 1, 1],
+    [0.5, 3, 0],
+  ]) {
+    const loss = (v: Float64Array): Float64Array => f64(softmaxCrossEntropy(3, 0.1, v, labels, weights).loss)
+    const { dlogits } = softmaxCrossEntropy(3, 0.1, logits, labels, weights)
+    expect(gradientError(loss, logits, f64(1), dlogits)).toBeLessThan(1e-8)
+  }
 })
 
 test('a linear layer multiplies rows by [in, out] and adds its bias', () => {

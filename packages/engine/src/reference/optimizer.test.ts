@@ -25,3 +25,11 @@ test('SGD adds the decayed parameter to the gradient before momentum', () => {
   expect(m[0]).toBeCloseTo(13, 14)
   expect(parameter[0]).toBeCloseTo(0.7, 14)
 })
+
+test('Nesterov’s momentum looks one step ahead', () => {
+  const [parameter, m] = [f64(2), f64(10)] as const
+  // g = 3 + .5·2 = 4; m = .9·10 + 4 = 13; the move is g + .9·13 = 15.7.
+  sgd({ rate: 0.1, momentum: 0.9, decay: 0.5, nesterov: true }, parameter, f64(3), m)
+  expect(m[0]).toBeCloseTo(13, 14)
+  expect(parameter[0]).toBeCloseTo(0.43, 14)
+})

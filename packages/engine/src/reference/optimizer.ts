@@ -32,13 +32,14 @@ export interface SgdOptions {
   momentum: number
   /** Coupled: added to the gradient, and so carried on by the momentum. */
   decay: number
+  nesterov?: boolean
 }
 
-/** m starts at zero. As torch.optim.SGD without dampening or Nesterov. */
+/** m starts at zero. As torch.optim.SGD without dampening. */
 export function sgd(o: SgdOptions, parameter: Float64Array, gradient: Float64Array, m: Float64Array): void {
   for (let i = 0; i < parameter.length; i++) {
-    const g = gradient[i]!
-    m[i] = o.momentum * m[i]! + g + o.decay * parameter[i]!
-    parameter[i]! -= o.rate * m[i]!
+    const g = gradient[i]! + o.decay * parameter[i]!
+    m[i] = o.momentum * m[i]! + g
+    parameter[i]! -= o.rate * (o.nesterov ? g + o.momentum * m[i]! : m[i]!)
   }
 }

@@ -1,6 +1,7 @@
 /** What may be hung into a fit: it hears of steps and epochs, and may end it. */
-import type { Learner, StepReport } from './learner.ts'
+import type { Learner } from './learner.ts'
 import { improves, type Monitor } from './monitor.ts'
+import type { StepReport } from './phases.ts'
 import type { EpochRecord } from './spec.ts'
 
 export interface Callback {

@@ -17,7 +17,7 @@ import type { ChosenNames } from '../kernels/conv2d/conv2d.variants.ts'
 import type { ResNet } from '../nn/resnet.ts'
 import { readWeightsFile, writeAtomically, writeWeightsFile } from '../weights/file.ts'
 import type { StateDict } from '../weights/safetensors.ts'
-import type { Learner, LearnerProgress } from './learner.ts'
+import { keptBuffers, type Learner, type LearnerProgress } from './learner.ts'
 import type { EpochRecord, TrainResult, TrainSpec } from './spec.ts'
 
 /** What is known of a run between two epochs. */
@@ -30,15 +30,6 @@ export interface RunPosition {
   /** What the device's choices of variants were: going on with others would add up in another order. */
   choices?: ChosenNames
 }
-
-/** What a store holds that going on needs. */
-const buffersOf = ({ optimizer, precision }: TrainSpec): StoreBuffer[] => [
-  'parameters',
-  'states',
-  'moment1',
-  ...(optimizer === 'adamw' ? (['moment2'] as const) : []),
-  ...(precision === 'mixed' ? (['lossScale'] as const) : []),
-]
 
 export class RunFolder {
   readonly dir: string
@@ -72,7 +63,7 @@ export class RunFolder {
 
   async savePosition(learner: Learner, position: RunPosition): Promise<void> {
     const tensors: StateDict = new Map()
-    for (const name of buffersOf(position.spec)) {
+    for (const name of keptBuffers(position.spec)) {
       const values = await learner.store.readAll(name)
       tensors.set(name, { shape: [values.length], values })
     }

@@ -1,11 +1,12 @@
-/** The graphs of a training run: one step, and one batch of evaluation. */
+/** The graphs of a training run: one step, one batch of evaluation, and both again for the head alone. */
 import { backward, Graph } from '../graph/graph.ts'
 import { crossEntropy, recordLoss } from '../graph/ops/cross-entropy.ts'
 import { lossScaleTensor, settleLossScale } from '../graph/ops/loss-scale.ts'
-import { optimize } from '../graph/ops/optimize.ts'
-import type { Tensor } from '../graph/tensor.ts'
+import { accumulate, average, clipGradients, optimize } from '../graph/ops/optimize.ts'
+import { type FlatRange, flat, type Tensor } from '../graph/tensor.ts'
+import { type Frozen, isFrozen } from '../nn/freezing.ts'
 import type { ParameterStretch } from '../nn/parameters.ts'
-import { headGroup, type ResNet } from '../nn/resnet.ts'
+import type { ResNet } from '../nn/resnet.ts'
 import type { OptimizerName, Precision } from './spec.ts'
 import { stepScalars } from './step-scalars.ts'
 
@@ -17,79 +18,182 @@ export interface BatchShape {
   size: number
 }
 
-export interface EvaluationGraph {
+/** The part of a graph that turns features into logits. */
+export interface HeadGraph {
   graph: Graph
-  /** [batch, size, size], packed RGBA. */
-  pixels: Tensor
   /** [batch, 1, 1, classes padded]. */
   logits: Tensor
 }
 
-export interface TrainingGraph extends EvaluationGraph {
+export interface EvaluationGraph extends HeadGraph {
+  /** [batch, size, size], packed RGBA. */
+  pixels: Tensor
+}
+
+/** What a graph of training has beside its input. */
+export interface TrainingGraphParts extends HeadGraph {
   /** [batch] u32. */
   labels: Tensor
+  /** [classes], where classes have weights. */
+  classWeights: Tensor | null
   step: Tensor
   /** [lossSlots]: mean loss of step s in slot s % lossSlots. */
   losses: Tensor
 }
 
-/** What moves in a phase: everything, or with a frozen body its batch norms and the head (fastai's `train_bn`). */
-export const trains = (p: Pick<ParameterStretch, 'group' | 'bodyNorm'>, frozen: boolean): boolean =>
-  !frozen || p.group === headGroup || p.bodyNorm
+export interface TrainingGraph extends TrainingGraphParts, EvaluationGraph {}
+
+/** The head by itself: its input is what `ResNet.features` makes. */
+export interface FeatureInput {
+  /** [batch, 1, 1, featureCount]. */
+  features: Tensor
+}
+
+export interface TrainingOptions {
+  /** Without one the gradients are left in the store. */
+  optimizer: OptimizerName | null
+  labelSmoothing: number
+  /** What stands still; false where everything learns. */
+  frozen: Frozen | false
+  /**
+   * `mixed` stores the body's activations and their gradients in f16, and scales the loss by the store's `lossScale`, as then are the
+   * gradients left in the store. Default f32.
+   */
+  precision?: Precision
+  classWeights?: boolean
+  /** Updates take the store's `gradientSums`, to which every step adds, and not each step makes one. */
+  accumulate?: boolean
+  /** Clip gradients by their norm together. */
+  clip?: boolean
+  /** Keep the store's averages of parameters and running statistics. */
+  average?: boolean
+  /** Weight decay for batch norms and biases too. */
+  decayNorms?: boolean
+}
+
+/** What learns: stages that are not frozen, and the batch norms of those that are where the policy is `train`. */
+export const trains = (p: Pick<ParameterStretch, 'stage' | 'bodyNorm'>, frozen: Frozen | false): boolean =>
+  !isFrozen(p.stage, frozen) || (frozen !== false && frozen.norms === 'train' && p.bodyNorm)
 
 /**
  * Inference by running statistics, in f32 however the network was trained: what validation tells of a model is what everybody who
  * loads it gets.
  */
 export function evaluationGraph(model: ResNet, { batch, size }: BatchShape): EvaluationGraph {
-  const graph = new Graph()
-  const pixels = graph.io('pixels', [batch, size, size], 'u32')
-  const step = graph.io('step', [stepScalars.words], 'u32')
+  const { graph, pixels, step } = withPixels(batch, size)
   const logits = graph.keep(model.forward(graph, pixels, { training: false, activations: 'f32', step }))
   return { graph, pixels, logits }
 }
 
-/**
- * Forward, loss, backward and update. Without an optimiser the gradients are left in the store. Precision `mixed` (default f32) stores the body's
- * activations and their gradients in f16, and scales the loss by the store's `lossScale`, as then are the gradients left in the store.
- */
-export function trainingGraph(
+/** The features of a batch by running statistics, as a body that is still makes them at this precision. */
+export function featureGraph(
   model: ResNet,
   { batch, size }: BatchShape,
-  options: { optimizer: OptimizerName | null; labelSmoothing: number; frozen: boolean; precision?: Precision },
-): TrainingGraph {
-  const graph = new Graph()
-  const pixels = graph.io('pixels', [batch, size, size], 'u32')
-  const labels = graph.io('labels', [batch], 'u32')
-  const step = graph.io('step', [stepScalars.words], 'u32')
-  const ring = graph.io('loss ring', [lossSlots])
-  const mixed = options.precision === 'mixed'
-  const lossScale = mixed ? lossScaleTensor() : null
-  const logits = graph.keep(model.forward(graph, pixels, { training: true, activations: mixed ? 'f16' : 'f32', step }))
-  const classes = model.classes.length
-  const { losses, dlogits } = crossEntropy(graph, logits, labels, classes, options.labelSmoothing, lossScale)
-  recordLoss(graph, losses, labels, step, ring)
-
-  const moving = model.stretches.filter((stretch) => trains(stretch, options.frozen))
-  const wanted = new Set<Tensor>()
-  for (const p of model.parameters.values()) if (trains(p, options.frozen)) wanted.add(p.tensor)
-  backward(graph, logits, dlogits, wanted)
-  if (options.optimizer) {
-    if (lossScale) settleLossScale(graph, joined(moving), step, lossScale)
-    for (const { group, decay, offset, elements } of moving) {
-      optimize(graph, options.optimizer, { elements, group, decay }, offset, step, lossScale)
-    }
-  }
-  return { graph, pixels, labels, step, logits, losses: ring }
+  precision: Precision,
+): Omit<EvaluationGraph, 'logits'> & FeatureInput {
+  const { graph, pixels, step } = withPixels(batch, size)
+  const activations = precision === 'mixed' ? 'f16' : 'f32'
+  const features = graph.keep(model.features(graph, pixels, { training: false, activations, step }))
+  return { graph, pixels, features }
 }
 
-/** Stretches in order of offset, neighbours made one. */
-function joined(stretches: readonly ParameterStretch[]): { offset: number; elements: number }[] {
-  const ranges: { offset: number; elements: number }[] = []
-  for (const { offset, elements } of stretches) {
+export function headEvaluationGraph(model: ResNet, batch: number): HeadGraph & FeatureInput {
+  const { graph, features, step } = withFeatures(model, batch)
+  return { graph, features, logits: graph.keep(model.classify(graph, features, { training: false, step })) }
+}
+
+/** Forward, loss, backward and update. */
+export function trainingGraph(model: ResNet, { batch, size }: BatchShape, options: TrainingOptions): TrainingGraph {
+  const { graph, pixels, step } = withPixels(batch, size)
+  const { frozen, precision } = options
+  const activations = precision === 'mixed' ? 'f16' : 'f32'
+  const logits = model.forward(graph, pixels, { training: true, frozen, activations, step })
+  return { pixels, ...learn(model, graph, logits, step, batch, options) }
+}
+
+/** The same of the head alone, on the features of a body that is still: the same bits. */
+export function headTrainingGraph(
+  model: ResNet,
+  batch: number,
+  options: Omit<TrainingOptions, 'frozen'>,
+): TrainingGraphParts & FeatureInput {
+  const { graph, features, step } = withFeatures(model, batch)
+  const logits = model.classify(graph, features, { training: true, step })
+  const frozen: Frozen = { below: 'head', norms: 'frozen' }
+  return { features, ...learn(model, graph, logits, step, batch, { ...options, frozen }) }
+}
+
+function withPixels(batch: number, size: number) {
+  const graph = new Graph()
+  const pixels = graph.io('pixels', [batch, size, size], 'u32')
+  return { graph, pixels, step: graph.io('step', [stepScalars.words], 'u32') }
+}
+
+function withFeatures(model: ResNet, batch: number) {
+  const graph = new Graph()
+  const features = graph.io('features', [batch, 1, 1, model.featureCount])
+  return { graph, features, step: graph.io('step', [stepScalars.words], 'u32') }
+}
+
+/** Appends loss, backward and update. */
+function learn(
+  model: ResNet,
+  graph: Graph,
+  logits: Tensor,
+  step: Tensor,
+  batch: number,
+  options: TrainingOptions,
+): TrainingGraphParts {
+  const { frozen, precision, labelSmoothing } = options
+  graph.keep(logits)
+  const labels = graph.io('labels', [batch], 'u32')
+  const losses = graph.io('loss ring', [lossSlots])
+  const lossScale = precision === 'mixed' ? lossScaleTensor() : null
+  const classes = model.classes.length
+  const classWeights = options.classWeights ? graph.io('class weights', [classes]) : null
+  const loss = crossEntropy(graph, logits, labels, classes, labelSmoothing, classWeights, lossScale)
+  recordLoss(graph, loss.losses, labels, classWeights, step, losses)
+
+  const wanted = new Set<Tensor>()
+  for (const p of model.parameters.values()) if (trains(p, frozen)) wanted.add(p.tensor)
+  backward(graph, logits, loss.dlogits, wanted)
+  if (options.optimizer) update(model, graph, step, lossScale, { ...options, optimizer: options.optimizer })
+  return { graph, labels, classWeights, step, logits, losses }
+}
+
+/** Appends what becomes of the gradients. */
+function update(
+  model: ResNet,
+  graph: Graph,
+  step: Tensor,
+  lossScale: Tensor | null,
+  options: TrainingOptions & { optimizer: OptimizerName },
+): void {
+  const { optimizer, frozen, decayNorms = false } = options
+  const gradients = options.accumulate ? 'gradientSums' : 'gradients'
+  const moving = model.stretches.filter((stretch) => trains(stretch, frozen))
+  const ranges = joined(moving, () => true)
+  const all = ranges.map((range) => flat(gradients, range))
+  if (options.accumulate) for (const range of ranges) accumulate(graph, range, step)
+  if (lossScale) settleLossScale(graph, all, step, lossScale)
+  const clip = options.clip ? clipGradients(graph, all, { step, lossScale }) : null
+  const kinds = moving.map((stretch) => ({ ...stretch, decay: stretch.decay || decayNorms }))
+  const alike = (a: ParameterStretch, b: ParameterStretch): boolean => a.group === b.group && a.decay === b.decay
+  for (const stretch of joined(kinds, alike)) optimize(graph, optimizer, stretch, gradients, { step, lossScale, clip })
+  if (options.average) {
+    average(graph, 'parameters', model.elements, step)
+    average(graph, 'states', model.stateElements, step)
+  }
+}
+
+/** Stretches in order of offset, neighbours that are `alike` made one. */
+function joined<S extends FlatRange>(stretches: readonly S[], alike: (a: S, b: S) => boolean): S[] {
+  const ranges: S[] = []
+  for (const stretch of stretches) {
     const last = ranges.at(-1)
-    if (last && last.offset + last.elements === offset) last.elements += elements
-    else ranges.push({ offset, elements })
+    if (last && last.offset + last.elements === stretch.offset && alike(last, stretch))
+      last.elements += stretch.elements
+    else ranges.push({ ...stretch })
   }
   return ranges
 }

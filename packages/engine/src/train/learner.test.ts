@@ -10,7 +10,8 @@ import { candidates, type Pass, problemName, variantFor } from '../kernels/conv2
 import { type Head, ResNet } from '../nn/resnet.ts'
 import { initialiseWeights } from '../weights/state-dict.ts'
 import { trainingGraph } from './graphs.ts'
-import { type FitOptions, Learner, type LearnerOptions } from './learner.ts'
+import { Learner, type LearnerOptions } from './learner.ts'
+import type { FitOptions } from './phases.ts'
 import type { EpochRecord } from './spec.ts'
 import { packStep } from './step-scalars.ts'
 import { colouredSource } from './testing.ts'
@@ -62,7 +63,7 @@ test('a learner tells colours apart after a few epochs, and the same seed gives 
 })
 
 test('a frozen body keeps its filters while its batch norms and the head learn', async () => {
-  const learner = await createLearner({ freezes: true })
+  const learner = await createLearner()
   const before = await learner.stateDict()
   await fit(learner, { epochs: 1, frozen: true })
   const after = await learner.stateDict()
@@ -134,7 +135,7 @@ test('an adapter that binds little trains as one that binds much, and recomputes
 test('no buffer is made on the device after the first step: not by evaluation, nor by a checkpoint', async () => {
   const learner = await createLearner()
   const made = vi.spyOn(device.gpu, 'createBuffer')
-  await learner.prepare('unfrozen')
+  await learner.prepare()
   const before = made.mock.calls.length
   expect(before).toBeGreaterThan(0)
   let steps = 0

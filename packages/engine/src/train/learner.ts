@@ -2,21 +2,34 @@ import type { ClassificationReport } from '@sporeprint/metrics'
 import { autotune } from '../autotune/autotune.ts'
 import { withArena } from '../compile/fit.ts'
 import { type Compiled, compile, Program } from '../compile/program.ts'
-import { ParameterStore } from '../compile/store.ts'
+import { ParameterStore, type StoreBuffers } from '../compile/store.ts'
 import type { ImageSource } from '../data/image-source.ts'
 import { batchCount, batches } from '../data/loader.ts'
 import { EngineError, throwIfAborted } from '../errors.ts'
 import type { Device } from '../gpu/device.ts'
 import { Pacer } from '../gpu/pacing.ts'
+import type { StoreBuffer, Tensor } from '../graph/tensor.ts'
 import { type EvaluateOptions, Inference } from '../infer/inference.ts'
 import { initialLossScale } from '../kernels/loss-scale.ts'
-import { headGroup, type ResNet } from '../nn/resnet.ts'
+import { bodyIsStill, type Frozen } from '../nn/freezing.ts'
+import type { ResNet } from '../nn/resnet.ts'
 import type { StateDict } from '../weights/safetensors.ts'
 import { initialiseWeights, type LoadReport, loadStateDict, readStateDict } from '../weights/state-dict.ts'
-import type { Callback } from './callbacks.ts'
-import { evaluationGraph, lossSlots, type TrainingGraph, trainingGraph } from './graphs.ts'
-import { momentumAt, rateFactor, type ScheduleName } from './schedules.ts'
-import type { EpochRecord, OptimizerName, Phase, Precision } from './spec.ts'
+import { StillBody } from './features.ts'
+import { gathering } from './gathering.ts'
+import { evaluationGraph, headTrainingGraph, lossSlots, type TrainingGraphParts, trainingGraph } from './graphs.ts'
+import {
+  type FineTuneOptions,
+  type FitOptions,
+  fineTunePhases,
+  frozenOf,
+  phaseOf,
+  ratesAt,
+  type StepReport,
+  scheduleOf,
+} from './phases.ts'
+import { afterEpoch, freshPlateau, type Plateau } from './schedules.ts'
+import type { EpochRecord, OptimizerName, Precision } from './spec.ts'
 import { packStep } from './step-scalars.ts'
 
 export interface LearnerOptions {
@@ -28,16 +41,32 @@ export interface LearnerOptions {
   seed?: number
   optimizer?: OptimizerName
   weightDecay?: number
+  /** Batch norms and biases decay too, as in PyTorch without parameter groups. Default false, as fastai. */
+  decayNorms?: boolean
   labelSmoothing?: number
-  /** Of AdamW: β₁, β₂ and ε; fastai's by default. SGD's momentum is β₁. */
+  /** A weight for each class, as of torch's CrossEntropyLoss; `balancedWeights` makes some. Default null: all count the same. */
+  classWeights?: readonly number[] | null
+  /** Of AdamW: β₁, β₂ and ε; fastai's .9, .99 and 1e-5 by default (PyTorch's are .9, .999 and 1e-8). SGD's momentum is β₁. */
   betas?: readonly [number, number]
   epsilon?: number
+  /** Batches to an update: as one large batch, in the memory of a small one and of the gradients' sum. Default 1. */
+  accumulate?: number
+  /** Gradients whose norm together is greater are scaled down to it. Default null: never. */
+  clipNorm?: number | null
+  /**
+   * Keep the exponential mean of weights and running statistics over updates, with this decay (timm's ModelEmaV2): it is what is
+   * evaluated, and what `stateDict` reads. Default null.
+   */
+  emaDecay?: number | null
   /** How activations are stored while training. Evaluation is f32 either way. Default f32. */
   precision?: Precision
   /** Make batch norms' outputs again for the backward pass instead of keeping them: less memory for a little more time. */
   recompute?: boolean
-  /** Whether a phase with a frozen body will be asked for: its memory is planned ahead. */
-  freezes?: boolean
+  /**
+   * Compute the features of each image once where nothing of the body moves (`frozen` with norms `frozen`), and train and evaluate the
+   * head on them, if they fit `mostFeatureBytes`: the same bits. Not for a source whose images differ from read to read. Default true.
+   */
+  cacheFeatures?: boolean
   /**
    * Measure first which variant of each convolution is fastest, where `device.choices` does not know it yet: half a minute
    * on software adapters. It is left there; on Node, `keepChoices` writes it to disk.
@@ -45,55 +74,27 @@ export interface LearnerOptions {
   autotune?: boolean
 }
 
-export interface FitOptions {
-  epochs: number
-  /** Peak learning rate of the head. */
-  rate: number
-  /** The body's first group learns at rate / rateDivisor, the second at their geometric mean. Default 1. */
-  rateDivisor?: number
-  schedule?: ScheduleName
-  pctStart?: number
-  /** Only the head and the body's batch norms learn. */
-  frozen?: boolean
-  /** Epochs of this phase that an earlier process has done; `restore` has brought back what they left. */
-  done?: number
-  signal?: AbortSignal | undefined
-  onStep?: (step: StepReport) => void
-  callbacks?: readonly Callback[]
-}
-
-export interface StepReport {
-  epoch: number
-  phase: Phase
-  /** Steps since the learner began. */
-  step: number
-  /** Losses of this step, and their debiased exponential mean over the phase. */
-  loss: number
-  smoothLoss: number
-  lr: number
-  /** When the device had done it, by performance.now(): losses are read several at once. */
-  doneAt: number
-}
-
 /** Where a learner stands between two epochs: with the store's buffers, all that going on needs. */
 export interface LearnerProgress {
   epoch: number
   step: number
-  /** Steps since the phase began. In mixed precision the device counts those of them that made an update. */
+  /** Updates since the phase began. In mixed precision the device counts those of them that were made. */
   update: number
   /** The running mean of the losses: Σ and its weight. */
   lossMean: number
   lossWeight: number
+  plateau: Plateau
 }
 
+const beginning: LearnerProgress = { epoch: 0, step: 0, update: 0, lossMean: 0, lossWeight: 0, plateau: freshPlateau }
+
+/** A step's program before and after it is recorded. */
 interface Plan {
-  graph: TrainingGraph
+  name: string
+  graph: TrainingGraphParts
+  /** Pixels, or features. */
+  input: Tensor
   compiled: Compiled
-}
-
-interface Plans {
-  frozen: Plan | null
-  unfrozen: Plan
 }
 
 const lossDecay = 0.98
@@ -113,41 +114,46 @@ export class Learner {
   readonly #device: Device
   readonly #options: Required<LearnerOptions>
   readonly #arena: GPUBuffer
+  /** Memory of programs that the arena is too small for: none, but where placing it turned out badly. */
+  readonly #moreArenas: GPUBuffer[] = []
   readonly #inference: Inference
-  readonly #plans: Plans
-  readonly #programs: Partial<Record<Phase, Program>> = {}
+  /** What is evaluated and saved. */
+  readonly #weights: StoreBuffers
+  readonly #plans = new Map<string, Plan>()
+  readonly #programs = new Map<string, Program>()
   readonly #pacer: Pacer
-  #progress: LearnerProgress = { epoch: 0, step: 0, update: 0, lossMean: 0, lossWeight: 0 }
+  #stillBody: StillBody | null = null
+  #progress: LearnerProgress = { ...beginning }
 
   /**
    * Plans and allocates memory, compiles the evaluation program and fills the parameters from the seed. Throws OUT_OF_MEMORY,
    * with the batch that would fit, before anything is computed, and BAD_CONFIG where mixed precision is asked of an adapter without
-   * `shader-f16`.
+   * `shader-f16`, or an option is out of its range.
    */
   static async create(device: Device, model: ResNet, options: LearnerOptions): Promise<Learner> {
     const settings = withDefaults(options)
+    checkSettings(settings, model)
     if (settings.autotune) {
       // Only what fits is worth measuring. What a frozen body computes, a free one does too.
-      const { plans, evaluation, arena } = await withArena(device, settings.batch, (batch) =>
+      const { plan, evaluation, arena } = await withArena(device, settings.batch, (batch) =>
         planBatch(device, model, settings, batch),
       )
       arena.destroy()
-      await autotune(device, [plans.unfrozen.graph.graph, evaluation.graph])
+      await autotune(device, [plan.graph.graph, evaluation.graph])
     }
     const store = new ParameterStore(device, model.elements, model.stateElements)
     try {
-      await store.allocate('parameters', 'states', 'gradients', 'moment1')
-      if (settings.optimizer === 'adamw') await store.allocate('moment2')
-      const { plans, evaluation, compiled, arena } = await withArena(device, settings.batch, (batch) =>
+      await store.allocate('gradients', ...keptBuffers(settings))
+      if (settings.accumulate > 1) await store.allocate('gradientSums')
+      const { plan, evaluation, compiled, arena } = await withArena(device, settings.batch, (batch) =>
         planBatch(device, model, settings, batch),
       )
       initialiseWeights(model, store, settings.seed)
-      if (settings.precision === 'mixed') {
-        await store.allocate('lossScale')
-        store.writeAll('lossScale', initialLossScale())
-      }
-      const inference = await Inference.record(device, model, settings.batch, evaluation, compiled, store, arena)
-      return new Learner(device, model, settings, store, arena, inference, plans)
+      if (settings.precision === 'mixed') store.writeAll('lossScale', initialLossScale())
+      if (settings.emaDecay !== null) store.resetAverages()
+      const weights = weightsOf(store, settings)
+      const inference = await Inference.record(device, model, settings.batch, evaluation, compiled, weights, arena)
+      return new Learner(device, model, settings, store, arena, inference, plan)
     } catch (error) {
       // Whoever catches it may try again on the same device, with less.
       store.destroy()
@@ -162,7 +168,7 @@ export class Learner {
     store: ParameterStore,
     arena: GPUBuffer,
     inference: Inference,
-    plans: Plans,
+    plan: Plan,
   ) {
     this.#device = device
     this.model = model
@@ -170,11 +176,10 @@ export class Learner {
     this.store = store
     this.#arena = arena
     this.#inference = inference
-    this.#plans = plans
+    this.#weights = weightsOf(store, options)
+    this.#plans.set(plan.name, plan)
     this.#pacer = new Pacer(device)
-    const moments = options.optimizer === 'adamw' ? 2 : 1
-    const io = Math.max(...[plans.frozen, plans.unfrozen].map((p) => p?.compiled.plan.ioBytes ?? 0))
-    this.peakBytes = 4 * (model.elements * (2 + moments) + model.stateElements) + arena.size + io
+    this.peakBytes = store.bytes + arena.size + plan.compiled.plan.ioBytes
   }
 
   get progress(): Readonly<LearnerProgress> {
@@ -184,6 +189,7 @@ export class Learner {
   /** Goes on from where a checkpoint was written; the store's buffers are restored by the caller. */
   restore(progress: LearnerProgress): void {
     this.#progress = { ...progress }
+    this.#forgetFeatures()
   }
 
   /** Side of the images, in pixels. */
@@ -196,12 +202,17 @@ export class Learner {
     return batchCount(this.#options.train.length, this.#options.batch, true)
   }
 
+  /** Takes weights over; averages begin at them. */
   load(dict: StateDict): LoadReport {
-    return loadStateDict(this.model, this.store, dict)
+    const report = loadStateDict(this.model, this.store, dict)
+    if (this.#options.emaDecay !== null) this.store.resetAverages()
+    this.#forgetFeatures()
+    return report
   }
 
+  /** The weights, or their averages where `emaDecay` is given. */
   stateDict(): Promise<StateDict> {
-    return readStateDict(this.model, this.store)
+    return readStateDict(this.model, this.#weights)
   }
 
   /** Logits [batch, classes] of one full batch by running statistics: pixels u8 RGBA [batch, size, size, 4]. */
@@ -214,31 +225,29 @@ export class Learner {
   }
 
   /** Compiles a phase's program ahead of its first step. */
-  async prepare(phase: Phase, onPipeline?: (done: number, total: number) => void): Promise<Program> {
-    const made = this.#programs[phase]
+  async prepare(
+    options: Pick<FitOptions, 'frozen'> = {},
+    onPipeline?: (done: number, total: number) => void,
+  ): Promise<Program> {
+    const { name, graph, compiled } = this.#plan(frozenOf(options))
+    const made = this.#programs.get(name)
     if (made) return made
-    const { graph, compiled } = this.#plan(phase)
-    const program = await Program.record(this.#device, compiled, this.store, this.#arena, onPipeline)
+    const arena = await this.#arenaFor(compiled)
+    const program = await Program.record(this.#device, compiled, this.store, arena, onPipeline)
     program.prepareRead(graph.losses)
-    this.#programs[phase] = program
+    if (graph.classWeights) program.write(graph.classWeights, Float32Array.from(this.#options.classWeights ?? []))
+    this.#programs.set(name, program)
     return program
   }
 
-  /**
-   * fastai's fine_tune in its shape: `freezeEpochs` with a frozen body, then `epochs` with all of it. Yields each epoch.
-   */
-  async *fineTune(
-    options: Omit<FitOptions, 'frozen' | 'done'> & { freezeEpochs?: number },
-  ): AsyncGenerator<EpochRecord, void, void> {
-    const { freezeEpochs = 1, ...rest } = options
-    if (freezeEpochs > 0) yield* this.fit({ ...rest, epochs: freezeEpochs, frozen: true })
-    yield* this.fit(rest)
+  /** fastai's fine-tuning, by `fineTunePhases`: `freezeEpochs` with a frozen body, then `epochs` with all of it. Yields each epoch. */
+  async *fineTune(options: FineTuneOptions): AsyncGenerator<EpochRecord, void, void> {
+    for (const phase of fineTunePhases(options)) yield* this.fit(phase)
   }
 
   /** Trains for some epochs under one schedule, and yields each as it ends. The optimiser begins afresh. */
   async *fit(options: FitOptions): AsyncGenerator<EpochRecord, void, void> {
-    const { epochs, frozen = false, done = 0, callbacks = [] } = options
-    const phase: Phase = frozen ? 'frozen' : 'unfrozen'
+    const { epochs, done = 0, callbacks = [] } = options
     if (this.stepsPerEpoch === 0) {
       const { train, batch } = this.#options
       throw new EngineError(
@@ -248,12 +257,12 @@ export class Learner {
     }
     if (done === 0) {
       this.store.clearMoments()
-      Object.assign(this.#progress, { update: 0, lossMean: 0, lossWeight: 0 })
+      Object.assign(this.#progress, { update: 0, lossMean: 0, lossWeight: 0, plateau: freshPlateau })
     }
-    await this.prepare(phase)
+    await this.prepare(options)
     try {
       for (let epoch = done, stop = false; epoch < epochs && !stop; epoch++) {
-        const record = await this.#epoch(phase, epoch, options)
+        const record = await this.#epoch(epoch, options)
         for (const callback of callbacks) if ((await callback.onEpoch?.(record, this)) === 'stop') stop = true
         yield record
       }
@@ -262,50 +271,55 @@ export class Learner {
     }
   }
 
-  async #epoch(phase: Phase, epochOfPhase: number, options: FitOptions): Promise<EpochRecord> {
-    const { train, valid, batch, seed, shuffle, labelSmoothing } = this.#options
+  async #epoch(epochOfPhase: number, options: FitOptions): Promise<EpochRecord> {
+    const { batch, seed, shuffle, labelSmoothing, classWeights, accumulate, betas } = this.#options
     const { signal } = options
     const started = performance.now()
-    const program = await this.prepare(phase)
-    const { graph } = this.#plan(phase)
+    const program = await this.prepare(options)
+    const { name, graph, input } = this.#plan(frozenOf(options))
+    const still = await this.#bodyOf(options)
     const total = options.epochs * this.stepsPerEpoch
+    const plateau = this.#progress.plateau.factor
+    const gather = gathering(accumulate, classWeights)
     const waiting: Pick<StepReport, 'step' | 'lr' | 'doneAt'>[] = []
     let lr = 0
     let lastRead = performance.now()
 
     const order = { batch, seed, epoch: this.#progress.epoch, shuffle, dropLast: true }
     let inEpoch = 0
-    for await (const { pixels, labels } of batches(train, order)) {
+    for await (const { pixels, labels } of batches(still?.train ?? this.#options.train, order)) {
       throwIfAborted(signal)
-      const rates = this.#rates(options, (epochOfPhase * this.stepsPerEpoch + inEpoch) / total)
-      lr = rates.rates.at(-1) ?? 0
-      const { step } = this.#progress
-      program.write(graph.pixels, pixels)
-      program.write(graph.labels, labels)
-      program.write(graph.step, packStep({ ...this.#constants(), ...rates, step, update: this.#progress.update + 1 }))
+      const share = (epochOfPhase * this.stepsPerEpoch + inEpoch) / total
+      const { rates, beta1 } = ratesAt(options, { share, epoch: epochOfPhase }, plateau, betas[0])
+      lr = rates.at(-1) ?? 0
+      const { step, update } = this.#progress
       inEpoch++
+      const last = inEpoch === this.stepsPerEpoch
+      const gathered = gather(labels, last)
+      program.write(input, pixels)
+      program.write(graph.labels, labels)
+      program.write(graph.step, packStep({ ...this.#constants(), ...gathered, rates, beta1, step, update: update + 1 }))
       this.#progress.step++
-      this.#progress.update++
+      if (gathered.gradientScale > 0) this.#progress.update++
       const submitted = performance.now()
-      const due =
-        inEpoch === this.stepsPerEpoch || waiting.length === lossSlots - 1 || submitted - lastRead > readInterval
+      const due = last || waiting.length === lossSlots - 1 || submitted - lastRead > readInterval
       program.run(due ? [graph.losses] : [])
-      await this.#pacer.settle(phase, submitted)
+      await this.#pacer.settle(name, submitted)
       const doneAt = performance.now()
       waiting.push({ step, lr, doneAt })
       if (!due) continue
       lastRead = doneAt
       const losses = new Float32Array(await program.read(graph.losses))
-      for (const done of waiting.splice(0))
-        this.#report(options, phase, done, losses[done.step % lossSlots] ?? Number.NaN)
+      for (const done of waiting.splice(0)) this.#report(options, done, losses[done.step % lossSlots] ?? Number.NaN)
     }
 
-    const report = await this.evaluate(valid, { labelSmoothing, signal })
+    const report = await this.#validate(still, { labelSmoothing, classWeights, signal })
     const { epoch } = this.#progress
     this.#progress.epoch++
+    this.#progress.plateau = afterEpoch(this.#progress.plateau, scheduleOf(options), report.loss)
     return {
       epoch,
-      phase,
+      phase: phaseOf(options),
       trainLoss: this.#smoothLoss(),
       validLoss: report.loss,
       accuracy: report.accuracy,
@@ -317,7 +331,7 @@ export class Learner {
     }
   }
 
-  #report(options: FitOptions, phase: Phase, done: Pick<StepReport, 'step' | 'lr' | 'doneAt'>, loss: number): void {
+  #report(options: FitOptions, done: Pick<StepReport, 'step' | 'lr' | 'doneAt'>, loss: number): void {
     if (!Number.isFinite(loss)) {
       throw new EngineError(
         'DIVERGED',
@@ -327,7 +341,7 @@ export class Learner {
     const p = this.#progress
     p.lossMean = lossDecay * p.lossMean + (1 - lossDecay) * loss
     p.lossWeight = lossDecay * p.lossWeight + (1 - lossDecay)
-    const step: StepReport = { ...done, epoch: p.epoch, phase, loss, smoothLoss: this.#smoothLoss() }
+    const step: StepReport = { ...done, epoch: p.epoch, phase: phaseOf(options), loss, smoothLoss: this.#smoothLoss() }
     options.onStep?.(step)
     for (const callback of options.callbacks ?? []) callback.onStep?.(step)
   }
@@ -336,51 +350,151 @@ export class Learner {
     return this.#progress.lossMean / this.#progress.lossWeight
   }
 
-  /** Rates by group and momentum at a position of the phase. */
-  #rates(options: FitOptions, position: number): { rates: number[]; beta1: number } {
-    const { rate, rateDivisor = 1, schedule = 'flat_cos', pctStart = 0.75, frozen = false } = options
-    const factor = rate * rateFactor(schedule, position, pctStart)
-    // A frozen body's batch norms learn at a tenth of the head's rate (fastai's `slice(rate)`).
-    const rates = Array.from({ length: headGroup + 1 }, (_, group) => {
-      if (frozen) return group === headGroup ? factor : factor / 10
-      return factor / rateDivisor ** (1 - group / headGroup)
-    })
-    return { rates, beta1: momentumAt(schedule, position, pctStart, this.#options.betas[0]) }
-  }
-
   #constants() {
-    const { seed, betas, epsilon, weightDecay } = this.#options
-    return { seed, beta2: betas[1], epsilon, decay: weightDecay }
+    const { seed, betas, epsilon, weightDecay, clipNorm, emaDecay } = this.#options
+    const running = { clipNorm: clipNorm ?? 0, averageRate: emaDecay === null ? 0 : 1 - emaDecay }
+    return { seed, beta2: betas[1], epsilon, decay: weightDecay, ...running }
   }
 
-  #plan(phase: Phase): Plan {
-    const plan = this.#plans[phase]
-    if (!plan) throw new EngineError('BAD_CONFIG', 'this learner has no frozen phase: create it with `freezes: true`')
+  /** The program of a step with this frozen, its memory planned. */
+  #plan(frozen: Frozen | false): Plan {
+    const name = planName(frozen)
+    const known = this.#plans.get(name)
+    if (known) return known
+    const plan = this.#cachesFeatures(frozen)
+      ? planHead(this.#device, this.model, this.#options)
+      : planStep(this.#device, this.model, this.#options, this.#options.batch, frozen)
+    this.#plans.set(name, plan)
     return plan
+  }
+
+  #cachesFeatures(frozen: Frozen | false): boolean {
+    const { cacheFeatures, train, valid } = this.#options
+    return cacheFeatures && bodyIsStill(frozen) && StillBody.fits(this.model, [train, valid])
+  }
+
+  /** What a body that is still has made of all images, null where it moves. */
+  async #bodyOf(options: FitOptions): Promise<StillBody | null> {
+    if (!this.#cachesFeatures(frozenOf(options))) {
+      this.#forgetFeatures()
+      return null
+    }
+    return (this.#stillBody ??= await StillBody.compute(this.#device, this.model, this.store, {
+      ...this.#options,
+      // Averages need not be where the weights are: then validation takes the whole way.
+      valid: this.#options.emaDecay === null ? this.#options.valid : null,
+      arenaFor: (compiled) => this.#arenaFor(compiled),
+      signal: options.signal,
+    }))
+  }
+
+  #validate(still: StillBody | null, options: EvaluateOptions): Promise<ClassificationReport> {
+    return still?.valid ? still.valid.evaluate(options) : this.evaluate(this.#options.valid, options)
+  }
+
+  #forgetFeatures(): void {
+    this.#stillBody?.destroy()
+    this.#stillBody = null
+  }
+
+  /** Memory for a program's activations: that of all others, as a rule. */
+  async #arenaFor({ name, plan }: Compiled): Promise<GPUBuffer> {
+    if (plan.arenaBytes <= this.#arena.size) return this.#arena
+    const arena = await this.#device.allocate(`activations of ${name}`, plan.arenaBytes)
+    this.#moreArenas.push(arena)
+    return arena
   }
 
   /** Frees its memory on the device. */
   destroy(): void {
-    for (const program of Object.values(this.#programs)) program.destroy()
+    this.#forgetFeatures()
+    for (const program of this.#programs.values()) program.destroy()
     this.#inference.destroy()
-    this.#arena.destroy()
+    for (const arena of [this.#arena, ...this.#moreArenas]) arena.destroy()
     this.store.destroy()
   }
 }
 
-/** The programs of a learner at some batch, with their memory planned. */
-function planBatch(device: Device, model: ResNet, settings: Required<LearnerOptions>, batch: number) {
-  const shape = { batch, size: settings.train.size }
-  const plan = (phase: Phase): Plan => {
-    const { optimizer, labelSmoothing, precision, recompute } = settings
-    const graph = trainingGraph(model, shape, { optimizer, labelSmoothing, precision, frozen: phase === 'frozen' })
-    return { graph, compiled: compile(device, `training step (${phase})`, graph.graph, { recompute }) }
+/** What a store holds that going on needs, besides the learner's progress. */
+export function keptBuffers({
+  optimizer,
+  precision,
+  emaDecay,
+}: Pick<Required<LearnerOptions>, 'optimizer' | 'precision' | 'emaDecay'>): StoreBuffer[] {
+  return [
+    'parameters',
+    'states',
+    'moment1',
+    ...(optimizer === 'adamw' ? (['moment2'] as const) : []),
+    ...(precision === 'mixed' ? (['lossScale'] as const) : []),
+    ...(emaDecay === null ? [] : (['averageParameters', 'averageStates'] as const)),
+  ]
+}
+
+const weightsOf = (store: ParameterStore, { emaDecay }: Required<LearnerOptions>): StoreBuffers =>
+  emaDecay === null ? store : store.averaged()
+
+const planName = (frozen: Frozen | false): string =>
+  `training step (${frozen ? `frozen below ${frozen.below}, norms ${frozen.norms}` : 'unfrozen'})`
+
+function planStep(
+  device: Device,
+  model: ResNet,
+  settings: Required<LearnerOptions>,
+  batch: number,
+  frozen: Frozen | false,
+): Plan {
+  const name = planName(frozen)
+  const { recompute, train } = settings
+  const graph = trainingGraph(model, { batch, size: train.size }, { ...graphOptions(settings), frozen })
+  return { name, graph, input: graph.pixels, compiled: compile(device, name, graph.graph, { recompute }) }
+}
+
+/** The step of a head whose features are known. */
+function planHead(device: Device, model: ResNet, settings: Required<LearnerOptions>): Plan {
+  const name = planName({ below: 'head', norms: 'frozen' })
+  const graph = headTrainingGraph(model, settings.batch, graphOptions(settings))
+  return { name, graph, input: graph.features, compiled: compile(device, name, graph.graph) }
+}
+
+function graphOptions(settings: Required<LearnerOptions>) {
+  const { optimizer, labelSmoothing, precision, classWeights, accumulate, clipNorm, emaDecay, decayNorms } = settings
+  return {
+    optimizer,
+    labelSmoothing,
+    precision,
+    decayNorms,
+    classWeights: classWeights !== null,
+    accumulate: accumulate > 1,
+    clip: clipNorm !== null,
+    average: emaDecay !== null,
   }
-  const plans: Plans = { frozen: settings.freezes ? plan('frozen') : null, unfrozen: plan('unfrozen') }
-  const evaluation = evaluationGraph(model, shape)
+}
+
+/** The programs at some batch that need the most memory, planned: where everything learns, and evaluation. */
+function planBatch(device: Device, model: ResNet, settings: Required<LearnerOptions>, batch: number) {
+  const plan = planStep(device, model, settings, batch, false)
+  const evaluation = evaluationGraph(model, { batch, size: settings.train.size })
   const compiled = compile(device, 'evaluation', evaluation.graph)
-  const programs = [compiled, plans.unfrozen.compiled, ...(plans.frozen ? [plans.frozen.compiled] : [])]
-  return { plans, evaluation, compiled, programs }
+  return { plan, evaluation, compiled, programs: [compiled, plan.compiled] }
+}
+
+function checkSettings(
+  { accumulate, clipNorm, emaDecay, classWeights }: Required<LearnerOptions>,
+  model: ResNet,
+): void {
+  const classes = model.classes.length
+  const problems = [
+    Number.isInteger(accumulate) && accumulate > 0
+      ? []
+      : `accumulate must be a whole number above 0, not ${accumulate}`,
+    clipNorm === null || clipNorm > 0 ? [] : `clipNorm must be above 0, or null, not ${clipNorm}`,
+    emaDecay === null || (emaDecay >= 0 && emaDecay < 1) ? [] : `emaDecay must be from 0 to 1, not ${emaDecay}`,
+    classWeights === null || classWeights.length === classes
+      ? []
+      : `classWeights must be ${classes} numbers, one for each class, not ${classWeights.length}`,
+  ].flat()
+  if (problems.length > 0) throw new EngineError('BAD_CONFIG', problems.join('; '))
 }
 
 function withDefaults(o: LearnerOptions): Required<LearnerOptions> {
@@ -389,12 +503,17 @@ function withDefaults(o: LearnerOptions): Required<LearnerOptions> {
     seed: 42,
     optimizer: 'adamw',
     weightDecay: 0.01,
+    decayNorms: false,
     labelSmoothing: 0.1,
+    classWeights: null,
     betas: [0.9, 0.99],
     epsilon: 1e-5,
+    accumulate: 1,
+    clipNorm: null,
+    emaDecay: null,
     precision: 'f32',
     recompute: false,
-    freezes: false,
+    cacheFeatures: true,
     autotune: false,
     ...o,
   }

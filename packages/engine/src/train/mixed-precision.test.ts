@@ -148,7 +148,7 @@ async function smallStep(type: ActivationType) {
   const y = normed(conv(normed(conv(x, 1, 2), 1, 'relu'), 2), 2, { shortcut })
   const z = normed(conv(normed(conv(y, 4), 4, 'relu'), 5), 5, { shortcut: y })
   const logits = conv2d(graph, conv(globalConcatPool(graph, z), 6))
-  const loss = crossEntropy(graph, logits, labels, 4, 0.1, lossScale)
+  const loss = crossEntropy(graph, logits, labels, 4, 0.1, null, lossScale)
   const losses = graph.keep(loss.losses)
   backward(graph, logits, loss.dlogits, new Set(parameters))
 

@@ -6,8 +6,10 @@ import type { Device } from '../gpu/device.ts'
 import { ResNet } from '../nn/resnet.ts'
 import { readWeightsFile } from '../weights/file.ts'
 import { RunFolder, type RunPosition } from './checkpoint.ts'
-import { Learner, type StepReport } from './learner.ts'
-import type { EpochRecord, Phase, TrainEvent, TrainResult, TrainSpec } from './spec.ts'
+import { balancedWeights } from './class-weights.ts'
+import { Learner } from './learner.ts'
+import { type FitOptions, fineTunePhases, type StepReport } from './phases.ts'
+import type { EpochRecord, TrainEvent, TrainResult, TrainSpec } from './spec.ts'
 
 export interface RunContext {
   openDevice(): Promise<Device>
@@ -49,6 +51,7 @@ class Run {
   readonly #context: RunContext
   readonly #model: ResNet
   readonly #batch: number
+  readonly #classWeights: readonly number[] | null
   #history: EpochRecord[] = []
   #rate = new Throughput()
 
@@ -60,6 +63,8 @@ class Run {
     this.#context = context
     this.#model = new ResNet({ arch: spec.arch, classes: data.classes, head: spec.head })
     this.#batch = Math.min(spec.batch, data.train.length)
+    const { labels } = data.train
+    this.#classWeights = spec.classWeights === 'balanced' ? balancedWeights(labels, data.classes.length) : null
   }
 
   async run(): Promise<TrainResult> {
@@ -84,9 +89,15 @@ class Run {
       seed: spec.seed,
       optimizer: spec.optimizer,
       weightDecay: spec.weightDecay,
+      decayNorms: spec.decayNorms,
       labelSmoothing: spec.labelSmoothing,
+      classWeights: this.#classWeights,
+      betas: [spec.momentum, spec.beta2],
+      epsilon: spec.epsilon,
+      accumulate: spec.accumulate,
+      clipNorm: spec.clipNorm,
+      emaDecay: spec.emaDecay,
       precision: spec.precision,
-      freezes: spec.freezeEpochs > 0,
     })
     try {
       if (spec.weights !== null && !resumed) await this.#loadWeights(learner, spec.weights)
@@ -103,25 +114,18 @@ class Run {
   }
 
   async #train(learner: Learner): Promise<void> {
-    const { freezeEpochs, epochs, baseLr, lrMult, schedule, pctStart, patience } = this.#spec
-    const phases: { phase: Phase; epochs: number; first: number }[] = [
-      { phase: 'frozen', epochs: freezeEpochs, first: 0 },
-      { phase: 'unfrozen', epochs, first: freezeEpochs },
-    ]
-    for (const { phase, epochs, first } of phases) {
+    const { patience } = this.#spec
+    let first = 0
+    for (const phase of phasesOf(this.#spec)) {
       const done = Math.max(0, this.#history.length - first)
-      if (done >= epochs || this.#stalled(patience)) continue
+      first += phase.epochs
+      if (done >= phase.epochs || this.#stalled(patience)) continue
       await learner.prepare(phase, (ready, total) =>
         this.#emit({ type: 'prepare', stage: 'pipelines', done: ready, total }),
       )
       const fit = learner.fit({
-        epochs,
+        ...phase,
         done,
-        rate: baseLr,
-        rateDivisor: lrMult,
-        schedule,
-        pctStart,
-        frozen: phase === 'frozen',
         signal: this.#context.signal,
         onStep: (step) => this.#onStep(learner, step),
       })
@@ -177,6 +181,7 @@ class Run {
     if (this.#data.test) {
       test = await learner.evaluate(this.#data.test, {
         labelSmoothing: this.#spec.labelSmoothing,
+        classWeights: this.#classWeights,
         signal: this.#context.signal,
       })
       this.#emit({ type: 'evaluation', split: 'test', report: test })
@@ -288,9 +293,28 @@ class Throughput {
   }
 }
 
+function phasesOf(spec: TrainSpec): FitOptions[] {
+  const { freezeEpochs, bodyNorm, epochs, baseLr, lrMult, schedule, pctStart } = spec
+  const { warmup, gamma, stepEpochs, plateauPatience } = spec
+  const shape = { schedule, pctStart, warmup, gamma, stepEpochs, plateauPatience }
+  return fineTunePhases({ freezeEpochs, bodyNorm, epochs, rate: baseLr, rateDivisor: lrMult, ...shape })
+}
+
 /** A run goes on only as what it was: other data or another network would quietly make a different run. */
 function checkSameRun(position: RunPosition, spec: TrainSpec, classes: readonly string[]): void {
-  const fixed = ['arch', 'size', 'batch', 'head', 'optimizer', 'precision', 'seed', 'epochs', 'freezeEpochs'] as const
+  const fixed = [
+    'arch',
+    'size',
+    'batch',
+    'head',
+    'optimizer',
+    'precision',
+    'seed',
+    'epochs',
+    'freezeEpochs',
+    'accumulate',
+    'emaDecay',
+  ] as const
   for (const key of fixed) {
     if (position.spec[key] !== spec[key]) {
       throw new EngineError(

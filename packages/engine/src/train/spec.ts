@@ -3,10 +3,15 @@
  * engine host process, into job payloads and onto disk.
  */
 import type { ClassificationReport } from '@sporeprint/metrics'
+import type { NormPolicy } from '../nn/freezing.ts'
 import type { Arch, Head } from '../nn/resnet.ts'
 import type { ScheduleName } from './schedules.ts'
 
-export type OptimizerName = 'adamw' | 'sgd'
+/** `nesterov`: SGD with Nesterov's momentum. */
+export type OptimizerName = 'adamw' | 'sgd' | 'nesterov'
+
+/** `balanced`: classes count in the loss by the inverse of how many training images they have. */
+export type ClassWeights = 'none' | 'balanced'
 
 /**
  * `mixed`: while training, the body's activations and their gradients are stored in f16 and the loss is scaled; parameters, sums and
@@ -25,18 +30,40 @@ export interface TrainSpec {
   batch: number
   /** Epochs with every layer trainable; they follow `freezeEpochs`. */
   epochs: number
-  /** Epochs before them in which only the head and the body's batch norms train. */
+  /** Epochs before them in which only the head trains, and by `bodyNorm` the body's batch norms. */
   freezeEpochs: number
+  /** What the body's batch norms do meanwhile. With `frozen` the body's features are computed once. */
+  bodyNorm: NormPolicy
   /** Highest learning rate, reached by the head. */
   baseLr: number
   /** The body's first group trains at baseLr / lrMult once unfrozen, those between at geometric steps. */
   lrMult: number
   weightDecay: number
+  /** Batch norms and biases decay too. */
+  decayNorms: boolean
   schedule: ScheduleName
-  /** Share of the phase after which (flat_cos) or until which (one_cycle) the rate moves. */
+  /** Share of the phase after which (flat_cos) or until which (one_cycle) the rate moves; .99 while the body is frozen. */
   pctStart: number
+  /** Share of each phase over which the rate first rises linearly from 0. */
+  warmup: number
+  /** What step, exponential and plateau multiply the rate by: every stepEpochs, every epoch, and when plateauPatience is over. */
+  gamma: number
+  stepEpochs: number
+  plateauPatience: number
   optimizer: OptimizerName
+  /** AdamW's β₁, SGD's momentum. one_cycle has its own. */
+  momentum: number
+  /** AdamW's β₂ and ε. */
+  beta2: number
+  epsilon: number
+  /** Batches to an update. */
+  accumulate: number
+  /** Gradients whose norm together is greater are scaled down to it; null never. */
+  clipNorm: number | null
+  /** Evaluate and save the exponential mean of the weights over updates, with this decay; null the weights themselves. */
+  emaDecay: number | null
   labelSmoothing: number
+  classWeights: ClassWeights
   head: Head
   precision: Precision
   /** Stop after this many epochs without a better validation loss; null never stops early. */

@@ -13,9 +13,18 @@ export const stepScalars = {
   /** 1/(1 − β₁ᵗ) and 1/(1 − β₂ᵗ). */
   correction1: 6,
   correction2: 7,
-  /** Learning rate of each group. */
+  /** Learning rate of each group, at most 8. */
   rates: 8,
-  words: 16,
+  /** What gradients, or their running sum, are multiplied by in the update; 0 where this step makes none. */
+  gradientScale: 16,
+  /** Running sum of gradients: its factor, 0 to begin anew, and that of this batch's gradients. */
+  carried: 17,
+  batchWeight: 18,
+  /** The greatest norm of all gradients together. */
+  clipNorm: 19,
+  /** How far averaged weights move towards the weights in an update: 1 − decay. */
+  averageRate: 20,
+  words: 24,
 } as const
 
 export interface StepValues {
@@ -28,8 +37,13 @@ export interface StepValues {
   beta2: number
   epsilon: number
   decay: number
-  /** At most 8. */
   rates: readonly number[]
+  /** Default 1: every step is an update. */
+  gradientScale?: number
+  carried?: number
+  batchWeight?: number
+  clipNorm?: number
+  averageRate?: number
 }
 
 export function packStep(v: StepValues): Uint32Array<ArrayBuffer> {
@@ -44,5 +58,10 @@ export function packStep(v: StepValues): Uint32Array<ArrayBuffer> {
   floats[stepScalars.correction1] = 1 / (1 - v.beta1 ** v.update)
   floats[stepScalars.correction2] = 1 / (1 - v.beta2 ** v.update)
   floats.set(v.rates, stepScalars.rates)
+  floats[stepScalars.gradientScale] = v.gradientScale ?? 1
+  floats[stepScalars.carried] = v.carried ?? 0
+  floats[stepScalars.batchWeight] = v.batchWeight ?? 1
+  floats[stepScalars.clipNorm] = v.clipNorm ?? 0
+  floats[stepScalars.averageRate] = v.averageRate ?? 0
   return words
 }

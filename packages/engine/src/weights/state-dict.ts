@@ -1,4 +1,4 @@
-import type { ParameterStore } from '../compile/store.ts'
+import type { ParameterStore, StoreBuffers } from '../compile/store.ts'
 import { fromDevice, initialise, toDevice } from '../nn/parameters.ts'
 import type { ResNet } from '../nn/resnet.ts'
 import type { StateDict } from './safetensors.ts'
@@ -42,7 +42,7 @@ export function loadStateDict(model: ResNet, store: ParameterStore, dict: StateD
 }
 
 /** The model's tensors, read back from the device, under torchvision's names. */
-export async function readStateDict(model: ResNet, store: ParameterStore): Promise<StateDict> {
+export async function readStateDict(model: ResNet, store: Pick<StoreBuffers, 'readAll'>): Promise<StateDict> {
   // Two reads of whole buffers, not one of each of the hundreds of tensors.
   const parameters = await store.readAll('parameters')
   const states = await store.readAll('states')

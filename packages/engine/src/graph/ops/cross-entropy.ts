@@ -3,8 +3,8 @@ import type { Graph } from '../graph.ts'
 import { elementsOf, type Tensor } from '../tensor.ts'
 
 /**
- * Loss of each sample, and the gradient of their mean with respect to the logits, times the loss scale if there is one: where the
- * backward pass starts.
+ * Loss of each sample, and the gradient of their mean (by the classes' `weights` [classes], if they have any) with respect to the
+ * logits, times the loss scale if there is one: where the backward pass starts.
  */
 export function crossEntropy(
   graph: Graph,
@@ -12,29 +12,39 @@ export function crossEntropy(
   labels: Tensor,
   classes: number,
   smoothing: number,
+  weights: Tensor | null,
   lossScale: Tensor | null,
 ): { losses: Tensor; dlogits: Tensor } {
   const n = elementsOf(labels)
   const columns = elementsOf(logits) / n
-  const c = { n, classes, columns, smoothing, scaled: lossScale !== null }
-  const scale = lossScale ? [lossScale] : []
+  const c = { n, classes, columns, smoothing, scaled: lossScale !== null, weighted: weights !== null }
+  const extra = [...(weights ? [weights] : []), ...(lossScale ? [lossScale] : [])]
   const losses = graph.activation('losses', [n])
   const dlogits = graph.activation('d logits', logits.shape)
   graph.add({
     op: 'crossEntropy',
-    inputs: [logits, labels, ...scale],
+    inputs: [logits, labels, ...extra],
     outputs: [losses, dlogits],
-    lower: (l) => l.emit(crossEntropyKernel(c), logits, labels, ...scale, losses, dlogits),
+    lower: (l) => l.emit(crossEntropyKernel(c), logits, labels, ...extra, losses, dlogits),
   })
   return { losses, dlogits }
 }
 
 /** Leaves the batch's mean loss in `ring`, in the slot of this step. */
-export function recordLoss(graph: Graph, losses: Tensor, labels: Tensor, step: Tensor, ring: Tensor): void {
+export function recordLoss(
+  graph: Graph,
+  losses: Tensor,
+  labels: Tensor,
+  weights: Tensor | null,
+  step: Tensor,
+  ring: Tensor,
+): void {
+  const extra = weights ? [weights] : []
+  const kernel = recordLossKernel(elementsOf(labels), elementsOf(ring), weights !== null)
   graph.add({
     op: 'recordLoss',
-    inputs: [losses, labels, step],
+    inputs: [losses, labels, ...extra, step],
     outputs: [ring],
-    lower: (l) => l.emit(recordLossKernel(elementsOf(labels), elementsOf(ring)), losses, labels, step, ring),
+    lower: (l) => l.emit(kernel, losses, labels, ...extra, step, ring),
   })
 }

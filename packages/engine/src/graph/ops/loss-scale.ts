@@ -11,19 +11,10 @@ export const lossScaleTensor = (): Tensor => ({
 })
 
 /**
- * Appends what stands between a backward pass and its update: whether a gradient in `ranges` of the flat buffer, in elements, has
- * overflowed, and what the scale becomes.
+ * Appends what stands between a backward pass and its update: whether one of the flat `gradients` has overflowed, and what the scale
+ * becomes.
  */
-export function settleLossScale(
-  graph: Graph,
-  ranges: readonly { offset: number; elements: number }[],
-  step: Tensor,
-  lossScale: Tensor,
-): void {
-  const gradients = ranges.map(({ offset, elements }): Tensor => {
-    const place = { in: 'gradients', offset } as const
-    return { name: `gradients from ${offset}`, shape: [elements], type: 'f32', place }
-  })
+export function settleLossScale(graph: Graph, gradients: readonly Tensor[], step: Tensor, lossScale: Tensor): void {
   graph.add({
     op: 'lossScale',
     inputs: [...gradients, step],
