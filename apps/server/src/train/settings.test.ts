@@ -19,6 +19,8 @@ describe("the command line's settings", () => {
     expect(withDefaults({})).toMatchObject({ freezeEpochs: 0, lrMult: 1 })
     expect(withDefaults({ weights: 'a.pth' })).toMatchObject({ freezeEpochs: 1, lrMult: 10 })
     expect(withDefaults({ weights: 'a.pth', freezeEpochs: 3 }).freezeEpochs).toBe(3)
+    expect(withDefaults({ schedule: 'one_cycle' })).toEqual(parseRunConfig({ schedule: 'one_cycle' }))
+    expect(withDefaults({ schedule: 'one_cycle' }).pctStart).toBe(0.3)
   })
 
   const names = Object.keys(parseRunConfig({})).filter((name) => name !== 'shuffle')
@@ -35,8 +37,17 @@ describe("the command line's settings", () => {
       'one_cycle',
       'cosine',
       'constant',
+      'step',
+      'exponential',
+      'plateau',
       'adamw',
       'sgd',
+      'nesterov',
+      'train',
+      'statistics',
+      'frozen',
+      'none',
+      'balanced',
     ]
     for (const value of [...values, 'concat', 'linear', 'f32', 'mixed', 'a.pth', '', true, Number.NaN, Infinity]) {
       expect([value, setting?.accepts(value)]).toEqual([value, apiAccepts(name, value)])

@@ -47,6 +47,15 @@ function whole(flag: string, about: string, min: number, max: number): Setting {
   return { ...setting, accepts: (value) => Number.isInteger(value) && setting.accepts(value) }
 }
 
+/** An option without a value. */
+const flag = (name: string, about: string): Setting => ({
+  flag: name,
+  about,
+  allowed: 'true or false',
+  accepts: (value) => typeof value === 'boolean',
+  fromText: (text) => text === 'true',
+})
+
 /** A setting that a config file may also set to null. */
 const orNull = (setting: Setting): Setting => ({
   ...setting,
@@ -60,8 +69,18 @@ const only = (flag: string, about: string, value: string): Setting => ({
 })
 
 const archs = ['resnet18', 'resnet34', 'resnet50'] as const satisfies TrainSettings['arch'][]
-const schedules = ['flat_cos', 'one_cycle', 'cosine', 'constant'] as const satisfies TrainSettings['schedule'][]
-const optimizers = ['adamw', 'sgd'] as const satisfies TrainSettings['optimizer'][]
+const schedules = [
+  'flat_cos',
+  'one_cycle',
+  'cosine',
+  'constant',
+  'step',
+  'exponential',
+  'plateau',
+] as const satisfies TrainSettings['schedule'][]
+const optimizers = ['adamw', 'sgd', 'nesterov'] as const satisfies TrainSettings['optimizer'][]
+const bodyNorms = ['train', 'statistics', 'frozen'] as const satisfies TrainSettings['bodyNorm'][]
+const classWeights = ['none', 'balanced'] as const satisfies TrainSettings['classWeights'][]
 const heads = ['concat', 'linear'] as const satisfies TrainSettings['head'][]
 const precisions = ['f32', 'mixed'] as const satisfies TrainSettings['precision'][]
 
@@ -79,13 +98,26 @@ const trainSettings: { readonly [K in Exclude<keyof TrainSettings, 'shuffle'>]: 
   batch: whole('--batch <n>', 'images in a step', 1, 4096),
   epochs: whole('--epochs <n>', 'epochs with every layer trainable', 0, 10_000),
   freezeEpochs: whole('--freeze-epochs <n>', 'epochs before them that train the head only', 0, 10_000),
+  bodyNorm: choice('--body-norm <policy>', "what the body's batch norms do meanwhile", bodyNorms),
   baseLr: real('--base-lr <rate>', 'highest learning rate', 1e-8, 10),
   lrMult: real('--lr-mult <n>', "the body's first layers train at base-lr / lr-mult", 1, 1e6),
   weightDecay: real('--weight-decay <n>', 'decoupled weight decay', 0, 10),
+  decayNorms: flag('--decay-norms', 'batch norms and biases decay too'),
   schedule: choice('--schedule <name>', 'how the learning rate moves', schedules),
   pctStart: real('--pct-start <share>', 'share of a phase at which the schedule turns', 0, 1),
+  warmup: real('--warmup <share>', 'share of a phase over which the rate first rises from 0', 0, 1),
+  gamma: real('--gamma <n>', 'what step, exponential and plateau multiply the rate by', 0, 1),
+  stepEpochs: whole('--step-epochs <n>', 'epochs between two steps of the step schedule', 1, 10_000),
+  plateauPatience: whole('--plateau-patience <n>', 'epochs without a better loss that plateau bears', 0, 10_000),
   optimizer: choice('--optimizer <name>', 'optimiser', optimizers),
+  momentum: real('--momentum <n>', "AdamW's beta 1, SGD's momentum", 0, 0.9999),
+  beta2: real('--beta2 <n>', "AdamW's beta 2", 0, 0.99999),
+  epsilon: real('--epsilon <n>', "AdamW's epsilon", 0, 1),
+  accumulate: whole('--accumulate <n>', 'batches to an update', 1, 1024),
+  clipNorm: orNull(real('--clip-norm <n>', 'greatest norm of all gradients together', 1e-6, 1e6)),
+  emaDecay: orNull(real('--ema-decay <n>', 'evaluate and save the mean of weights with this decay', 0, 0.99999)),
   labelSmoothing: real('--label-smoothing <share>', 'share of the target spread over all classes', 0, 0.99),
+  classWeights: choice('--class-weights <name>', 'weights of the classes in the loss', classWeights),
   head: choice('--head <name>', 'classifier on top of the body', heads),
   precision: choice('--precision <name>', 'how activations are stored; mixed halves them', precisions),
   patience: orNull(
@@ -112,7 +144,7 @@ export function toGiven(accepted: Readonly<Record<string, unknown>>): GivenSetti
   return Object.fromEntries(entries) as GivenSettings
 }
 
-/** A run from given settings; what is not given has the defaults, of which two depend on whether there are weights. */
+/** A run from given settings; what is not given has the defaults, of which two depend on whether there are weights, and one on the schedule. */
 export function withDefaults(given: GivenSettings): TrainSettings {
   const pretrained = (given.weights ?? null) !== null
   return {
@@ -122,13 +154,27 @@ export function withDefaults(given: GivenSettings): TrainSettings {
     batch: 64,
     epochs: 5,
     freezeEpochs: pretrained ? 1 : 0,
+    bodyNorm: 'train',
     baseLr: 2e-3,
     lrMult: pretrained ? 10 : 1,
     weightDecay: 0.01,
+    decayNorms: false,
     schedule: 'flat_cos',
-    pctStart: 0.75,
+    // fastai's.
+    pctStart: given.schedule === 'one_cycle' ? 0.3 : 0.75,
+    warmup: 0,
+    gamma: 0.1,
+    stepEpochs: 10,
+    plateauPatience: 10,
     optimizer: 'adamw',
+    momentum: 0.9,
+    beta2: 0.99,
+    epsilon: 1e-5,
+    accumulate: 1,
+    clipNorm: null,
+    emaDecay: null,
     labelSmoothing: 0.1,
+    classWeights: 'none',
     head: 'concat',
     precision: 'f32',
     patience: null,

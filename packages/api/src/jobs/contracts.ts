@@ -17,9 +17,13 @@ const real = (min: number, max: number) => {
 const oneOf = <const T extends readonly [string, ...string[]]>(names: T) =>
   z.enum(names, { error: `must be one of ${names.join(', ')}` })
 
+const flag = () => z.boolean({ error: 'must be true or false' })
+
 export const archs = ['resnet18', 'resnet34', 'resnet50'] as const
-export const schedules = ['flat_cos', 'one_cycle', 'cosine', 'constant'] as const
-export const optimizers = ['adamw', 'sgd'] as const
+export const schedules = ['flat_cos', 'one_cycle', 'cosine', 'constant', 'step', 'exponential', 'plateau'] as const
+export const optimizers = ['adamw', 'sgd', 'nesterov'] as const
+export const bodyNorms = ['train', 'statistics', 'frozen'] as const
+export const classWeights = ['none', 'balanced'] as const
 export const heads = ['concat', 'linear'] as const
 export const precisions = ['f32', 'mixed'] as const
 
@@ -33,25 +37,40 @@ const runConfig = z
     batch: whole(1, 4096).default(64),
     epochs: whole(0, 10_000).default(5),
     freezeEpochs: whole(0, 10_000).optional(),
+    bodyNorm: oneOf(bodyNorms).default('train'),
     baseLr: real(1e-8, 10).default(2e-3),
     lrMult: real(1, 1e6).optional(),
     weightDecay: real(0, 10).default(0.01),
+    decayNorms: flag().default(false),
     schedule: oneOf(schedules).default('flat_cos'),
-    pctStart: real(0, 1).default(0.75),
+    pctStart: real(0, 1).optional(),
+    warmup: real(0, 1).default(0),
+    gamma: real(0, 1).default(0.1),
+    stepEpochs: whole(1, 10_000).default(10),
+    plateauPatience: whole(0, 10_000).default(10),
     optimizer: oneOf(optimizers).default('adamw'),
+    momentum: real(0, 0.9999).default(0.9),
+    beta2: real(0, 0.99999).default(0.99),
+    epsilon: real(0, 1).default(1e-5),
+    accumulate: whole(1, 1024).default(1),
+    clipNorm: real(1e-6, 1e6).nullable().default(null),
+    emaDecay: real(0, 0.99999).nullable().default(null),
     labelSmoothing: real(0, 0.99).default(0.1),
+    classWeights: oneOf(classWeights).default('none'),
     head: oneOf(heads).default('concat'),
     precision: oneOf(precisions).default('f32'),
     patience: whole(1, 10_000).nullable().default(null),
     seed: whole(0, 2 ** 31 - 1).default(42),
     valid: real(0.01, 0.9).default(0.2),
-    shuffle: z.boolean({ error: 'must be true or false' }).default(true),
+    shuffle: flag().default(true),
   })
   // Without pretrained weights there is nothing to protect: no frozen phase, one rate for the whole network.
   .transform((config) => ({
     ...config,
     freezeEpochs: config.freezeEpochs ?? (config.weights === null ? 0 : 1),
     lrMult: config.lrMult ?? (config.weights === null ? 1 : 10),
+    // fastai's.
+    pctStart: config.pctStart ?? (config.schedule === 'one_cycle' ? 0.3 : 0.75),
   }))
   .refine((config) => config.epochs + config.freezeEpochs > 0, {
     path: ['epochs'],

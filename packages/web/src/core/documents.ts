@@ -88,7 +88,9 @@ export const runQuery: TypedDocumentNode<RunQuery, RunQueryVariables> = gql`
       ...RunState
       ...RunCurves
       config {
-        weights baseLr lrMult weightDecay schedule pctStart optimizer labelSmoothing head patience seed valid shuffle
+        weights bodyNorm baseLr lrMult weightDecay decayNorms schedule pctStart warmup gamma stepEpochs plateauPatience
+        optimizer momentum beta2 epsilon accumulate clipNorm emaDecay labelSmoothing classWeights head patience seed valid
+        shuffle
       }
       evaluations {
         split n loss accuracy f1Weighted f1Micro f1Macro confusion

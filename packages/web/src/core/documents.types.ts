@@ -2,11 +2,15 @@
 
 export type Arch = 'resnet18' | 'resnet34' | 'resnet50'
 
+export type BodyNorm = 'frozen' | 'statistics' | 'train'
+
+export type ClassWeights = 'balanced' | 'none'
+
 export type Head = 'concat' | 'linear'
 
 export type LogLevel = 'error' | 'info' | 'warn'
 
-export type Optimizer = 'adamw' | 'sgd'
+export type Optimizer = 'adamw' | 'nesterov' | 'sgd'
 
 export type Phase = 'frozen' | 'unfrozen'
 
@@ -15,23 +19,36 @@ export type Precision = 'f32' | 'mixed'
 export type ProgressStage = 'images' | 'pipelines' | 'training'
 
 export type RunConfigInput = {
+  accumulate?: number | null | undefined
   arch?: Arch | null | undefined
   baseLr?: number | null | undefined
   batch?: number | null | undefined
+  beta2?: number | null | undefined
+  bodyNorm?: BodyNorm | null | undefined
+  classWeights?: ClassWeights | null | undefined
+  clipNorm?: number | null | undefined
+  decayNorms?: boolean | null | undefined
+  emaDecay?: number | null | undefined
   epochs?: number | null | undefined
+  epsilon?: number | null | undefined
   freezeEpochs?: number | null | undefined
+  gamma?: number | null | undefined
   head?: Head | null | undefined
   labelSmoothing?: number | null | undefined
   lrMult?: number | null | undefined
+  momentum?: number | null | undefined
   optimizer?: Optimizer | null | undefined
   patience?: number | null | undefined
   pctStart?: number | null | undefined
+  plateauPatience?: number | null | undefined
   precision?: Precision | null | undefined
   schedule?: Schedule | null | undefined
   seed?: number | null | undefined
   shuffle?: boolean | null | undefined
   size?: number | null | undefined
+  stepEpochs?: number | null | undefined
   valid?: number | null | undefined
+  warmup?: number | null | undefined
   weightDecay?: number | null | undefined
   weights?: string | null | undefined
 }
@@ -48,7 +65,7 @@ export type RunFilter = {
 
 export type RunStatus = 'CRASHED' | 'FAILED' | 'QUEUED' | 'RUNNING' | 'STOPPED' | 'SUCCEEDED'
 
-export type Schedule = 'constant' | 'cosine' | 'flat_cos' | 'one_cycle'
+export type Schedule = 'constant' | 'cosine' | 'exponential' | 'flat_cos' | 'one_cycle' | 'plateau' | 'step'
 
 export type Split = 'test' | 'valid'
 
@@ -100,13 +117,26 @@ export type RunQuery = {
     | ({
         config: {
           weights: string | null
+          bodyNorm: BodyNorm
           baseLr: number
           lrMult: number
           weightDecay: number
+          decayNorms: boolean
           schedule: Schedule
           pctStart: number
+          warmup: number
+          gamma: number
+          stepEpochs: number
+          plateauPatience: number
           optimizer: Optimizer
+          momentum: number
+          beta2: number
+          epsilon: number
+          accumulate: number
+          clipNorm: number | null
+          emaDecay: number | null
           labelSmoothing: number
+          classWeights: ClassWeights
           head: Head
           patience: number | null
           seed: number

@@ -1,7 +1,16 @@
 /** The parts of a run: plain objects without an id of their own. */
 import type { ClassificationReport, ClassReport } from '@sporeprint/metrics'
 import { builder } from '../../graphql/builder.ts'
-import { archs, heads, optimizers, precisions, type RunConfig, schedules } from '../../jobs/contracts.ts'
+import {
+  archs,
+  bodyNorms,
+  classWeights,
+  heads,
+  optimizers,
+  precisions,
+  type RunConfig,
+  schedules,
+} from '../../jobs/contracts.ts'
 import type { StartEvent } from '../../jobs/train-events.ts'
 import {
   type EpochRow,
@@ -23,7 +32,19 @@ export const RunStatus = builder.enumType('RunStatus', {
 })
 export const Arch = builder.enumType('Arch', { values: archs })
 const Schedule = builder.enumType('Schedule', { values: schedules })
-const Optimizer = builder.enumType('Optimizer', { values: optimizers })
+const Optimizer = builder.enumType('Optimizer', {
+  description: 'nesterov: SGD with Nesterov’s momentum.',
+  values: optimizers,
+})
+const BodyNorm = builder.enumType('BodyNorm', {
+  description:
+    'What batch norms of a frozen body do. train: they learn and their statistics move. statistics: only those move. frozen: nothing does, and the body’s features are computed once.',
+  values: bodyNorms,
+})
+const ClassWeights = builder.enumType('ClassWeights', {
+  description: 'balanced: classes count in the loss by the inverse of how many training images they have.',
+  values: classWeights,
+})
 const Head = builder.enumType('Head', { values: heads })
 const Precision = builder.enumType('Precision', {
   description:
@@ -48,13 +69,33 @@ export const RunConfigRef = builder.objectRef<RunConfig>('RunConfig').implement(
     batch: t.exposeInt('batch'),
     epochs: t.exposeInt('epochs', { description: 'Epochs with every layer trainable, after freezeEpochs.' }),
     freezeEpochs: t.exposeInt('freezeEpochs', { description: 'Epochs in which only the head trains.' }),
+    bodyNorm: t.expose('bodyNorm', { type: BodyNorm, description: 'Of the batch norms of the body in freezeEpochs.' }),
     baseLr: t.exposeFloat('baseLr', { description: 'Highest learning rate, reached by the head.' }),
     lrMult: t.exposeFloat('lrMult', { description: 'The body’s first layers train at baseLr / lrMult.' }),
     weightDecay: t.exposeFloat('weightDecay'),
+    decayNorms: t.exposeBoolean('decayNorms', { description: 'Batch norms and biases decay too.' }),
     schedule: t.expose('schedule', { type: Schedule }),
-    pctStart: t.exposeFloat('pctStart'),
+    pctStart: t.exposeFloat('pctStart', {
+      description: 'Share of a phase at which the schedule turns; .99 in freezeEpochs.',
+    }),
+    warmup: t.exposeFloat('warmup', { description: 'Share of a phase over which the rate first rises from 0.' }),
+    gamma: t.exposeFloat('gamma', { description: 'What step, exponential and plateau multiply the rate by.' }),
+    stepEpochs: t.exposeInt('stepEpochs', { description: 'Epochs between two steps of the step schedule.' }),
+    plateauPatience: t.exposeInt('plateauPatience', {
+      description: 'Epochs without a better loss that plateau bears.',
+    }),
     optimizer: t.expose('optimizer', { type: Optimizer }),
+    momentum: t.exposeFloat('momentum', { description: 'AdamW’s β₁, SGD’s momentum.' }),
+    beta2: t.exposeFloat('beta2', { description: 'AdamW’s β₂.' }),
+    epsilon: t.exposeFloat('epsilon', { description: 'AdamW’s ε.' }),
+    accumulate: t.exposeInt('accumulate', { description: 'Batches to an update.' }),
+    clipNorm: t.exposeFloat('clipNorm', { nullable: true, description: 'Greatest norm of all gradients; null: any.' }),
+    emaDecay: t.exposeFloat('emaDecay', {
+      nullable: true,
+      description: 'Decay of the mean of weights that is evaluated and saved; null: the weights themselves.',
+    }),
     labelSmoothing: t.exposeFloat('labelSmoothing'),
+    classWeights: t.expose('classWeights', { type: ClassWeights }),
     head: t.expose('head', { type: Head }),
     precision: t.expose('precision', { type: Precision }),
     patience: t.exposeInt('patience', { nullable: true, description: 'Epochs without improvement before it stops.' }),
@@ -73,13 +114,26 @@ export const RunConfigInput = builder.inputType('RunConfigInput', {
     batch: t.int({ description: '1 to 4096, default 64.' }),
     epochs: t.int({ description: 'Default 5.' }),
     freezeEpochs: t.int({ description: 'Default 1 with weights, 0 without.' }),
+    bodyNorm: t.field({ type: BodyNorm, description: 'Default train.' }),
     baseLr: t.float({ description: 'Default 0.002.' }),
     lrMult: t.float({ description: 'Default 10 with weights, 1 without.' }),
     weightDecay: t.float({ description: 'Default 0.01.' }),
+    decayNorms: t.boolean({ description: 'Default false.' }),
     schedule: t.field({ type: Schedule, description: 'Default flat_cos.' }),
-    pctStart: t.float({ description: '0 to 1, default 0.75.' }),
+    pctStart: t.float({ description: '0 to 1, default 0.75, and 0.3 for one_cycle.' }),
+    warmup: t.float({ description: '0 to 1, default 0.' }),
+    gamma: t.float({ description: '0 to 1, default 0.1.' }),
+    stepEpochs: t.int({ description: 'Default 10.' }),
+    plateauPatience: t.int({ description: 'Default 10.' }),
     optimizer: t.field({ type: Optimizer, description: 'Default adamw.' }),
+    momentum: t.float({ description: 'Default 0.9.' }),
+    beta2: t.float({ description: 'Default 0.99.' }),
+    epsilon: t.float({ description: 'Default 0.00001.' }),
+    accumulate: t.int({ description: '1 to 1024, default 1.' }),
+    clipNorm: t.float({ description: 'Default null: gradients are not clipped.' }),
+    emaDecay: t.float({ description: 'Default null: weights are not averaged.' }),
     labelSmoothing: t.float({ description: 'Default 0.1.' }),
+    classWeights: t.field({ type: ClassWeights, description: 'Default none.' }),
     head: t.field({ type: Head, description: 'Default concat.' }),
     precision: t.field({ type: Precision, description: 'Default f32.' }),
     patience: t.int({ description: 'Default null: never stop early.' }),
