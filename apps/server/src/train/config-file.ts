@@ -15,7 +15,8 @@ const notebookNames: Readonly<Record<string, string>> = {
 }
 
 /**
- * Reads the settings of a JSON file: an object of option names in camelCase or the notebook's own names.
+ * Reads the settings of a JSON file: an object of option names in camelCase or the notebook's own names, which may also be spelt as
+ * Python prints a dictionary.
  * Throws UsageError, which names the file and every unknown key or the first wrong value, and CommandError CONFIG_UNREADABLE.
  */
 export async function readConfigFile(path: string): Promise<GivenSettings> {
@@ -53,12 +54,25 @@ async function readText(path: string): Promise<string> {
 }
 
 function parseObject(text: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined
-  } catch {
-    return undefined
+  for (const json of [text, fromPython(text)]) {
+    try {
+      const value: unknown = JSON.parse(json)
+      return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined
+    } catch {
+      // The other spelling may be the right one.
+    }
   }
+  return undefined
+}
+
+/** A flat dictionary as Python prints it, as JSON: 'text', None, True, False, and a comma at the end. */
+function fromPython(text: string): string {
+  const constants: Readonly<Record<string, string>> = { None: 'null', True: 'true', False: 'false' }
+  return text
+    .replaceAll(/'([^'"\\\n]*)'|\b(?:None|True|False)\b/g, (word, inner?: string) =>
+      inner === undefined ? (constants[word] as string) : JSON.stringify(inner),
+    )
+    .replace(/,\s*}\s*$/, '}')
 }
 
 /** `none` and JSON's null mean the same, as does the notebook's `None`. */
