@@ -49,7 +49,7 @@ const spots: ImageSource = {
 /** A ResNet-18 with the weights of a seed. SGD, so that a rounding in a gradient stays one in the update. */
 export async function work(device: Device): Promise<EngineResult> {
   const model = new ResNet({ arch: 'resnet18', classes, head: 'linear' })
-  const options = { train: spots, valid: spots, batch, seed: 11, shuffle: false, optimizer: 'sgd' } as const
+  const options = { train: spots, valid: spots, batch, seed: 11, sampling: 'sequential', optimizer: 'sgd' } as const
   const learner = await Learner.create(device, model, options)
   const pixels = new Uint8Array(batch * size * size * 4)
   await spots.read([0, 1, 2, 3], pixels)

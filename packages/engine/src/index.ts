@@ -5,6 +5,7 @@ export { type Compiled, compile, createArena, Program } from './compile/program.
 export { ParameterStore } from './compile/store.ts'
 export type { ImageSource } from './data/image-source.ts'
 export { type Batch, type BatchOptions, batchCount, batches, IGNORED_LABEL } from './data/loader.ts'
+export { type Sampling, type SamplingName, samplingNames } from './data/sampling.ts'
 export { EngineError, type EngineErrorCode } from './errors.ts'
 export { type AdapterInfo, type Device, openDevice } from './gpu/device.ts'
 export { type Frozen, frozenBody, type NormPolicy, normPolicies, type Stage, stages } from './nn/freezing.ts'

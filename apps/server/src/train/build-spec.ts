@@ -29,6 +29,9 @@ export async function buildSpec(request: TrainRequest): Promise<TrainSpec & { ou
   if (chosen.epochs + chosen.freezeEpochs === 0) {
     throw new UsageError('--epochs and --freeze-epochs are both 0: there is nothing to train')
   }
+  if (chosen.folds !== null && chosen.fold >= chosen.folds) {
+    throw new UsageError(`--fold ${chosen.fold} must be below --folds ${chosen.folds}: folds are counted from 0`)
+  }
   const data = resolve(dir)
   const place = resolve(out ?? join('.sporeprint', 'trained', runName(data, chosen.arch)))
   if (!resume && (await holdsRun(place))) {

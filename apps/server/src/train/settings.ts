@@ -82,6 +82,7 @@ const optimizers = ['adamw', 'sgd', 'nesterov'] as const satisfies TrainSettings
 const bodyNorms = ['train', 'statistics', 'frozen'] as const satisfies TrainSettings['bodyNorm'][]
 const classWeights = ['none', 'balanced'] as const satisfies TrainSettings['classWeights'][]
 const heads = ['concat', 'linear'] as const satisfies TrainSettings['head'][]
+const samplings = ['shuffle', 'balanced', 'sequential'] as const satisfies TrainSettings['sampling'][]
 const precisions = ['f32', 'mixed'] as const satisfies TrainSettings['precision'][]
 
 /** The ranges are those of the API's run configuration; a test holds the two together. */
@@ -125,11 +126,19 @@ const trainSettings: { readonly [K in Exclude<keyof TrainSettings, 'shuffle'>]: 
   ),
   seed: whole('--seed <n>', 'seed of every random number', 0, 2 ** 31 - 1),
   valid: real('--valid <share>', 'share held out for validation where DIR has no valid/', 0.01, 0.9),
+  folds: orNull(whole('--folds <n>', 'cut DIR into so many folds and hold one of them out instead', 2, 1000)),
+  fold: whole('--fold <n>', 'which of them, counted from 0', 0, 999),
+  sampling: choice('--sampling <name>', 'images of an epoch; balanced draws every class equally often', samplings),
+  checkpointEvery: real('--checkpoint-every <minutes>', 'time between checkpoints within an epoch', 0.001, 10_000),
 }
 
 /** Options of the contract with one value so far; the run is as if they were not given. */
 const plannedSettings = {
-  augment: only('--augment <name>', 'augmentation', 'none'),
+  augment: {
+    ...only('--augment <name>', 'augmentation', 'none'),
+    // The notebook's name for its own is read and passed over.
+    accepts: (value: unknown) => value === 'none' || value === 'mult_1.25_more_trans',
+  },
 }
 
 /** Every setting with a value, by its camelCase name. */
@@ -180,7 +189,11 @@ export function withDefaults(given: GivenSettings): TrainSettings {
     patience: null,
     seed: 42,
     valid: 0.2,
+    folds: null,
+    fold: 0,
     shuffle: true,
+    sampling: given.shuffle === false ? 'sequential' : 'shuffle',
+    checkpointEvery: 10,
     ...given,
   }
 }

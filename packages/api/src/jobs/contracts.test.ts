@@ -35,8 +35,22 @@ it('fills in the defaults of the command line', () => {
     patience: null,
     seed: 42,
     valid: 0.2,
+    folds: null,
+    fold: 0,
     shuffle: true,
+    sampling: 'shuffle',
+    checkpointEvery: 10,
   })
+})
+
+it('takes the images in order where they are not to be shuffled, unless told otherwise', () => {
+  expect(parseRunConfig({ shuffle: false }).sampling).toBe('sequential')
+  expect(parseRunConfig({ shuffle: false, sampling: 'balanced' }).sampling).toBe('balanced')
+})
+
+it('refuses a fold beyond the last', () => {
+  expect(parseRunConfig({ folds: 5, fold: 4 })).toMatchObject({ folds: 5, fold: 4 })
+  expect(() => parseRunConfig({ folds: 5, fold: 5 })).toThrow(InvalidInput)
 })
 
 it('freezes and slows the body where there are weights to protect, unless told otherwise', () => {

@@ -25,6 +25,7 @@ export const optimizers = ['adamw', 'sgd', 'nesterov'] as const
 export const bodyNorms = ['train', 'statistics', 'frozen'] as const
 export const classWeights = ['none', 'balanced'] as const
 export const heads = ['concat', 'linear'] as const
+export const samplings = ['shuffle', 'balanced', 'sequential'] as const
 export const precisions = ['f32', 'mixed'] as const
 
 /** The tunable part of the engine's TrainSpec, with the defaults of the command line. */
@@ -62,7 +63,11 @@ const runConfig = z
     patience: whole(1, 10_000).nullable().default(null),
     seed: whole(0, 2 ** 31 - 1).default(42),
     valid: real(0.01, 0.9).default(0.2),
+    folds: whole(2, 1000).nullable().default(null),
+    fold: whole(0, 999).default(0),
     shuffle: flag().default(true),
+    sampling: oneOf(samplings).optional(),
+    checkpointEvery: real(0.001, 10_000).default(10),
   })
   // Without pretrained weights there is nothing to protect: no frozen phase, one rate for the whole network.
   .transform((config) => ({
@@ -71,10 +76,15 @@ const runConfig = z
     lrMult: config.lrMult ?? (config.weights === null ? 1 : 10),
     // fastai's.
     pctStart: config.pctStart ?? (config.schedule === 'one_cycle' ? 0.3 : 0.75),
+    sampling: config.sampling ?? (config.shuffle ? ('shuffle' as const) : ('sequential' as const)),
   }))
   .refine((config) => config.epochs + config.freezeEpochs > 0, {
     path: ['epochs'],
     error: 'epochs and freezeEpochs must not both be 0',
+  })
+  .refine((config) => config.fold < (config.folds ?? config.fold + 1), {
+    path: ['fold'],
+    error: 'fold must be below folds: they are counted from 0',
   })
 
 /** Every tunable of a run, none left open. */

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
-import { extname } from 'node:path'
+import { extname, join } from 'node:path'
 import { throwIfAborted } from '../errors.ts'
 import type { SkippedFile } from '../train/spec.ts'
 import { forEachConcurrent } from './concurrent.ts'
@@ -63,7 +63,7 @@ export async function checkImageFolder(dir: string, options: CheckOptions = {}):
   let done = 0
   await forEachConcurrent(files, concurrency, async (file) => {
     throwIfAborted(signal)
-    const reason = await inspect(file, mislabelled)
+    const reason = await inspect(scanned.root, file, mislabelled)
     if (reason === null) file.readable = true
     else unreadable.push({ path: file.path, reason })
     onProgress?.(++done, files.length)
@@ -85,10 +85,14 @@ const filesOf = (part: SplitFolder | null, split: SplitName): CheckedFile[] =>
 const byPath = (a: { path: string }, b: { path: string }): number => (a.path < b.path ? -1 : 1)
 
 /** Notes the file's content and format. Returns why it cannot be read, or null. */
-async function inspect(file: CheckedFile, mislabelled: FolderReport['mislabelled']): Promise<string | null> {
+async function inspect(
+  root: string,
+  file: CheckedFile,
+  mislabelled: FolderReport['mislabelled'],
+): Promise<string | null> {
   let bytes: Buffer
   try {
-    bytes = await readFile(file.file)
+    bytes = await readFile(join(root, file.path))
   } catch (error) {
     return `cannot be read (${(error as NodeJS.ErrnoException).code}); check its permissions and the disk`
   }

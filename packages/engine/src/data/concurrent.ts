@@ -18,3 +18,21 @@ export async function forEachConcurrent<T>(
   await Promise.all(Array.from({ length: limit }, worker))
   if (failures.length > 0) throw failures[0]
 }
+
+/** `work`, of which at most `limit` calls run at a time; the others wait their turn in order. */
+export function limited<A, R>(limit: number, work: (argument: A) => Promise<R>): (argument: A) => Promise<R> {
+  const waiting: (() => void)[] = []
+  let running = 0
+  return async (argument) => {
+    if (running < limit) running++
+    // Whoever ends hands its place on.
+    else await new Promise<void>((turn) => waiting.push(turn))
+    try {
+      return await work(argument)
+    } finally {
+      const next = waiting.shift()
+      if (next) next()
+      else running--
+    }
+  }
+}

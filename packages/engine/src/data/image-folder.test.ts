@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import sharp from 'sharp'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { SkippedFile } from '../train/spec.ts'
 import { type ImageFolder, type ImageFolderOptions, openImageFolder } from './image-folder.ts'
-import { batches } from './loader.ts'
+import { batches, IGNORED_LABEL } from './loader.ts'
 
 let scratch: string
 let dir: string
@@ -214,7 +215,7 @@ describe('reading', () => {
         batch: 2,
         seed: 1,
         epoch: 0,
-        shuffle: true,
+        sampling: 'shuffle',
         dropLast: true,
       })) {
         const alone = new Uint8Array(256)
@@ -269,7 +270,133 @@ describe('broken files', () => {
       ])
     })
     // They are still named when the answer comes from the cache.
-    expect(await use(({ skipped, work }) => [skipped.length, work.decoded])).toEqual([3, 0])
+    expect(await use(({ skipped }) => skipped.length)).toBe(3)
+  })
+
+  it('of a folder too large to be checked at opening are left out of their batches, and told once', async () => {
+    await images('cat', 6)
+    await images('dog', 6)
+    await text('this is no picture', 'cat', '003.png')
+    const told: SkippedFile[] = []
+    const options = { checked: 5, valid: 0.2, shuffle: false, onSkipped: (file: SkippedFile) => told.push(file) }
+    await use(async ({ train, skipped, decoded }) => {
+      expect([train.length, skipped.length, decoded()]).toEqual([10, 0, 0])
+      for (const epoch of [0, 1]) {
+        const seen: { count: number; indices: number[]; labels: number[] }[] = []
+        const order = { batch: 5, sampling: 'sequential', seed: 1, epoch, dropLast: true } as const
+        for await (const { pixels, count, indices, labels } of batches(train, order)) {
+          seen.push({ count, indices: [...indices], labels: [...labels] })
+          for (const [row, index] of indices.entries()) {
+            const alone = new Uint8Array(256)
+            await train.read([index], alone)
+            expect(pixels.subarray(256 * row, 256 * (row + 1))).toEqual(alone)
+          }
+        }
+        expect(seen).toEqual([
+          { count: 4, indices: [0, 1, 2, 4, 0], labels: [0, 0, 0, 0, IGNORED_LABEL] },
+          { count: 5, indices: [5, 6, 7, 8, 9], labels: [1, 1, 1, 1, 1] },
+        ])
+      }
+      expect(told).toEqual([{ path: 'cat/003.png', reason: expect.stringContaining('a text file') }])
+      expect(skipped).toEqual(told)
+    }, options)
+  })
+
+  it('are an error where a batch has nothing else', async () => {
+    await images('cat', 3)
+    await images('dog', 3)
+    for (const name of ['000', '001', '002']) await text('', 'cat', `${name}.png`)
+    await use(
+      async ({ train }) => {
+        const order = { batch: 2, sampling: 'sequential', seed: 1, epoch: 0, dropLast: true } as const
+        await expect(batches(train, order).next()).rejects.toMatchObject({
+          code: 'BAD_DATASET',
+          message: expect.stringContaining('cat/00'),
+        })
+      },
+      { checked: 0 },
+    )
+  })
+})
+
+describe('a folder whose files change', () => {
+  it('is refused at the file that did, rather than trained on as another', async () => {
+    await images('cat', 3)
+    await images('dog', 3)
+    await use(
+      async ({ train }) => {
+        await writeFile(join(dir, train.paths[0] ?? ''), 'something else')
+        await expect(train.read([0], new Uint8Array(256))).rejects.toMatchObject({
+          problem: 'changed-file',
+          message: expect.stringContaining('open it again'),
+        })
+      },
+      { checked: 0 },
+    )
+  })
+
+  it('has another fingerprint, which its place on disk has no part in', async () => {
+    await images('cat', 3)
+    await images('dog', 3)
+    const print = () => use(({ fingerprint }) => fingerprint)
+    const first = await print()
+    await cp(dir, `${dir}-moved`, { recursive: true })
+    dir = `${dir}-moved`
+    expect(await print()).toBe(first)
+    await image('dog', '003.png')
+    expect(await print()).not.toBe(first)
+  })
+})
+
+describe('at another size', () => {
+  it('a folder has the same images in the same order', async () => {
+    await images('cat', 4)
+    await images('dog', 4)
+    await use(async (folder) => {
+      const small = await folder.atSize(4)
+      expect(small.train.size).toBe(4)
+      expect(small.train.paths).toEqual(folder.train.paths)
+      expect(small.valid.labels).toEqual(folder.valid.labels)
+      const [large, out] = [new Uint8Array(256), new Uint8Array(64)]
+      await folder.train.read([2], large)
+      await small.train.read([2], out)
+      expect(out).toEqual(large.subarray(0, 64))
+    })
+  })
+})
+
+describe('folds', () => {
+  it('hold out every image once, each class within one image of its share', async () => {
+    await images('cat', 11)
+    await images('dog', 7)
+    const held: string[] = []
+    const sizes: number[][] = []
+    for (let fold = 0; fold < 5; fold++) {
+      await use(
+        ({ train, valid }) => {
+          expect(new Set([...train.paths, ...valid.paths]).size).toBe(18)
+          held.push(...valid.paths)
+          sizes.push([...countsOf(valid.labels), valid.length])
+        },
+        { folds: 5, fold },
+      )
+    }
+    expect(new Set(held).size).toBe(18)
+    expect(held).toHaveLength(18)
+    for (const [column, least] of [2, 1, 3].entries()) {
+      for (const counts of sizes) expect([least, least + 1]).toContain(counts[column])
+    }
+  })
+
+  it('are refused for a class smaller than their number, a fold that there is not, and a folder with valid/', async () => {
+    await images('cat', 5)
+    await images('dog', 4)
+    const open = (opts: Partial<ImageFolderOptions>) => use(() => 'opened', opts)
+    await expect(open({ folds: 5 })).rejects.toMatchObject({ problem: 'too-few-images', path: join(dir, 'dog') })
+    await expect(open({ folds: 4, fold: 4 })).rejects.toThrow('counted from 0')
+    dir = `${dir}-split`
+    for (const name of ['train/cat', 'train/dog', 'valid/cat']) await images(name, 4)
+    await expect(open({ folds: 4 })).rejects.toMatchObject({ problem: 'bad-layout' })
   })
 })
 

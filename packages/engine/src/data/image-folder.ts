@@ -1,10 +1,11 @@
+import { createHash } from 'node:crypto'
 import { basename, join } from 'node:path'
 import type { SkippedFile } from '../train/spec.ts'
 import { DatasetError } from './dataset-error.ts'
 import type { ImageSource } from './image-source.ts'
-import { type CacheOptions, type CacheWork, PixelCache } from './pixel-cache.ts'
+import { type CacheOptions, PixelCache } from './pixel-cache.ts'
 import { type Candidate, type ScannedFolder, type SplitFolder, scanFolder } from './scan-folder.ts'
-import { validPositions } from './split.ts'
+import { foldPositions, validPositions } from './split.ts'
 
 export interface ImageFolderOptions extends CacheOptions {
   /** Share of each class held out for validation where the folder has no `valid/`; default 0.2. */
@@ -13,133 +14,188 @@ export interface ImageFolderOptions extends CacheOptions {
   shuffle?: boolean | undefined
   /** Seed of that draw; default 42. */
   seed?: number | undefined
+  /** Cross-validation: cut each class into so many folds, and hold out one of them instead of the share `valid`. */
+  folds?: number | null | undefined
+  /** Which fold is held out, from 0. */
+  fold?: number | undefined
+  /** Up to so many files are all decoded at opening, so that what cannot be read is known before a run; default 2000. */
+  checked?: number | undefined
+  /** Told of each file that turns out to be unreadable after the opening, once. */
+  onSkipped?: ((file: SkippedFile) => void) | undefined
 }
 
-/** A dataset on disk, ready for training. `paths` of its sources are relative to `root`. */
-export interface ImageFolder {
-  root: string
-  /** Sorted by code unit. */
-  classes: string[]
+/** The images of a dataset at one size. `paths` of the sources are relative to the folder's root. */
+export interface FolderSources {
   train: ImageSource
   valid: ImageSource
   test: ImageSource | null
-  /** Files that could not be used, each with its reason. */
+}
+
+/** A dataset on disk, ready for training. */
+export interface ImageFolder extends FolderSources {
+  root: string
+  /** Sorted by code unit. */
+  classes: string[]
+  /** Files that could not be used, each with its reason; those that turn out unreadable later are added. */
   skipped: SkippedFile[]
   /** Files left aside without being opened, counted: by extension, 'hidden', or 'outside any class folder'. */
   ignored: Record<string, number>
-  /** How much of the opening was not answered by the cache. */
-  work: CacheWork
+  /** SHA-256 over the names and sizes of the files of training and validation, in order: who has the same has the same images. */
+  fingerprint: string
+  /** The same images at another size, from a cache of their own. */
+  atSize(size: number): Promise<FolderSources>
+  /** Files decoded so far, all others came from the cache. */
+  decoded(): number
   /** Ends reading: the sources are of no use afterwards. */
   close(): Promise<void>
 }
 
+/** Decoding these takes a few seconds. */
+const CHECKED_FILES = 2000
+
 /**
  * Opens a folder of class folders, or one that holds `train/`, `valid/` (or `val/`, `validation/`) and `test/`; where there is
  * no `valid/`, a seeded and stratified share of each class of `train/` becomes validation. Folders inside a class folder
- * belong to it. Every image is decoded into the cache once; one that cannot be is skipped and named in `skipped`.
+ * belong to it.
+ *
+ * Opening reads names, sizes and times. Pictures are decoded when they are first asked for, and kept in a cache. A small folder
+ * (`checked`) is decoded whole at once: what cannot be read is named in `skipped` and takes no part. In a larger one such a file is left
+ * out of whatever batch it would be in, and told to `onSkipped`.
  *
  * @throws DatasetError when the folder is no usable dataset (`problem` says which way)
  * @throws EngineError DISK when the cache cannot be written; ABORTED by `signal`
- * @throws RangeError for `size` below 1 or `valid` outside (0, 1)
+ * @throws RangeError for `size` below 1, `valid` outside (0, 1), or a fold that there is not
  */
 export async function openImageFolder(dir: string, options: ImageFolderOptions): Promise<ImageFolder> {
-  const { size, valid = 0.2, shuffle = true, seed = 42 } = options
-  if (!Number.isInteger(size) || size < 1) throw new RangeError(`size must be a whole number of pixels, not ${size}`)
+  const { valid = 0.2, checked = CHECKED_FILES, folds, fold = 0 } = options
+  checkSize(options.size)
   if (!(valid > 0 && valid < 1)) throw new RangeError(`valid must be a share between 0 and 1, not ${valid}`)
-
+  if (
+    folds != null &&
+    !(folds >= 2 && fold >= 0 && fold < folds && Number.isInteger(folds) && Number.isInteger(fold))
+  ) {
+    throw new RangeError(`fold ${fold} of ${folds} does not exist: folds are at least 2, and counted from 0`)
+  }
   const scanned = await scanFolder(dir, options.signal)
-  const { classes } = scanned.train
   checkClasses(scanned)
   const parts = [scanned.train, scanned.valid, scanned.test].filter((part) => part !== null)
   const files = parts.flatMap(({ candidates }) => candidates)
-  const cache = await PixelCache.open(scanned.root, files, options)
-
+  const caches: PixelCache[] = []
+  const openCache = async (size: number): Promise<PixelCache> => {
+    const cache = await PixelCache.open(scanned.root, files, { ...options, size })
+    caches.push(cache)
+    return cache
+  }
+  const close = async (): Promise<void> => {
+    for (const cache of caches.splice(0)) await cache.close()
+  }
+  const cache = await openCache(options.size)
   try {
-    const readable = (part: SplitFolder): Image[] => {
-      const start = files.indexOf(part.candidates[0] as Candidate)
-      return part.candidates
-        .map((candidate, i) => ({
-          path: candidate.path,
-          name: candidate.name,
-          class: candidate.class,
-          file: start + i,
-        }))
-        .filter(({ file }) => 'record' in (cache.outcomes[file] as object))
-    }
+    const unreadable = files.length <= checked ? await cache.fill() : new Map<number, string>()
     const skipped = scanned.skipped.concat(
-      files.flatMap(({ path }, i) => {
-        const outcome = cache.outcomes[i]
-        return outcome && 'skipped' in outcome ? [{ path, reason: outcome.skipped }] : []
-      }),
+      Array.from(unreadable, ([file, reason]) => ({ path: (files[file] as Candidate).path, reason })),
     )
-    const source = (images: Image[]): ImageSource => new FolderSource(cache, classes, size, images)
-
-    const images = readable(scanned.train)
-    checkReadable(scanned, images, skipped)
-    const own = scanned.valid && readable(scanned.valid)
-    const [train, held] = own ? [images, own] : splitByClass(scanned, images, valid, shuffle, seed)
-    const test = scanned.test && readable(scanned.test)
-    checkNotEmpty(scanned.valid, held)
-    checkNotEmpty(scanned.test, test)
+    skipped.sort((a, b) => (a.path < b.path ? -1 : 1))
+    const { train, held, test } = chooseImages(scanned, unreadable, skipped, { ...options, valid, fold })
+    const { onSkipped } = options
+    const told = new Set<number>()
+    const tell = (file: number, reason: string): void => {
+      if (told.has(file)) return
+      told.add(file)
+      skipped.push({ path: (files[file] as Candidate).path, reason })
+      onSkipped?.(skipped.at(-1) as SkippedFile)
+    }
+    const sourcesOf = (cache: PixelCache, size: number): FolderSources => {
+      const source = (images: Uint32Array): ImageSource =>
+        folderSource(cache, size, scanned.train.classes, files, images, tell)
+      return { train: source(train), valid: source(held), test: test && source(test) }
+    }
     return {
       root: scanned.root,
-      classes,
-      train: source(train),
-      valid: source(held),
-      test: test && source(test),
-      skipped: skipped.sort((a, b) => (a.path < b.path ? -1 : 1)),
+      classes: scanned.train.classes,
+      ...sourcesOf(cache, options.size),
+      skipped,
       ignored: scanned.ignored,
-      work: cache.work,
-      close: () => cache.close(),
+      fingerprint: fingerprint(files, [train, held]),
+      atSize: async (size) => {
+        checkSize(size)
+        return sourcesOf(await openCache(size), size)
+      },
+      decoded: () => caches.reduce((sum, { decoded }) => sum + decoded, 0),
+      close,
     }
   } catch (error) {
-    await cache.close()
+    await close()
     throw error
   }
 }
 
-/** A readable image; `file` is its place in the cache. */
-interface Image {
-  path: string
-  name: string
-  class: string
-  file: number
+function checkSize(size: number): void {
+  if (!Number.isInteger(size) || size < 1) throw new RangeError(`size must be a whole number of pixels, not ${size}`)
 }
 
-class FolderSource implements ImageSource {
-  readonly size: number
-  readonly length: number
-  readonly classes: readonly string[]
-  readonly labels: Uint32Array
-  readonly paths: readonly string[]
-  readonly #files: Uint32Array
-  readonly #cache: PixelCache
-
-  constructor(cache: PixelCache, classes: readonly string[], size: number, images: readonly Image[]) {
-    const labels = new Map(classes.map((name, label) => [name, label]))
-    this.size = size
-    this.length = images.length
-    this.classes = classes
-    this.labels = Uint32Array.from(images, (image) => labels.get(image.class) as number)
-    this.paths = images.map(({ path }) => path)
-    this.#files = Uint32Array.from(images, ({ file }) => file)
-    this.#cache = cache
+/** Which files, by their place among all, are trained on, held out for validation, and kept for the test. */
+function chooseImages(
+  scanned: ScannedFolder,
+  unreadable: ReadonlyMap<number, string>,
+  skipped: readonly SkippedFile[],
+  options: ImageFolderOptions & { valid: number; fold: number },
+): { train: Uint32Array; held: Uint32Array; test: Uint32Array | null } {
+  let start = 0
+  const readable = (part: SplitFolder | null): Uint32Array | null => {
+    if (!part) return null
+    const first = start
+    start += part.candidates.length
+    const images = Uint32Array.from(part.candidates, (_, i) => first + i).filter((file) => !unreadable.has(file))
+    if (images.length > 0 || part === scanned.train) return images
+    const message = `${part.folder} has no readable image: fill its class folders, or remove it`
+    throw new DatasetError('too-few-images', part.folder, message)
   }
+  const train = readable(scanned.train) as Uint32Array
+  checkReadable(scanned, train, skipped)
+  const valid = readable(scanned.valid)
+  const test = readable(scanned.test)
+  if (!valid) return { ...splitByClass(scanned, train, options), test }
+  if (options.folds == null) return { train, held: valid, test }
+  const message = `${scanned.root} has a valid/ folder already: folds are for folders without one; leave folds out, or remove it`
+  throw new DatasetError('bad-layout', scanned.root, message)
+}
 
-  async read(indices: ArrayLike<number>, out: Uint8Array): Promise<void> {
-    const bytes = this.size * this.size * 4
-    if (out.length < indices.length * bytes) {
-      throw new RangeError(
-        `${indices.length} images of ${this.size} px need ${indices.length * bytes} bytes, not ${out.length}`,
+function folderSource(
+  cache: PixelCache,
+  size: number,
+  classes: readonly string[],
+  files: readonly Candidate[],
+  images: Uint32Array,
+  tell: (file: number, reason: string) => void,
+): ImageSource {
+  const labelOf = new Map(classes.map((name, label) => [name, label]))
+  const { length } = images
+  const bytes = size * size * 4
+  return {
+    size,
+    length,
+    classes,
+    labels: Uint32Array.from(images, (file) => labelOf.get((files[file] as Candidate).class) as number),
+    paths: Array.from(images, (file) => (files[file] as Candidate).path),
+    async read(indices, out) {
+      if (out.length < indices.length * bytes) {
+        const needed = indices.length * bytes
+        throw new RangeError(`${indices.length} images of ${size} px need ${needed} bytes, not ${out.length}`)
+      }
+      const unreadable: number[] = []
+      await Promise.all(
+        Array.from(indices, async (index, i) => {
+          const file = images[index]
+          if (file === undefined) throw new RangeError(`image ${index} of ${length} does not exist`)
+          const reason = await cache.read(file, out.subarray(i * bytes, (i + 1) * bytes))
+          if (reason === null) return
+          unreadable.push(i)
+          tell(file, reason)
+        }),
       )
-    }
-    await Promise.all(
-      Array.from(indices, (index, i) => {
-        const file = this.#files[index]
-        if (file === undefined) throw new RangeError(`image ${index} of ${this.length} does not exist`)
-        return this.#cache.read(file, out.subarray(i * bytes, (i + 1) * bytes))
-      }),
-    )
+      return unreadable.sort((a, b) => a - b)
+    },
   }
 }
 
@@ -170,8 +226,8 @@ function checkClasses({ root, train, valid, test, skipped, ignored }: ScannedFol
   }
 }
 
-function checkReadable({ train }: ScannedFolder, images: readonly Image[], skipped: readonly SkippedFile[]): void {
-  const readable = new Set(images.map((image) => image.class))
+function checkReadable({ train }: ScannedFolder, images: Uint32Array, skipped: readonly SkippedFile[]): void {
+  const readable = new Set(Array.from(images, (file) => train.candidates[file]?.class))
   const lost = train.classes.find((name) => !readable.has(name))
   if (lost === undefined) return
   const first = train.candidates.find((candidate) => candidate.class === lost)?.path
@@ -180,30 +236,46 @@ function checkReadable({ train }: ScannedFolder, images: readonly Image[], skipp
   throw new DatasetError('unreadable-class', join(train.folder, lost), message)
 }
 
-function checkNotEmpty(part: SplitFolder | null, images: readonly Image[] | null): void {
-  if (!part || !images || images.length > 0) return
-  const message = `${part.folder} has no readable image: fill its class folders, or remove it`
-  throw new DatasetError('too-few-images', part.folder, message)
-}
-
 function splitByClass(
-  { train }: ScannedFolder,
-  images: readonly Image[],
-  share: number,
-  shuffle: boolean,
-  seed: number,
-): [train: Image[], valid: Image[]] {
-  const byClass = Map.groupBy(images, (image) => image.class)
-  const held = new Set<Image>()
+  { root, train }: ScannedFolder,
+  images: Uint32Array,
+  options: ImageFolderOptions & { valid: number; fold: number },
+): { train: Uint32Array; held: Uint32Array } {
+  const { valid, fold, folds, shuffle = true, seed = 42 } = options
+  const pathOf = (file: number): string => (train.candidates[file] as Candidate).path
+  // An image draws by its name below its split: a plain folder is split as one whose class folders lie in train/.
+  const below = train.folder.length > root.length ? train.folder.length - root.length : 0
+  const byClass = Map.groupBy(images, (file) => (train.candidates[file] as Candidate).class)
+  const held = new Set<number>()
+  let before = 0
   for (const [name, members] of byClass) {
-    if (members.length < 2) {
-      const message = `class ${name} in ${train.folder} has ${members.length} readable image: at least 2 are needed to hold one out for validation; add images, or make a valid/ folder`
+    const needed = folds ?? 2
+    if (members.length < needed) {
+      const purpose = folds == null ? 'to hold one out for validation' : 'to have one in each fold'
+      const message = `class ${name} in ${train.folder} has ${members.length} readable image${members.length === 1 ? '' : 's'}: at least ${needed} are needed ${purpose}; add images, or make a valid/ folder`
       throw new DatasetError('too-few-images', join(train.folder, name), message)
     }
-    const names = members.map((member) => member.name)
-    for (const position of validPositions(names, share, shuffle, seed)) held.add(members[position] as Image)
+    const names = members.map((file) => pathOf(file).slice(below))
+    const positions =
+      folds == null
+        ? validPositions(names, valid, shuffle, seed)
+        : foldPositions(names, { folds, fold, shuffle, seed, first: before })
+    for (const position of positions) held.add(members[position] as number)
+    before += members.length
   }
-  return [images.filter((image) => !held.has(image)), images.filter((image) => held.has(image))]
+  return { train: images.filter((file) => !held.has(file)), held: images.filter((file) => held.has(file)) }
+}
+
+function fingerprint(files: readonly Candidate[], splits: readonly Uint32Array[]): string {
+  const digest = createHash('sha256')
+  for (const images of splits) {
+    digest.update(`${images.length}\n`)
+    for (const file of images) {
+      const { path, size } = files[file] as Candidate
+      digest.update(`${path}\0${size}\n`)
+    }
+  }
+  return digest.digest('hex')
 }
 
 const list = (names: readonly string[], noun: string): string =>

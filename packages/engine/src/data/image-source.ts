@@ -14,9 +14,10 @@ export interface ImageSource {
   readonly imageBytes?: number
   /**
    * Fills `out` with images `indices` in that order: u8 RGBA (alpha 255), [n, size, size, 4].
-   * Concurrent reads are allowed.
+   * Concurrent reads are allowed. May resolve to the positions in `indices`, ascending, whose files turned out to be no readable
+   * images: batches leave them out.
    */
-  read(indices: ArrayLike<number>, out: Uint8Array): Promise<void>
+  read(indices: ArrayLike<number>, out: Uint8Array): Promise<void> | Promise<readonly number[]>
 }
 
 /** Bytes that `read` fills for each image. */

@@ -31,7 +31,7 @@ class CountingSource implements ImageSource {
   }
 }
 
-const options: BatchOptions = { batch: 4, seed: 42, epoch: 0, shuffle: true, dropLast: false }
+const options: BatchOptions = { batch: 4, seed: 42, epoch: 0, sampling: 'shuffle', dropLast: false }
 
 async function collect(source: ImageSource, opts: BatchOptions) {
   const seen: { labels: number[]; indices: number[]; pixels: number[]; count: number }[] = []
@@ -63,12 +63,12 @@ describe('batches', () => {
   })
 
   it('keeps the order of the source without shuffle', async () => {
-    const seen = await collect(new CountingSource(5), { ...options, shuffle: false })
+    const seen = await collect(new CountingSource(5), { ...options, sampling: 'sequential' })
     expect(seen.map(({ indices, count }) => indices.slice(0, count))).toEqual([[0, 1, 2, 3], [4]])
   })
 
   it('fills a last partial batch with its own images under an ignored label', async () => {
-    const seen = await collect(new CountingSource(6), { ...options, shuffle: false })
+    const seen = await collect(new CountingSource(6), { ...options, sampling: 'sequential' })
     const last = seen[1]
     expect(last?.count).toBe(2)
     expect(last?.labels).toEqual([0, 1, IGNORED_LABEL, IGNORED_LABEL])
@@ -110,7 +110,7 @@ describe('batches', () => {
   it('rejects at the batch that cannot be read, after the ones before it', async () => {
     const source = new CountingSource(12)
     source.broken = 9
-    const epoch = batches(source, { ...options, shuffle: false })
+    const epoch = batches(source, { ...options, sampling: 'sequential' })
     expect((await epoch.next()).value?.count).toBe(4)
     expect((await epoch.next()).value?.count).toBe(4)
     await expect(epoch.next()).rejects.toThrow('image 9 cannot be read')
@@ -119,4 +119,30 @@ describe('batches', () => {
   it('refuses a batch of nothing', async () => {
     await expect(batches(new CountingSource(4), { ...options, batch: 0 }).next()).rejects.toThrow(RangeError)
   })
+})
+
+it('leaves out images that turn out to be unreadable, fills up with those that are not, and passes over a batch of none', async () => {
+  const source = new CountingSource(5)
+  const unreadable = [1, 4]
+  const read = source.read.bind(source)
+  const partly: ImageSource = {
+    ...source,
+    async read(indices, out) {
+      await read(indices, out)
+      return Array.from(indices).flatMap((image, i) => (unreadable.includes(image) ? [i] : []))
+    },
+  }
+  const order: BatchOptions = { batch: 4, sampling: 'sequential', seed: 0, epoch: 0, dropLast: false }
+  const seen: { count: number; indices: number[]; labels: number[]; values: number[] }[] = []
+  for await (const { count, indices, labels, pixels } of batches(partly, order)) {
+    const values = [...indices.keys()].map((i) => pixels[i * 16] as number)
+    seen.push({ count, indices: [...indices], labels: [...labels], values })
+  }
+  const rest = IGNORED_LABEL
+  expect(seen[0]).toEqual({ count: 3, indices: [0, 2, 3, 0], labels: [0, 0, 1, rest], values: [0, 2, 3, 0] })
+  expect(seen[1]).toMatchObject({ count: 0, labels: [rest, rest, rest, rest] })
+  const training = async (): Promise<void> => {
+    for await (const _ of batches(partly, { ...order, batch: 1, dropLast: true }));
+  }
+  await expect(training()).rejects.toMatchObject({ code: 'BAD_DATASET' })
 })

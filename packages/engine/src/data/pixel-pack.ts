@@ -1,162 +1,195 @@
 /**
- * The u8 cache file: decoded pixels of many images at one size, found by the hash of the file they came from.
+ * The u8 cache on disk: decoded pixels of a dataset's files at one size, in a folder of segments. A segment is two files: records of
+ * size·size·4 bytes (u8 RGBA) one after another in `<id>.pixels`; and for each of them an entry in `<id>.index`: the file's key
+ * (16 bytes), the number of the record and the CRC-32 of its pixels (u32 each, little-endian).
  *
- * Layout: records of size·size·4 bytes (u8 RGBA) one after another from byte 0; then a JSON footer (which record holds which
- * hash, its CRC-32, and which hashes could not be decoded); then a trailer: footer offset (f64), footer length (f64),
- * SHA-256 of the footer, magic. A pack is written under a temporary name, synced and renamed: one that has its name is whole,
- * so that several processes may build the same pack at once (the last one wins, all are right) and a killed one leaves only
- * a temporary file.
+ * A pack fills while it is used. Each process that has something to add writes a segment of its own and reads those of all
+ * others, so that processes never meet. Pixels are written before their entry: what a killed process has indexed is whole, and
+ * what the disk lost or damaged after that fails its checksum and counts as missing.
  */
-import { createHash, randomUUID } from 'node:crypto'
-import { type FileHandle, open, rename, rm } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { type FileHandle, mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 
-const MAGIC = 'sporepx1'
-const TRAILER_BYTES = 8 + 8 + 32 + MAGIC.length
+const KEY_BYTES = 16
+const ENTRY_BYTES = KEY_BYTES + 8
+/** More segments than this are joined when a pack is opened. */
+const MAX_SEGMENTS = 32
+/** A segment that nobody has written to for this long is no longer being filled. */
+const FILLED_MS = 60 * 60 * 1000
 
-interface Footer {
-  size: number
-  decoder: number
-  /** [hash, CRC-32] of record 0, 1, … */
-  records: [string, number][]
-  /** Hash → why it is no readable image. */
-  failures: Record<string, string>
+/** Reading: a segment's records and where it lies. */
+interface Segment {
+  id: string
+  pixels: FileHandle
 }
 
-const recordBytes = (size: number): number => size * size * 4
+/** The segment that this process writes. */
+interface OwnSegment extends Segment {
+  index: FileHandle
+  /** Its place among the pack's segments. */
+  place: number
+  records: number
+  entries: number
+}
 
-/** A whole pack, open for reading. */
 export class PixelPack {
+  readonly folder: string
   readonly size: number
-  readonly #handle: FileHandle
-  readonly #records: Map<string, number>
-  readonly #checksums: Uint32Array
-  readonly #failures: Map<string, string>
-  /** Records whose checksum has been seen to hold since the pack was opened. */
+  readonly #keys: readonly string[]
+  readonly #segments: Segment[] = []
+  /** Of each file: its segment + 1 (0: not in the pack), record, checksum, and whether that has been seen to hold. */
+  readonly #segmentOf: Uint16Array
+  readonly #recordOf: Uint32Array
+  readonly #checksumOf: Uint32Array
   readonly #checked: Uint8Array
+  #own: Promise<OwnSegment> | null = null
 
-  private constructor(handle: FileHandle, footer: Footer) {
-    this.size = footer.size
-    this.#handle = handle
-    this.#records = new Map(footer.records.map(([hash], record) => [hash, record]))
-    this.#checksums = Uint32Array.from(footer.records, ([, checksum]) => checksum)
-    this.#failures = new Map(Object.entries(footer.failures))
-    this.#checked = new Uint8Array(footer.records.length)
+  private constructor(folder: string, size: number, keys: readonly string[]) {
+    this.folder = folder
+    this.size = size
+    this.#keys = keys
+    this.#segmentOf = new Uint16Array(keys.length)
+    this.#recordOf = new Uint32Array(keys.length)
+    this.#checksumOf = new Uint32Array(keys.length)
+    this.#checked = new Uint8Array(keys.length)
   }
 
-  /** Null if there is no pack at `path`, or it is damaged, or of another size or decoder: then build it. */
-  static async open(path: string, size: number, decoder: number): Promise<PixelPack | null> {
-    let handle: FileHandle
+  /** Opens what there is of it, and makes its folder. keys[i] are 16 Latin-1 characters that tell file i from all others. */
+  static async open(folder: string, size: number, keys: readonly string[]): Promise<PixelPack> {
+    const pack = new PixelPack(folder, size, keys)
+    await mkdir(folder, { recursive: true })
     try {
-      handle = await open(path, 'r')
+      await pack.#load()
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+      await pack.close()
       throw error
     }
-    const footer = await readFooter(handle)
-    if (footer && footer.size === size && footer.decoder === decoder) return new PixelPack(handle, footer)
-    await handle.close()
-    return null
+    return pack
   }
 
-  get images(): number {
-    return this.#records.size
+  has(file: number): boolean {
+    return this.#segmentOf[file] !== 0
   }
 
-  /** The record that holds the image of this hash. */
-  recordOf(hash: string): number | undefined {
-    return this.#records.get(hash)
+  /** Fills `out` ([size, size, 4]) with the picture of a file. False if it is not here, or damaged on disk: then `out` is undefined. */
+  async read(file: number, out: Uint8Array): Promise<boolean> {
+    const segment = this.#segments[(this.#segmentOf[file] as number) - 1]
+    if (!segment) return false
+    const { bytesRead } = await segment.pixels.read(out, 0, this.#bytes, (this.#recordOf[file] as number) * this.#bytes)
+    if (this.#checked[file] === 1 && bytesRead === this.#bytes) return true
+    const whole = bytesRead === this.#bytes && crc32(out.subarray(0, this.#bytes)) === this.#checksumOf[file]
+    if (whole) this.#checked[file] = 1
+    else this.#segmentOf[file] = 0
+    return whole
   }
 
-  /** Why the content of this hash is no readable image. */
-  failureOf(hash: string): string | undefined {
-    return this.#failures.get(hash)
-  }
-
-  /** Fills `out` ([size, size, 4]) with a record. False if the bytes on disk are damaged: then `out` is undefined. */
-  async read(record: number, out: Uint8Array): Promise<boolean> {
-    const length = recordBytes(this.size)
-    const { bytesRead } = await this.#handle.read(out, 0, length, record * length)
-    if (bytesRead !== length) return false
-    if (this.#checked[record] === 0) {
-      if (crc32(out.subarray(0, length)) !== this.#checksums[record]) return false
-      this.#checked[record] = 1
-    }
-    return true
+  /** Adds a file's picture ([size, size, 4]); without `keep` it is forgotten when the pack is closed. May run many at a time. */
+  async add(file: number, pixels: Uint8Array, keep = true): Promise<void> {
+    this.#own ??= this.#createSegment()
+    const own = await this.#own
+    const record = own.records++
+    const checksum = crc32(pixels)
+    await writeFully(own.pixels, pixels, record * this.#bytes)
+    this.#place(file, own.place, record, checksum)
+    if (!keep) return
+    const entry = Buffer.alloc(ENTRY_BYTES)
+    entry.write(this.#keys[file] as string, 'latin1')
+    entry.writeUInt32LE(record, KEY_BYTES)
+    entry.writeUInt32LE(checksum, KEY_BYTES + 4)
+    await writeFully(own.index, entry, ENTRY_BYTES * own.entries++)
   }
 
   async close(): Promise<void> {
-    await this.#handle.close()
+    const own = await this.#own?.catch(() => null)
+    await own?.index.close()
+    for (const { pixels } of this.#segments) await pixels.close()
+    if (own?.entries === 0) await this.#remove(own.id)
+  }
+
+  get #bytes(): number {
+    return this.size * this.size * 4
+  }
+
+  #place(file: number, segment: number, record: number, checksum: number): void {
+    this.#segmentOf[file] = segment + 1
+    this.#recordOf[file] = record
+    this.#checksumOf[file] = checksum
+  }
+
+  async #load(): Promise<void> {
+    const files = new Map(this.#keys.map((key, file) => [key, file]))
+    const sparse: number[] = []
+    const sizes: number[] = []
+    for (const name of (await readdir(this.folder)).sort()) {
+      if (!name.endsWith('.index')) continue
+      const id = name.slice(0, -'.index'.length)
+      // Another process may be joining segments: what is gone is gone.
+      const pixels = await open(this.#path(id, 'pixels'), 'r').catch(ifMissing)
+      const index = pixels && (await readFile(this.#path(id, 'index')).catch(ifMissing))
+      if (!pixels || !index) {
+        await pixels?.close()
+        continue
+      }
+      const place = this.#segments.push({ id, pixels }) - 1
+      const entries = Math.floor(index.length / ENTRY_BYTES)
+      let inUse = 0
+      for (let at = 0; at < entries * ENTRY_BYTES; at += ENTRY_BYTES) {
+        const file = files.get(index.toString('latin1', at, at + KEY_BYTES))
+        if (file === undefined || this.has(file)) continue
+        this.#place(file, place, index.readUInt32LE(at + KEY_BYTES), index.readUInt32LE(at + KEY_BYTES + 4))
+        inUse++
+      }
+      sizes[place] = entries
+      if (2 * inUse < entries || entries === 0) sparse.push(place)
+    }
+    await this.#join(sparse, sizes)
+  }
+
+  /**
+   * Moves what is in use of segments that hold little else, or of the smaller half of too many, into this process's own, and removes them.
+   * A process that still reads them keeps them until it closes.
+   */
+  async #join(sparse: readonly number[], sizes: readonly number[]): Promise<void> {
+    const bySize = sizes.map((_, place) => place).sort((a, b) => (sizes[a] as number) - (sizes[b] as number))
+    const many = sizes.length > MAX_SEGMENTS ? bySize.slice(0, sizes.length >> 1) : []
+    for (const place of new Set([...sparse, ...many])) {
+      const { id } = this.#segments[place] as Segment
+      const info = await stat(this.#path(id, 'index')).catch(ifMissing)
+      if (!info || Date.now() - info.mtimeMs < FILLED_MS) continue
+      const pixels = new Uint8Array(this.#bytes)
+      for (const [file, segment] of this.#segmentOf.entries()) {
+        if (segment === place + 1 && (await this.read(file, pixels))) await this.add(file, pixels)
+      }
+      await this.#remove(id)
+    }
+  }
+
+  async #createSegment(): Promise<OwnSegment> {
+    const id = randomUUID()
+    const pixels = await open(this.#path(id, 'pixels'), 'wx+')
+    const index = await open(this.#path(id, 'index'), 'wx')
+    const place = this.#segments.push({ id, pixels }) - 1
+    return { id, pixels, index, place, records: 0, entries: 0 }
+  }
+
+  async #remove(id: string): Promise<void> {
+    for (const kind of ['index', 'pixels'] as const) await rm(this.#path(id, kind), { force: true })
+  }
+
+  #path(id: string, kind: 'pixels' | 'index'): string {
+    return join(this.folder, `${id}.${kind}`)
   }
 }
 
-async function readFooter(handle: FileHandle): Promise<Footer | null> {
-  const { size: fileBytes } = await handle.stat()
-  if (fileBytes < TRAILER_BYTES) return null
-  const trailer = Buffer.alloc(TRAILER_BYTES)
-  await handle.read(trailer, 0, TRAILER_BYTES, fileBytes - TRAILER_BYTES)
-  const offset = trailer.readDoubleLE(0)
-  const length = trailer.readDoubleLE(8)
-  if (trailer.toString('latin1', 48) !== MAGIC || offset + length + TRAILER_BYTES !== fileBytes) return null
-  const json = Buffer.alloc(length)
-  await handle.read(json, 0, length, offset)
-  if (!sha256(json).equals(trailer.subarray(16, 48))) return null
-  const footer = JSON.parse(json.toString()) as Footer
-  return footer.records.length * recordBytes(footer.size) === offset ? footer : null
+function ifMissing(error: NodeJS.ErrnoException): null {
+  if (error.code === 'ENOENT') return null
+  throw error
 }
 
-/** A pack that is being written. Every `add` may run at the same time as others; end with `commit` or `abort`. */
-export class PixelPackWriter {
-  readonly #path: string
-  readonly #temporary: string
-  readonly #handle: FileHandle
-  readonly #footer: Footer
-
-  private constructor(path: string, temporary: string, handle: FileHandle, footer: Footer) {
-    this.#path = path
-    this.#temporary = temporary
-    this.#handle = handle
-    this.#footer = footer
-  }
-
-  static async create(path: string, size: number, decoder: number): Promise<PixelPackWriter> {
-    const temporary = `${path}.${randomUUID()}.tmp`
-    const footer: Footer = { size, decoder, records: [], failures: {} }
-    return new PixelPackWriter(path, temporary, await open(temporary, 'wx'), footer)
-  }
-
-  /** Adds the image ([size, size, 4]) of a hash. */
-  async add(hash: string, pixels: Uint8Array): Promise<void> {
-    const length = recordBytes(this.#footer.size)
-    const record = this.#footer.records.push([hash, crc32(pixels)]) - 1
-    await this.#handle.write(pixels, 0, length, record * length)
-  }
-
-  /** Notes that the content of a hash is no readable image. */
-  fail(hash: string, reason: string): void {
-    this.#footer.failures[hash] = reason
-  }
-
-  /** Makes the pack whole and gives it its name. */
-  async commit(): Promise<void> {
-    const json = Buffer.from(JSON.stringify(this.#footer))
-    const offset = this.#footer.records.length * recordBytes(this.#footer.size)
-    const trailer = Buffer.alloc(TRAILER_BYTES)
-    trailer.writeDoubleLE(offset, 0)
-    trailer.writeDoubleLE(json.length, 8)
-    sha256(json).copy(trailer, 16)
-    trailer.write(MAGIC, 48, 'latin1')
-    await this.#handle.write(Buffer.concat([json, trailer]), 0, json.length + TRAILER_BYTES, offset)
-    await this.#handle.sync()
-    await this.#handle.close()
-    await rename(this.#temporary, this.#path)
-  }
-
-  /** Leaves nothing behind. */
-  async abort(): Promise<void> {
-    await this.#handle.close()
-    await rm(this.#temporary, { force: true })
+async function writeFully(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    done += (await file.write(bytes, done, bytes.length - done, position + done)).bytesWritten
   }
 }
-
-const sha256 = (bytes: Buffer): Buffer => createHash('sha256').update(bytes).digest()

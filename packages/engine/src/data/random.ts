@@ -46,7 +46,7 @@ export function philox(c0: number, c1: number, c2: number, c3: number, k0: numbe
 }
 
 /** What a draw is for: the second key word, so that no two purposes share numbers under one seed. */
-export const Purpose = { order: 1, split: 2 } as const
+export const Purpose = { order: 1, split: 2, sample: 3 } as const
 
 /**
  * The order 0 … n-1 shuffled for one epoch (Fisher–Yates from the end, drawing from Philox by position), n < 2^32.

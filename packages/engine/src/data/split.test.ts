@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { validCount, validPositions } from './split.ts'
+import { foldPositions, validCount, validPositions } from './split.ts'
 
 describe('validCount', () => {
   it('rounds the share and leaves at least one on each side', () => {
@@ -29,5 +29,27 @@ describe('validPositions', () => {
 
   it('takes the last positions without shuffle', () => {
     expect(validPositions(['a', 'b', 'c', 'd', 'e'], 0.4, false, 42)).toEqual([3, 4])
+  })
+})
+
+describe('foldPositions', () => {
+  const names = Array.from({ length: 13 }, (_, i) => `cat/${i}.jpg`)
+  const all = (options: { shuffle: boolean; seed: number; first: number }) =>
+    [0, 1, 2, 3].map((fold) => foldPositions(names, { folds: 4, fold, ...options }))
+
+  it('holds out every image in exactly one fold, of sizes that differ by one at most', () => {
+    for (const first of [0, 1, 7]) {
+      const folds = all({ shuffle: true, seed: 3, first })
+      expect(folds.flat().sort((a, b) => a - b)).toEqual(names.map((_, i) => i))
+      expect(folds.map(({ length }) => length).sort()).toEqual([3, 3, 3, 4])
+      expect(folds[first % 4]).toHaveLength(4)
+    }
+  })
+
+  it('deals by name and seed, or in name order without shuffle', () => {
+    const drawn = all({ shuffle: true, seed: 3, first: 0 })
+    expect(all({ shuffle: true, seed: 3, first: 0 })).toEqual(drawn)
+    expect(all({ shuffle: true, seed: 4, first: 0 })).not.toEqual(drawn)
+    expect(all({ shuffle: false, seed: 3, first: 0 })[1]).toEqual([1, 5, 9])
   })
 })

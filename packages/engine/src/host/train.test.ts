@@ -9,6 +9,7 @@ import { openNodeDevice } from '../gpu/node.ts'
 import type { RunPosition } from '../train/checkpoint.ts'
 import { runTraining } from '../train/run.ts'
 import type { TrainEvent, TrainSpec } from '../train/spec.ts'
+import { smallRun } from '../train/testing.ts'
 import { decodeSafetensors } from '../weights/safetensors.ts'
 import { train } from './train.ts'
 
@@ -30,44 +31,8 @@ beforeAll(async () => {
 })
 afterAll(() => rm(dir, { recursive: true, force: true }))
 
-const spec = (out: string, change: Partial<TrainSpec> = {}): TrainSpec => ({
-  data: join(dir, 'data'),
-  arch: 'resnet18',
-  weights: null,
-  size: 32,
-  batch: 8,
-  epochs: 3,
-  freezeEpochs: 0,
-  bodyNorm: 'train',
-  baseLr: 1e-3,
-  lrMult: 1,
-  weightDecay: 0.01,
-  decayNorms: false,
-  schedule: 'flat_cos',
-  pctStart: 0.5,
-  warmup: 0,
-  gamma: 0.1,
-  stepEpochs: 10,
-  plateauPatience: 10,
-  optimizer: 'adamw',
-  momentum: 0.9,
-  beta2: 0.99,
-  epsilon: 1e-5,
-  accumulate: 1,
-  clipNorm: null,
-  emaDecay: null,
-  labelSmoothing: 0.1,
-  classWeights: 'none',
-  head: 'linear',
-  precision: 'f32',
-  patience: null,
-  seed: 3,
-  valid: 0.2,
-  shuffle: true,
-  out: join(dir, out),
-  resume: false,
-  ...change,
-})
+const spec = (out: string, change: Partial<TrainSpec> = {}): TrainSpec =>
+  smallRun({ data: join(dir, 'data'), out: join(dir, out), ...change })
 
 /** Process ids of engine hosts that this process has started. */
 const hosts = (): number[] =>
@@ -76,8 +41,7 @@ const hosts = (): number[] =>
     .filter((line) => line.includes('host/host.ts'))
     .map((line) => Number.parseInt(line, 10))
 
-const weightsOf = async (out: string) =>
-  decodeSafetensors(await readFile(join(dir, out, 'last', 'model.safetensors')), out).tensors
+const fileOf = (out: string, kind: string) => readFile(join(dir, out, kind, 'model.safetensors'))
 
 test('a host killed in mid-run is HOST_CRASHED, and the resumed run ends with the bits of one that was left alone', async () => {
   const whole = await train(spec('whole'))
@@ -96,10 +60,11 @@ test('a host killed in mid-run is HOST_CRASHED, and the resumed run ends with th
   expect(events.filter((event) => event.type === 'epoch').map(({ epoch }) => epoch.epoch)).toEqual([1, 2])
   const comparable = ({ epochs }: typeof whole) => epochs.map(({ seconds, ...rest }) => rest)
   expect(comparable(resumed)).toEqual(comparable(whole))
-  expect(await weightsOf('crashed')).toEqual(await weightsOf('whole'))
   const history = (await readFile(join(dir, 'crashed', 'history.jsonl'), 'utf8')).trim().split('\n')
   expect(history.map((line) => JSON.parse(line).epoch)).toEqual([0, 1, 2])
-  expect(await readdir(join(dir, 'crashed', 'last'))).toEqual(['model.safetensors', 'resume.safetensors'])
+  const left = ['model.safetensors', 'previous.safetensors', 'resume.safetensors']
+  expect(await readdir(join(dir, 'crashed', 'last'))).toEqual(left)
+  for (const kind of ['best', 'last']) expect(await fileOf('crashed', kind)).toEqual(await fileOf('whole', kind))
 
   const again = await train(spec('crashed', { resume: true }))
   expect(again).toMatchObject({ alreadyFinished: true, epochs: resumed.epochs })

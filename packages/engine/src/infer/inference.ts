@@ -66,7 +66,7 @@ export class Inference {
     const { labelSmoothing = 0, classWeights = null, signal } = options
     const classes = this.#model.classes
     const report = new ReportAccumulator({ classes, labelSmoothing, classWeights })
-    const order = { batch: this.#batch, seed: 0, epoch: 0, shuffle: false, dropLast: false }
+    const order = { batch: this.#batch, sampling: 'sequential', seed: 0, epoch: 0, dropLast: false } as const
     for await (const { pixels, labels, count } of batches(source, order)) {
       throwIfAborted(signal)
       const logits = await this.logits(pixels)

@@ -4,12 +4,13 @@
  *   best/model.safetensors    weights of the epoch of lowest validation loss
  *   last/model.safetensors    weights of the last epoch
  *   last/resume.safetensors   everything that going on needs: flat buffers, moments, loss scale, position, history
+ *   last/previous.safetensors the one before, in case that one is damaged
  *   history.jsonl             one epoch a line
  *   result.json               written last: the run is finished
  *
- * Each file is replaced in one rename, resume.safetensors after the models: it is what makes an epoch count.
+ * Each file is replaced in one rename, resume.safetensors after the models: it is what makes an epoch count. Weights carry a checksum.
  */
-import { access, mkdir, readFile, rm } from 'node:fs/promises'
+import { access, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EngineError } from '../errors.ts'
 import type { StoreBuffer } from '../graph/tensor.ts'
@@ -20,13 +21,15 @@ import type { StateDict } from '../weights/safetensors.ts'
 import { keptBuffers, type Learner, type LearnerProgress } from './learner.ts'
 import type { EpochRecord, TrainResult, TrainSpec } from './spec.ts'
 
-/** What is known of a run between two epochs. */
+/** What is known of a run between two steps. */
 export interface RunPosition {
   spec: TrainSpec
   classes: readonly string[]
+  /** Fingerprint of the images: other images would make another run. */
+  images: string
   progress: LearnerProgress
+  /** The epochs that are done. */
   history: readonly EpochRecord[]
-  best: EpochRecord
   /** What the device's choices of variants were: going on with others would add up in another order. */
   choices?: ChosenNames
 }
@@ -49,7 +52,7 @@ export class RunFolder {
     } catch (cause) {
       throw new EngineError('DISK', `the folder ${this.dir} cannot be made: ${(cause as Error).message}`, { cause })
     }
-    if (resume) return
+    if (resume) return this.#removeTemporaries()
     for (const name of ['best', 'last', 'history.jsonl', 'result.json']) {
       await rm(join(this.dir, name), { recursive: true, force: true })
     }
@@ -68,23 +71,26 @@ export class RunFolder {
       tensors.set(name, { shape: [values.length], values })
     }
     const metadata = { format: 'sporeprint-resume-1', position: JSON.stringify(position) }
-    await writeWeightsFile(join(this.dir, 'last', 'resume.safetensors'), { tensors, metadata })
+    await rename(this.#resume, this.#previous).catch(ifMissing)
+    await writeWeightsFile(this.#resume, { tensors, metadata })
     await this.#writeText('history.jsonl', position.history.map((epoch) => `${JSON.stringify(epoch)}\n`).join(''))
   }
 
-  /** Where a run stopped, or null where there is nothing to go on from. */
-  async readPosition(): Promise<{ position: RunPosition; restore: (learner: Learner) => void } | null> {
-    const path = join(this.dir, 'last', 'resume.safetensors')
-    if (!(await exists(path))) return null
-    const { tensors, metadata } = await readWeightsFile(path)
-    const position = JSON.parse(metadata.position ?? 'null') as RunPosition | null
-    if (!position)
-      throw new EngineError('BAD_WEIGHTS', `${path} does not say where its run stopped: start again without --resume`)
-    const restore = (learner: Learner): void => {
-      for (const [name, { values }] of tensors) learner.store.writeAll(name as StoreBuffer, values)
-      learner.restore(position.progress)
+  /**
+   * Where a run stopped, or null where there is nothing to go on from. A damaged checkpoint is given up for the one before it, and
+   * `damaged` says what was wrong with it. Throws BAD_WEIGHTS where no whole one is left.
+   */
+  async readPosition(): Promise<Stopped | null> {
+    if (!(await exists(this.#resume))) return (await exists(this.#previous)) ? readStopped(this.#previous) : null
+    try {
+      return await readStopped(this.#resume)
+    } catch (error) {
+      if (!(error instanceof EngineError) || !(await exists(this.#previous))) throw error
+      const stopped = await readStopped(this.#previous)
+      // The next checkpoint must not take the damaged one for the one before.
+      await rename(this.#previous, this.#resume)
+      return { ...stopped, damaged: error.message }
     }
-    return { position, restore }
   }
 
   async writeResult(result: TrainResult): Promise<void> {
@@ -97,13 +103,52 @@ export class RunFolder {
     return (await exists(path)) ? (JSON.parse(await readFile(path, 'utf8')) as TrainResult) : null
   }
 
+  get #resume(): string {
+    return join(this.model('last'), 'resume.safetensors')
+  }
+
+  get #previous(): string {
+    return join(this.model('last'), 'previous.safetensors')
+  }
+
+  /** What a killed process was writing. */
+  async #removeTemporaries(): Promise<void> {
+    for (const folder of [this.dir, this.model('best'), this.model('last')]) {
+      const names = (await readdir(folder).catch(ifMissing)) ?? []
+      for (const name of names) if (name.endsWith('.tmp')) await rm(join(folder, name), { force: true })
+    }
+  }
+
   #writeText(name: string, text: string): Promise<void> {
     return writeAtomically(join(this.dir, name), [new TextEncoder().encode(text)])
   }
 }
 
-/** The header of a model's file: all that is needed to use it. */
+/** A run that stopped. */
+export interface Stopped {
+  position: RunPosition
+  restore: (learner: Learner) => void
+  damaged?: string
+}
+
+async function readStopped(path: string): Promise<Stopped> {
+  const { tensors, metadata } = await readWeightsFile(path)
+  const position = JSON.parse(metadata.position ?? 'null') as RunPosition | null
+  if (!position)
+    throw new EngineError('BAD_WEIGHTS', `${path} does not say where its run stopped: start again without --resume`)
+  const restore = (learner: Learner): void => {
+    for (const [name, { values }] of tensors) learner.store.writeAll(name as StoreBuffer, values)
+    learner.restore(position.progress)
+  }
+  return { position, restore }
+}
+
+/**
+ * The header of a model's file: all that is needed to use it. Nothing in it tells one run from another with the same result: a
+ * resumed run leaves the same bytes as one left alone.
+ */
 export function modelMetadata(model: ResNet, size: number, epoch: EpochRecord): Record<string, string> {
+  const { seconds, ...scores } = epoch
   return {
     format: 'pt', // names, shapes and order are PyTorch's
     producer: 'sporeprint',
@@ -113,8 +158,13 @@ export function modelMetadata(model: ResNet, size: number, epoch: EpochRecord): 
     size: String(size),
     mean: JSON.stringify(model.preprocessing.mean),
     std: JSON.stringify(model.preprocessing.std),
-    epoch: JSON.stringify(epoch),
+    epoch: JSON.stringify(scores),
   }
+}
+
+function ifMissing(error: NodeJS.ErrnoException): null {
+  if (error.code === 'ENOENT') return null
+  throw error
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -98,15 +98,20 @@ async function featuresOf(
   const batch = features.shape[0] ?? 1
   const imageBytes = bytesOf(features) / batch
   const all = new Uint8Array(source.length * imageBytes)
-  let done = 0
-  for await (const images of batches(source, { batch, seed: 0, epoch: 0, shuffle: false, dropLast: false })) {
+  /** Images that could be read. */
+  const known = new Set<number>()
+  const order = { batch, sampling: 'sequential', seed: 0, epoch: 0, dropLast: false } as const
+  for await (const images of batches(source, order)) {
     throwIfAborted(signal)
     program.write(pixels, images.pixels)
     const submitted = performance.now()
     program.run([features])
     await pacer.settle('features', submitted)
-    all.set(new Uint8Array(await program.read(features), 0, images.count * imageBytes), done * imageBytes)
-    done += images.count
+    const made = new Uint8Array(await program.read(features))
+    for (const [i, image] of images.indices.subarray(0, images.count).entries()) {
+      all.set(made.subarray(i * imageBytes, (i + 1) * imageBytes), image * imageBytes)
+      known.add(image)
+    }
   }
   const { size, length, classes, labels, paths } = source
   return {
@@ -121,6 +126,7 @@ async function featuresOf(
         const image = indices[i] as number
         out.set(all.subarray(image * imageBytes, (image + 1) * imageBytes), i * imageBytes)
       }
+      return Array.from(indices).flatMap((image, i) => (known.has(image) ? [] : [i]))
     },
   }
 }

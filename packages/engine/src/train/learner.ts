@@ -5,6 +5,7 @@ import { type Compiled, compile, Program } from '../compile/program.ts'
 import { ParameterStore, type StoreBuffers } from '../compile/store.ts'
 import type { ImageSource } from '../data/image-source.ts'
 import { batchCount, batches } from '../data/loader.ts'
+import type { Sampling } from '../data/sampling.ts'
 import { EngineError, throwIfAborted } from '../errors.ts'
 import type { Device } from '../gpu/device.ts'
 import { Pacer } from '../gpu/pacing.ts'
@@ -36,8 +37,8 @@ export interface LearnerOptions {
   train: ImageSource
   valid: ImageSource
   batch: number
-  /** Draw a new order of the images for each epoch (default), rather than the source's own. */
-  shuffle?: boolean
+  /** The order of the images in an epoch. Default shuffle: each of them once, in a new order. */
+  sampling?: Sampling
   seed?: number
   optimizer?: OptimizerName
   weightDecay?: number
@@ -74,9 +75,12 @@ export interface LearnerOptions {
   autotune?: boolean
 }
 
-/** Where a learner stands between two epochs: with the store's buffers, all that going on needs. */
+/** Where a learner stands: with the store's buffers, all that going on needs. */
 export interface LearnerProgress {
   epoch: number
+  /** Steps of this epoch that are done, and the seconds they took. */
+  stepOfEpoch: number
+  secondsOfEpoch: number
   step: number
   /** Updates since the phase began. In mixed precision the device counts those of them that were made. */
   update: number
@@ -86,7 +90,19 @@ export interface LearnerProgress {
   plateau: Plateau
 }
 
-const beginning: LearnerProgress = { epoch: 0, step: 0, update: 0, lossMean: 0, lossWeight: 0, plateau: freshPlateau }
+const beginning: LearnerProgress = {
+  epoch: 0,
+  stepOfEpoch: 0,
+  secondsOfEpoch: 0,
+  step: 0,
+  update: 0,
+  lossMean: 0,
+  lossWeight: 0,
+  plateau: freshPlateau,
+}
+
+/** A step that the device has done, but for its loss. */
+type StepDone = Pick<StepReport, 'step' | 'lr' | 'doneAt' | 'inputWait'>
 
 /** A step's program before and after it is recorded. */
 interface Plan {
@@ -188,7 +204,7 @@ export class Learner {
 
   /** Goes on from where a checkpoint was written; the store's buffers are restored by the caller. */
   restore(progress: LearnerProgress): void {
-    this.#progress = { ...progress }
+    this.#progress = { ...beginning, ...progress }
     this.#forgetFeatures()
   }
 
@@ -255,7 +271,8 @@ export class Learner {
         `batch ${batch} is larger than the ${train.length} training images: use at most ${train.length}`,
       )
     }
-    if (done === 0) {
+    // A phase begins with its first step, which an earlier process may have done.
+    if (done === 0 && this.#progress.stepOfEpoch === 0) {
       this.store.clearMoments()
       Object.assign(this.#progress, { update: 0, lossMean: 0, lossWeight: 0, plateau: freshPlateau })
     }
@@ -272,51 +289,61 @@ export class Learner {
   }
 
   async #epoch(epochOfPhase: number, options: FitOptions): Promise<EpochRecord> {
-    const { batch, seed, shuffle, labelSmoothing, classWeights, accumulate, betas } = this.#options
+    const { batch, seed, sampling, labelSmoothing, classWeights, accumulate, betas } = this.#options
     const { signal } = options
-    const started = performance.now()
+    const progress = this.#progress
+    let started = performance.now()
     const program = await this.prepare(options)
     const { name, graph, input } = this.#plan(frozenOf(options))
     const still = await this.#bodyOf(options)
     const total = options.epochs * this.stepsPerEpoch
-    const plateau = this.#progress.plateau.factor
+    const plateau = progress.plateau.factor
     const gather = gathering(accumulate, classWeights)
-    const waiting: Pick<StepReport, 'step' | 'lr' | 'doneAt'>[] = []
+    const waiting: StepDone[] = []
     let lr = 0
     let lastRead = performance.now()
 
-    const order = { batch, seed, epoch: this.#progress.epoch, shuffle, dropLast: true }
-    let inEpoch = 0
+    const order = { batch, sampling, seed, epoch: progress.epoch, dropLast: true, from: progress.stepOfEpoch }
+    let asked = performance.now()
     for await (const { pixels, labels } of batches(still?.train ?? this.#options.train, order)) {
       throwIfAborted(signal)
-      const share = (epochOfPhase * this.stepsPerEpoch + inEpoch) / total
+      const inputWait = performance.now() - asked
+      const share = (epochOfPhase * this.stepsPerEpoch + progress.stepOfEpoch) / total
       const { rates, beta1 } = ratesAt(options, { share, epoch: epochOfPhase }, plateau, betas[0])
       lr = rates.at(-1) ?? 0
-      const { step, update } = this.#progress
-      inEpoch++
-      const last = inEpoch === this.stepsPerEpoch
+      const { step, update } = progress
+      progress.stepOfEpoch++
+      const last = progress.stepOfEpoch === this.stepsPerEpoch
       const gathered = gather(labels, last)
+      const updates = gathered.gradientScale > 0
       program.write(input, pixels)
       program.write(graph.labels, labels)
       program.write(graph.step, packStep({ ...this.#constants(), ...gathered, rates, beta1, step, update: update + 1 }))
-      this.#progress.step++
-      if (gathered.gradientScale > 0) this.#progress.update++
+      progress.step++
+      if (updates) progress.update++
       const submitted = performance.now()
       const due = last || waiting.length === lossSlots - 1 || submitted - lastRead > readInterval
       program.run(due ? [graph.losses] : [])
       await this.#pacer.settle(name, submitted)
       const doneAt = performance.now()
-      waiting.push({ step, lr, doneAt })
+      waiting.push({ step, lr, doneAt, inputWait })
+      asked = doneAt
       if (!due) continue
       lastRead = doneAt
       const losses = new Float32Array(await program.read(graph.losses))
       for (const done of waiting.splice(0)) this.#report(options, done, losses[done.step % lossSlots] ?? Number.NaN)
+      progress.secondsOfEpoch += (performance.now() - started) / 1000
+      started = performance.now()
+      // Gradients that are still being gathered are in no checkpoint.
+      if (!last && updates) await options.betweenSteps?.()
+      asked = performance.now()
     }
 
     const report = await this.#validate(still, { labelSmoothing, classWeights, signal })
-    const { epoch } = this.#progress
-    this.#progress.epoch++
-    this.#progress.plateau = afterEpoch(this.#progress.plateau, scheduleOf(options), report.loss)
+    const { epoch } = progress
+    const seconds = progress.secondsOfEpoch + (performance.now() - started) / 1000
+    Object.assign(progress, { epoch: epoch + 1, stepOfEpoch: 0, secondsOfEpoch: 0 })
+    progress.plateau = afterEpoch(progress.plateau, scheduleOf(options), report.loss)
     return {
       epoch,
       phase: phaseOf(options),
@@ -326,12 +353,12 @@ export class Learner {
       f1Weighted: report.f1Weighted,
       f1Micro: report.f1Micro,
       f1Macro: report.f1Macro,
-      seconds: (performance.now() - started) / 1000,
+      seconds,
       lr,
     }
   }
 
-  #report(options: FitOptions, done: Pick<StepReport, 'step' | 'lr' | 'doneAt'>, loss: number): void {
+  #report(options: FitOptions, done: StepDone, loss: number): void {
     if (!Number.isFinite(loss)) {
       throw new EngineError(
         'DIVERGED',
@@ -499,7 +526,7 @@ function checkSettings(
 
 function withDefaults(o: LearnerOptions): Required<LearnerOptions> {
   return {
-    shuffle: true,
+    sampling: 'shuffle',
     seed: 42,
     optimizer: 'adamw',
     weightDecay: 0.01,

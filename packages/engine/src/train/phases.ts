@@ -25,6 +25,8 @@ export interface FitOptions extends Omit<Schedule, 'name'> {
   signal?: AbortSignal | undefined
   onStep?: (step: StepReport) => void
   callbacks?: readonly Callback[]
+  /** Awaited a few times a second between two steps of an epoch, when `progress` and the store agree: a time to keep both. */
+  betweenSteps?: () => Promise<void>
 }
 
 export interface StepReport {
@@ -38,6 +40,8 @@ export interface StepReport {
   lr: number
   /** When the device had done it, by performance.now(): losses are read several at once. */
   doneAt: number
+  /** How long the step had to wait for its batch to be read, in ms. */
+  inputWait: number
 }
 
 export const frozenOf = ({ frozen = false }: Pick<FitOptions, 'frozen'>): Frozen | false => {

@@ -29,6 +29,7 @@ export async function runTraining(spec: TrainSpec, context: RunContext): Promise
     ...spec,
     signal,
     onProgress: (done, total) => onEvent({ type: 'prepare', stage: 'images', done, total }),
+    onSkipped: ({ path, reason }) => onEvent({ type: 'log', level: 'warn', message: `skipped ${path}: ${reason}` }),
   })
   try {
     await folder?.begin(spec.resume)
@@ -54,6 +55,8 @@ class Run {
   readonly #classWeights: readonly number[] | null
   #history: EpochRecord[] = []
   #rate = new Throughput()
+  /** When the last checkpoint was written, by performance.now(). */
+  #savedAt = 0
 
   constructor(spec: TrainSpec, data: ImageFolder, folder: RunFolder | null, device: Device, context: RunContext) {
     this.#spec = spec
@@ -72,7 +75,8 @@ class Run {
     const data = this.#data
     const resumed = spec.resume ? await this.#folder?.readPosition() : null
     if (resumed) {
-      checkSameRun(resumed.position, spec, data.classes)
+      checkSameRun(resumed.position, spec, data)
+      if (resumed.damaged) this.#log('warn', `${resumed.damaged}; going on from the checkpoint before it`)
       this.#device.choices = new Choices(this.#device.target, resumed.position.choices)
     }
     if (this.#batch < spec.batch)
@@ -85,7 +89,7 @@ class Run {
       train: data.train,
       valid: data.valid,
       batch: this.#batch,
-      shuffle: spec.shuffle,
+      sampling: spec.sampling,
       seed: spec.seed,
       optimizer: spec.optimizer,
       weightDecay: spec.weightDecay,
@@ -128,7 +132,9 @@ class Run {
         done,
         signal: this.#context.signal,
         onStep: (step) => this.#onStep(learner, step),
+        betweenSteps: () => this.#checkpointIfDue(learner),
       })
+      this.#savedAt = performance.now()
       for await (const epoch of fit) {
         this.#history.push(epoch)
         this.#emit({ type: 'epoch', epoch })
@@ -158,18 +164,31 @@ class Run {
     const best = this.#best()
     const kinds = best === epoch ? (['best', 'last'] as const) : (['last'] as const)
     for (const kind of kinds) await this.#folder.saveModel(kind, this.#model, this.#spec.size, epoch, dict)
-    await this.#folder.savePosition(learner, {
-      spec: this.#spec,
-      classes: this.#data.classes,
-      progress: learner.progress,
-      history: this.#history,
-      best,
-      choices: this.#device.choices?.names ?? {},
-    })
+    await this.#savePosition(learner)
     // Told only now: a run that is stopped on hearing it can go on from here.
     for (const kind of kinds) {
       this.#emit({ type: 'checkpoint', kind, path: this.#folder.model(kind), epoch: epoch.epoch })
     }
+  }
+
+  /** Within an epoch, where the last checkpoint is long ago. */
+  async #checkpointIfDue(learner: Learner): Promise<void> {
+    const { checkpointEvery } = this.#spec
+    if (performance.now() - this.#savedAt < 60_000 * checkpointEvery) return
+    await this.#savePosition(learner)
+    this.#rate.pause()
+  }
+
+  async #savePosition(learner: Learner): Promise<void> {
+    await this.#folder?.savePosition(learner, {
+      spec: this.#spec,
+      classes: this.#data.classes,
+      images: this.#data.fingerprint,
+      progress: learner.progress,
+      history: this.#history,
+      choices: this.#device.choices?.names ?? {},
+    })
+    this.#savedAt = performance.now()
   }
 
   /** The best weights on the test split, and what to tell the caller. */
@@ -193,7 +212,9 @@ class Run {
       best,
       test,
       checkpoint,
+      skipped: [...this.#data.skipped],
       imagesPerSecond: this.#rate.overall(),
+      inputWait: this.#rate.waiting(),
       alreadyFinished: false,
     }
     await this.#folder?.writeResult(result)
@@ -220,7 +241,7 @@ class Run {
       adapter: { name: adapter.name, vendor: adapter.vendor, software: adapter.software },
       classes,
       images: { train: train.length, valid: valid.length, test: test?.length ?? 0 },
-      skipped,
+      skipped: [...skipped],
       parameters: this.#model.parameterCount,
       peakBytes: learner.peakBytes,
       steps: this.#steps(learner),
@@ -232,10 +253,10 @@ class Run {
     return (this.#spec.freezeEpochs + this.#spec.epochs) * learner.stepsPerEpoch
   }
 
-  #onStep(learner: Learner, { epoch, phase, step, loss, smoothLoss, lr, doneAt }: StepReport): void {
+  #onStep(learner: Learner, { epoch, phase, step, loss, smoothLoss, lr, doneAt, inputWait }: StepReport): void {
     throwIfAborted(this.#context.signal)
     const steps = this.#steps(learner)
-    this.#rate.add(this.#batch, doneAt)
+    this.#rate.add(this.#batch, doneAt, inputWait)
     const imagesPerSecond = this.#rate.recent()
     const secondsLeft = imagesPerSecond > 0 ? ((steps - step - 1) * this.#batch) / imagesPerSecond : 0
     this.#emit({
@@ -265,16 +286,18 @@ class Run {
 class Throughput {
   #images = 0
   #seconds = 0
+  #waited = 0
   #recent = 0
   #last: number | null = null
 
-  /** A batch of `images` was done at `at`, in milliseconds. */
-  add(images: number, at: number): void {
+  /** A batch of `images` was done at `at`, in milliseconds, for `waited` of which its step had no input. */
+  add(images: number, at: number, waited: number): void {
     // The first step after a pause also carries what came before it.
     if (this.#last !== null && at > this.#last) {
       const seconds = (at - this.#last) / 1000
       this.#images += images
       this.#seconds += seconds
+      this.#waited += waited / 1000
       this.#recent = this.#recent ? 0.9 * this.#recent + (0.1 * images) / seconds : images / seconds
     }
     this.#last = at
@@ -291,6 +314,11 @@ class Throughput {
   overall(): number {
     return this.#seconds ? this.#images / this.#seconds : 0
   }
+
+  /** Share of the time spent waiting for input. */
+  waiting(): number {
+    return this.#seconds ? this.#waited / this.#seconds : 0
+  }
 }
 
 function phasesOf(spec: TrainSpec): FitOptions[] {
@@ -300,33 +328,29 @@ function phasesOf(spec: TrainSpec): FitOptions[] {
   return fineTunePhases({ freezeEpochs, bodyNorm, epochs, rate: baseLr, rateDivisor: lrMult, ...shape })
 }
 
+/** What may differ in a run that goes on: where things lie, when it is kept, when it is given up. */
+const free: readonly (keyof TrainSpec)[] = ['data', 'weights', 'out', 'resume', 'checkpointEvery', 'patience']
+
 /** A run goes on only as what it was: other data or another network would quietly make a different run. */
-function checkSameRun(position: RunPosition, spec: TrainSpec, classes: readonly string[]): void {
-  const fixed = [
-    'arch',
-    'size',
-    'batch',
-    'head',
-    'optimizer',
-    'precision',
-    'seed',
-    'epochs',
-    'freezeEpochs',
-    'accumulate',
-    'emaDecay',
-  ] as const
-  for (const key of fixed) {
-    if (position.spec[key] !== spec[key]) {
-      throw new EngineError(
-        'BAD_CONFIG',
-        `cannot resume ${spec.out}: it was started with ${key} ${position.spec[key]}, not ${spec[key]}`,
-      )
-    }
+function checkSameRun(
+  position: RunPosition,
+  spec: TrainSpec,
+  { classes, fingerprint, train, valid }: ImageFolder,
+): void {
+  const refuse = (was: string, is: string): never => {
+    throw new EngineError('BAD_CONFIG', `cannot resume ${spec.out}: it was started ${was}, not ${is}`)
+  }
+  for (const key of Object.keys(position.spec) as (keyof TrainSpec)[]) {
+    const [was, is] = [JSON.stringify(position.spec[key]), JSON.stringify(spec[key])]
+    if (!free.includes(key) && was !== is) refuse(`with ${key} ${was}`, is)
   }
   if (position.classes.join('\0') !== classes.join('\0')) {
-    throw new EngineError(
-      'BAD_CONFIG',
-      `cannot resume ${spec.out}: it was started on the classes ${position.classes.join(', ')}, not ${classes.join(', ')}`,
+    refuse(`on the classes ${position.classes.join(', ')}`, classes.join(', '))
+  }
+  if (position.images !== fingerprint) {
+    refuse(
+      'on other images',
+      `these ${train.length} + ${valid.length}: some were added, removed or changed; start again without --resume`,
     )
   }
 }

@@ -3,6 +3,7 @@
  * engine host process, into job payloads and onto disk.
  */
 import type { ClassificationReport } from '@sporeprint/metrics'
+import type { SamplingName } from '../data/sampling.ts'
 import type { NormPolicy } from '../nn/freezing.ts'
 import type { Arch, Head } from '../nn/resnet.ts'
 import type { ScheduleName } from './schedules.ts'
@@ -71,8 +72,15 @@ export interface TrainSpec {
   seed: number
   /** Share of the images held out for validation where the folder has no `valid/`. */
   valid: number
-  /** Draw the validation images and each epoch's order by the seed, rather than by name. */
+  /** Cross-validation: hold out fold `fold` (from 0) of so many stratified folds, instead of the share `valid`. */
+  folds: number | null
+  fold: number
+  /** Draw the validation images by the seed, rather than by name. */
   shuffle: boolean
+  /** Which images an epoch takes, and in which order. */
+  sampling: SamplingName
+  /** Minutes between checkpoints within an epoch; there is one after each epoch too. */
+  checkpointEvery: number
   /** Folder for checkpoints and history; null leaves nothing behind. */
   out: string | null
   /** Go on from `out/last` if it is there. */
@@ -183,7 +191,11 @@ export interface TrainResult {
   test: ClassificationReport | null
   /** Folder of the best checkpoint, null without `out`. */
   checkpoint: string | null
+  /** Files that could not be read, as far as this process met them. */
+  skipped: SkippedFile[]
   imagesPerSecond: number
+  /** Share of the steps' time in which they waited for their batches. */
+  inputWait: number
   /** True when an earlier process had already finished this run. */
   alreadyFinished: boolean
 }

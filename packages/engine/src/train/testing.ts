@@ -1,5 +1,6 @@
-/** Small sources of images for tests: no files, no decoding. */
+/** Small sources of images, and small runs, for tests. */
 import type { ImageSource } from '../data/image-source.ts'
+import type { TrainSpec } from './spec.ts'
 
 /** Classes told apart by hue under noise: learnt in a few steps, yet not by one pixel. */
 export function colouredSource(perClass: number, size: number, seed = 1): ImageSource {
@@ -27,3 +28,46 @@ export function colouredSource(perClass: number, size: number, seed = 1): ImageS
     },
   }
 }
+
+/** Three epochs of ResNet-18 at 32 px. */
+export const smallRun = (change: Partial<TrainSpec> & { data: string }): TrainSpec => ({
+  arch: 'resnet18',
+  weights: null,
+  size: 32,
+  batch: 8,
+  epochs: 3,
+  freezeEpochs: 0,
+  bodyNorm: 'train',
+  baseLr: 1e-3,
+  lrMult: 1,
+  weightDecay: 0.01,
+  decayNorms: false,
+  schedule: 'flat_cos',
+  pctStart: 0.5,
+  warmup: 0,
+  gamma: 0.1,
+  stepEpochs: 10,
+  plateauPatience: 10,
+  optimizer: 'adamw',
+  momentum: 0.9,
+  beta2: 0.99,
+  epsilon: 1e-5,
+  accumulate: 1,
+  clipNorm: null,
+  emaDecay: null,
+  labelSmoothing: 0.1,
+  classWeights: 'none',
+  head: 'linear',
+  precision: 'f32',
+  patience: null,
+  seed: 3,
+  valid: 0.2,
+  folds: null,
+  fold: 0,
+  shuffle: true,
+  sampling: 'shuffle',
+  checkpointEvery: 10,
+  out: null,
+  resume: false,
+  ...change,
+})

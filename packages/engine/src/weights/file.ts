@@ -1,12 +1,15 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { EngineError } from '../errors.ts'
 import { decodeSafetensors, encodeSafetensors, type WeightsFile } from './safetensors.ts'
 
+/** In a header: SHA-256 over the file as it would be without this entry. */
+const checksumKey = 'sporeprint.sha256'
+
 /**
- * Reads a weights file, or `model.safetensors` of a checkpoint folder. Throws BAD_WEIGHTS.
- * Formats are told apart by content, not by name.
+ * Reads a weights file, or `model.safetensors` of a checkpoint folder. Throws BAD_WEIGHTS, also where a file of ours is not what its
+ * checksum says. Formats are told apart by content, not by name.
  */
 export async function readWeightsFile(path: string): Promise<WeightsFile> {
   let bytes: Buffer
@@ -24,17 +27,30 @@ export async function readWeightsFile(path: string): Promise<WeightsFile> {
       `weights ${path} is a PyTorch checkpoint; save it as safetensors first (safetensors.torch.save_file)`,
     )
   }
-  return decodeSafetensors(bytes, path)
+  const { tensors, metadata } = decodeSafetensors(bytes, path)
+  const { [checksumKey]: checksum, ...rest } = metadata
+  const file = { tensors, metadata: rest }
+  if (checksum !== undefined && checksum !== checksumOf(file)) {
+    throw new EngineError('BAD_WEIGHTS', `weights ${path} are damaged (their checksum is wrong): use another copy`)
+  }
+  return file
 }
 
-/** Writes a safetensors file so that whoever opens `path` finds the old one or the new one, whole. */
-export async function writeWeightsFile(path: string, file: WeightsFile): Promise<void> {
-  await writeAtomically(path, encodeSafetensors(file))
+/** Writes a safetensors file with its checksum, so that whoever opens `path` finds the old one or the new one, whole. */
+export async function writeWeightsFile(path: string, { tensors, metadata }: WeightsFile): Promise<void> {
+  const checksum = checksumOf({ tensors, metadata })
+  await writeAtomically(path, encodeSafetensors({ tensors, metadata: { ...metadata, [checksumKey]: checksum } }))
+}
+
+function checksumOf(file: WeightsFile): string {
+  const digest = createHash('sha256')
+  for (const chunk of encodeSafetensors(file)) digest.update(chunk)
+  return digest.digest('hex')
 }
 
 /**
- * Writes beside `path`, flushes to disk, and renames over it. On failure the file that was there stays, and nothing is left
- * behind. Throws DISK with what to do.
+ * Writes beside `path`, flushes to disk, and renames over it: when it returns, a loss of power finds the new file. On failure the file
+ * that was there stays, and nothing is left behind. Throws DISK with what to do.
  */
 export async function writeAtomically(path: string, chunks: Iterable<Uint8Array>): Promise<void> {
   const temporary = `${path}.${randomBytes(4).toString('hex')}.tmp`
@@ -48,6 +64,7 @@ export async function writeAtomically(path: string, chunks: Iterable<Uint8Array>
       await file.close()
     }
     await rename(temporary, path)
+    await syncFolder(dirname(path))
   } catch (cause) {
     await rm(temporary, { force: true })
     const { code, message } = cause as NodeJS.ErrnoException
@@ -59,6 +76,17 @@ export async function writeAtomically(path: string, chunks: Iterable<Uint8Array>
         : `${path} cannot be written: ${message}`,
       { cause },
     )
+  }
+}
+
+/** A rename is on disk once its folder is. Windows has no such call. */
+async function syncFolder(path: string): Promise<void> {
+  if (process.platform === 'win32') return
+  const folder = await open(path)
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
   }
 }
 

@@ -25,12 +25,15 @@ export type RunConfigInput = {
   batch?: number | null | undefined
   beta2?: number | null | undefined
   bodyNorm?: BodyNorm | null | undefined
+  checkpointEvery?: number | null | undefined
   classWeights?: ClassWeights | null | undefined
   clipNorm?: number | null | undefined
   decayNorms?: boolean | null | undefined
   emaDecay?: number | null | undefined
   epochs?: number | null | undefined
   epsilon?: number | null | undefined
+  fold?: number | null | undefined
+  folds?: number | null | undefined
   freezeEpochs?: number | null | undefined
   gamma?: number | null | undefined
   head?: Head | null | undefined
@@ -42,6 +45,7 @@ export type RunConfigInput = {
   pctStart?: number | null | undefined
   plateauPatience?: number | null | undefined
   precision?: Precision | null | undefined
+  sampling?: Sampling | null | undefined
   schedule?: Schedule | null | undefined
   seed?: number | null | undefined
   shuffle?: boolean | null | undefined
@@ -64,6 +68,8 @@ export type RunFilter = {
 }
 
 export type RunStatus = 'CRASHED' | 'FAILED' | 'QUEUED' | 'RUNNING' | 'STOPPED' | 'SUCCEEDED'
+
+export type Sampling = 'balanced' | 'sequential' | 'shuffle'
 
 export type Schedule = 'constant' | 'cosine' | 'exponential' | 'flat_cos' | 'one_cycle' | 'plateau' | 'step'
 
@@ -141,7 +147,10 @@ export type RunQuery = {
           patience: number | null
           seed: number
           valid: number
+          folds: number | null
+          fold: number
           shuffle: boolean
+          sampling: Sampling
         }
         evaluations: Array<{
           split: Split

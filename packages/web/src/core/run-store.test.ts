@@ -110,7 +110,10 @@ const config = {
   head: 'concat',
   seed: 42,
   valid: 0.2,
+  folds: null,
+  fold: 0,
   shuffle: true,
+  sampling: 'shuffle',
 }
 const evaluation = {
   split: 'test',

@@ -27,7 +27,13 @@ export function ConfigPanel({ config }: { config: RunDetails['config'] }): React
           ['Label smoothing', config.labelSmoothing],
           ['Class weights', config.classWeights],
           ['Patience', config.patience ?? 'none'],
-          ['Held out', `${Math.round(config.valid * 100)}%`],
+          [
+            'Held out',
+            config.folds === null
+              ? `${Math.round(config.valid * 100)}%`
+              : `fold ${config.fold} of ${config.folds}, counted from 0`,
+          ],
+          ['Sampling', config.sampling],
           ['Seed', config.seed],
         ]}
       />

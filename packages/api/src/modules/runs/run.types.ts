@@ -9,6 +9,7 @@ import {
   optimizers,
   precisions,
   type RunConfig,
+  samplings,
   schedules,
 } from '../../jobs/contracts.ts'
 import type { StartEvent } from '../../jobs/train-events.ts'
@@ -50,6 +51,10 @@ const Precision = builder.enumType('Precision', {
   description:
     'mixed: while training, activations are stored in f16 and the loss is scaled. Needs an adapter with shader-f16.',
   values: precisions,
+})
+const Sampling = builder.enumType('Sampling', {
+  description: 'balanced: drawn with replacement, every class equally often.',
+  values: samplings,
 })
 const Phase = builder.enumType('Phase', { values: ['frozen', 'unfrozen'] as const })
 const Split = builder.enumType('Split', { values: split.enumValues })
@@ -101,7 +106,11 @@ export const RunConfigRef = builder.objectRef<RunConfig>('RunConfig').implement(
     patience: t.exposeInt('patience', { nullable: true, description: 'Epochs without improvement before it stops.' }),
     seed: t.exposeInt('seed'),
     valid: t.exposeFloat('valid', { description: 'Share of images held out where the folder has no valid/.' }),
-    shuffle: t.exposeBoolean('shuffle'),
+    folds: t.exposeInt('folds', { nullable: true, description: 'Cross-validation: folds of which one is held out.' }),
+    fold: t.exposeInt('fold', { description: 'The fold held out, from 0.' }),
+    shuffle: t.exposeBoolean('shuffle', { description: 'Validation images are drawn by the seed, not by name.' }),
+    sampling: t.expose('sampling', { type: Sampling }),
+    checkpointEvery: t.exposeFloat('checkpointEvery', { description: 'Minutes between checkpoints within an epoch.' }),
   }),
 })
 
@@ -139,7 +148,11 @@ export const RunConfigInput = builder.inputType('RunConfigInput', {
     patience: t.int({ description: 'Default null: never stop early.' }),
     seed: t.int({ description: 'Default 42.' }),
     valid: t.float({ description: '0.01 to 0.9, default 0.2.' }),
+    folds: t.int({ description: '2 to 1000; default null: a share is held out instead.' }),
+    fold: t.int({ description: 'From 0, default 0.' }),
     shuffle: t.boolean({ description: 'Default true.' }),
+    sampling: t.field({ type: Sampling, description: 'Default shuffle; sequential where shuffle is false.' }),
+    checkpointEvery: t.float({ description: 'Minutes, default 10.' }),
   }),
 })
 

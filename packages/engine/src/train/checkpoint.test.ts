@@ -1,0 +1,162 @@
+import { mkdir, mkdtemp, open, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import sharp from 'sharp'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openNodeDevice } from '../gpu/node.ts'
+import { ResNet } from '../nn/resnet.ts'
+import { RunFolder, type RunPosition } from './checkpoint.ts'
+import { Learner } from './learner.ts'
+import { runTraining } from './run.ts'
+import type { EpochRecord, TrainEvent, TrainSpec } from './spec.ts'
+import { colouredSource, smallRun } from './testing.ts'
+
+let dir: string
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'sporeprint-checkpoint-'))
+})
+afterAll(() => rm(dir, { recursive: true, force: true }))
+
+const withoutTime = ({ seconds, ...rest }: EpochRecord) => rest
+
+test('a learner stopped within an epoch goes on from there to the bits of one that was left alone', async () => {
+  const device = await openNodeDevice()
+  const train = colouredSource(8, 32)
+  const model = new ResNet({ arch: 'resnet18', classes: train.classes, head: 'concat' })
+  const create = () =>
+    Learner.create(device, model, { train, valid: colouredSource(4, 32, 2), batch: 4, seed: 7, sampling: 'balanced' })
+  const fit = { epochs: 2, rate: 1e-3 }
+  const stateOf = async ({ store }: Learner) => ({
+    parameters: await store.readAll('parameters'),
+    states: await store.readAll('states'),
+    moments: [await store.readAll('moment1'), await store.readAll('moment2')],
+  })
+  const whole = await create()
+  const expected: EpochRecord[] = []
+  for await (const epoch of whole.fit(fit)) expected.push(epoch)
+  const end = await stateOf(whole)
+  whole.destroy()
+
+  const folder = new RunFolder(join(dir, 'learner'))
+  const position: Omit<RunPosition, 'progress'> = {
+    spec: { optimizer: 'adamw', precision: 'f32' } as TrainSpec,
+    classes: train.classes,
+    images: '',
+    history: [],
+  }
+  const learner = await create()
+  const stopped = learner.fit({
+    ...fit,
+    // Before the first epoch's end: losses are read a few times a second, and six steps take longer.
+    betweenSteps: async () => {
+      await folder.savePosition(learner, { ...position, progress: learner.progress })
+      throw new Error('stopped')
+    },
+  })
+  await expect(stopped.next()).rejects.toThrow('stopped')
+  expect(learner.progress.stepOfEpoch).toBeGreaterThan(0)
+  learner.destroy()
+
+  const resumed = await create()
+  const saved = await folder.readPosition()
+  expect(saved?.position.progress).toMatchObject({ epoch: 0, stepOfEpoch: learner.progress.stepOfEpoch })
+  saved?.restore(resumed)
+  const epochs: EpochRecord[] = []
+  for await (const epoch of resumed.fit(fit)) epochs.push(epoch)
+  expect(epochs.map(withoutTime)).toEqual(expected.map(withoutTime))
+  expect(await stateOf(resumed)).toEqual(end)
+  resumed.destroy()
+  await device.destroy()
+})
+
+/** A run of two epochs on sixteen pictures, stopped after the first. */
+async function stoppedRun(name: string): Promise<{ spec: TrainSpec; resume: typeof go }> {
+  const data = join(dir, `${name}-data`)
+  for (const [label, r] of [
+    ['amber', 230],
+    ['moss', 60],
+  ] as const) {
+    await mkdir(join(data, label), { recursive: true })
+    for (let i = 0; i < 8; i++) {
+      const background = { r: r - i, g: 140 - 2 * i, b: 40 + 3 * i }
+      const picture = sharp({ create: { width: 36, height: 36, channels: 3, background } })
+      await picture.png().toFile(join(data, label, `${i}.png`))
+    }
+  }
+  const spec = smallRun({ data, batch: 4, epochs: 2, valid: 0.25, out: join(dir, name) })
+  await expect(go(spec, { stopAfter: 0 })).rejects.toMatchObject({ code: 'ABORTED' })
+  return { spec: { ...spec, resume: true }, resume: go }
+}
+
+/** Runs `spec`, as far as the end of an epoch; returns what it said. */
+async function go(spec: TrainSpec, { stopAfter = Number.POSITIVE_INFINITY } = {}): Promise<TrainEvent[]> {
+  const events: TrainEvent[] = []
+  const controller = new AbortController()
+  await runTraining(spec, {
+    openDevice: () => openNodeDevice(),
+    onEvent: (event) => {
+      events.push(event)
+      if (event.type === 'checkpoint' && event.epoch === stopAfter) controller.abort()
+    },
+    signal: controller.signal,
+  })
+  return events
+}
+
+test('a run goes on only with the settings and the images it was started with, wherever they lie', async () => {
+  const { spec, resume } = await stoppedRun('same')
+  const refused = (change: Partial<TrainSpec>) =>
+    resume({ ...spec, ...change }).catch(({ code, message }) => ({ code, message }))
+  for (const [key, value] of [
+    ['baseLr', 2e-3],
+    ['sampling', 'balanced'],
+    ['folds', 4],
+    ['valid', 0.5],
+  ] as const) {
+    expect(await refused({ [key]: value })).toEqual({
+      code: 'BAD_CONFIG',
+      message: expect.stringContaining(`it was started with ${key} `),
+    })
+  }
+  const added = join(spec.data, 'moss', 'new.png')
+  await sharp({ create: { width: 36, height: 36, channels: 3, background: 'teal' } }).toFile(added)
+  expect(await refused({})).toEqual({ code: 'BAD_CONFIG', message: expect.stringContaining('on other images') })
+  await rm(added)
+  await writeFile(join(dir, 'same', 'last', 'resume.safetensors.0a1b.tmp'), 'what a killed process was writing')
+  const events = await resume({ ...spec, patience: 5, checkpointEvery: 1 })
+  expect(events.flatMap((event) => (event.type === 'epoch' ? [event.epoch.epoch] : []))).toEqual([1])
+  expect((await readdir(join(dir, 'same', 'last'))).filter((name) => name.endsWith('.tmp'))).toEqual([])
+})
+
+test('a damaged checkpoint is given up for the one before it, and refused where there is none', async () => {
+  const { spec, resume } = await stoppedRun('damaged')
+  const last = join(dir, 'damaged', 'last')
+  const folder = new RunFolder(join(dir, 'damaged'))
+  const damage = async (name: string): Promise<void> => {
+    const file = await open(join(last, name), 'r+')
+    await file.write(Buffer.from([0x5a]), 0, 1, 3_000_000)
+    await file.close()
+  }
+  await damage('resume.safetensors')
+  const refusal = { code: 'BAD_WEIGHTS', message: expect.stringMatching(/resume\.safetensors are damaged.*checksum/) }
+  await expect(resume(spec)).rejects.toMatchObject(refusal)
+  // A killed process may also have left no more than the one before.
+  await rm(last, { recursive: true })
+  expect(await folder.readPosition()).toBeNull()
+
+  const again = await stoppedRun('twice')
+  await again.resume({ ...again.spec, checkpointEvery: 0 }, { stopAfter: 1 }).catch(() => {})
+  const twice = new RunFolder(join(dir, 'twice'))
+  const names = await readdir(join(dir, 'twice', 'last'))
+  expect(names).toEqual(['model.safetensors', 'previous.safetensors', 'resume.safetensors'])
+  const newest = await twice.readPosition()
+  expect(newest?.position.history).toHaveLength(2)
+  const file = await open(join(dir, 'twice', 'last', 'resume.safetensors'), 'r+')
+  await file.truncate(5_000_000)
+  await file.close()
+  const older = await twice.readPosition()
+  expect(older?.damaged).toMatch(/not a usable safetensors file/)
+  expect(older?.position.progress.step).toBeLessThan(newest?.position.progress.step ?? 0)
+  // From now on it is the only one.
+  expect((await twice.readPosition())?.damaged).toBeUndefined()
+})
