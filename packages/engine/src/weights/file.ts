@@ -1,33 +1,51 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { EngineError } from '../errors.ts'
-import { decodeSafetensors, encodeSafetensors, type WeightsFile } from './safetensors.ts'
+import { type ByteSource, fileSource } from './byte-source.ts'
+import { torchvisionNames } from './names.ts'
+import { encodeSafetensors, readSafetensors, readSafetensorsHeader, type WeightsFile } from './safetensors.ts'
+import { isTorchCheckpoint, readTorchCheckpoint } from './torch-checkpoint.ts'
 
 /** In a header: SHA-256 over the file as it would be without this entry. */
 const checksumKey = 'sporeprint.sha256'
 
 /**
- * Reads a weights file, or `model.safetensors` of a checkpoint folder. Throws BAD_WEIGHTS, also where a file of ours is not what its
- * checksum says. Formats are told apart by content, not by name.
+ * Reads a weights file, or `model.safetensors` of a checkpoint folder: safetensors, or a PyTorch checkpoint, of which nothing
+ * is executed. Formats are told apart by content, not by name. Tensors have torchvision's names, and f32 values.
+ * Throws BAD_WEIGHTS, also where a file of ours is not what its checksum says.
  */
-export async function readWeightsFile(path: string): Promise<WeightsFile> {
-  let bytes: Buffer
+export function readWeightsFile(path: string): Promise<WeightsFile> {
+  return withSource(path, async (source) => {
+    const head = await source.read(0, Math.min(source.size, 9))
+    if (isTorchCheckpoint(head)) return { tensors: torchvisionNames(await readTorchCheckpoint(source)), metadata: {} }
+    const { tensors, metadata } = checked(await readSafetensors(source), path)
+    return { tensors: torchvisionNames(tensors), metadata }
+  })
+}
+
+/** The metadata of a safetensors file and the shapes of its tensors, without the tensors. Throws BAD_WEIGHTS. */
+export function readWeightsHeader(path: string): ReturnType<typeof readSafetensorsHeader> {
+  return withSource(path, readSafetensorsHeader)
+}
+
+async function withSource<T>(path: string, read: (source: ByteSource) => Promise<T>): Promise<T> {
+  let file: FileHandle | undefined
   try {
-    const file = (await stat(path)).isDirectory() ? join(path, 'model.safetensors') : path
-    bytes = await readFile(file)
+    const inside = (await stat(path)).isDirectory() ? join(path, 'model.safetensors') : path
+    file = await open(inside, 'r')
+    const { size } = await file.stat()
+    return await read(fileSource(path, file, size))
   } catch (cause) {
+    if (cause instanceof EngineError) throw cause
     throw new EngineError('BAD_WEIGHTS', `weights ${path} cannot be read: ${(cause as Error).message}`, { cause })
+  } finally {
+    await file?.close()
   }
-  // A safetensors header begins at byte 8; a zip begins with PK, a pickle with 0x80.
-  const isSafetensors = bytes[8] === 0x7b
-  if (!isSafetensors && (bytes.subarray(0, 2).toString('latin1') === 'PK' || bytes[0] === 0x80)) {
-    throw new EngineError(
-      'BAD_WEIGHTS',
-      `weights ${path} is a PyTorch checkpoint; save it as safetensors first (safetensors.torch.save_file)`,
-    )
-  }
-  const { tensors, metadata } = decodeSafetensors(bytes, path)
+}
+
+/** What was read, less its checksum, which must be right if there is one. */
+function checked({ tensors, metadata }: WeightsFile, path: string): WeightsFile {
   const { [checksumKey]: checksum, ...rest } = metadata
   const file = { tensors, metadata: rest }
   if (checksum !== undefined && checksum !== checksumOf(file)) {
@@ -91,6 +109,6 @@ async function syncFolder(path: string): Promise<void> {
 }
 
 /** `FileHandle.write` may write less than it was given, as it does shortly before a disk is full. */
-async function writeFully(file: Awaited<ReturnType<typeof open>>, chunk: Uint8Array): Promise<void> {
+async function writeFully(file: FileHandle, chunk: Uint8Array): Promise<void> {
   for (let done = 0; done < chunk.length; ) done += (await file.write(chunk, done)).bytesWritten
 }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { EngineError } from '../errors.ts'
 import { decodeSafetensors, encodeSafetensors, type WeightsFile } from './safetensors.ts'
 
 const bytesOf = (file: WeightsFile): Uint8Array => Buffer.concat([...encodeSafetensors(file)])
@@ -49,6 +50,9 @@ test('half, bfloat16, double and integer tensors are read as f32', () => {
 
 const tensor = (entry: object) => ({ w: { dtype: 'F32', shape: [2], data_offsets: [0, 8], ...entry } })
 
+const entry = (begin: number, end: number): string =>
+  JSON.stringify({ dtype: 'F32', shape: [2], data_offsets: [begin, end] })
+
 test.each([
   ['an empty file', new Uint8Array(0), /has 0 bytes/],
   ['a header longer than the file', crafted({}, 8, 1e6), /claims 1000000 bytes/],
@@ -61,7 +65,45 @@ test.each([
   ['a shape that does not fit its bytes', crafted(tensor({ shape: [3] })), /claims bytes/],
   ['a shape that overflows', crafted(tensor({ shape: [2 ** 40, 2 ** 40] })), /claims bytes/],
   ['an unknown type', crafted(tensor({ dtype: 'F8_E5M2' })), /type F8_E5M2/],
+  ['a type that every object has', crafted(tensor({ dtype: 'constructor' })), /type constructor/],
+  ['a tensor that is null', crafted({ w: null }), /type undefined/],
+  ['a name that is there twice', crafted(`{"w":${entry(0, 8)},"\\u0077":${entry(0, 8)}}`), /names w twice/],
+  ['a field that is there twice', crafted(`{"w":{"shape":[1],"shape":[2]}}`), /names shape twice/],
+  ['two tensors in one place', crafted(`{"a":${entry(0, 8)},"b":${entry(0, 8)}}`), /begins at byte 0, where 8/],
+  ['tensors that overlap', crafted(`{"a":${entry(0, 8)},"b":${entry(4, 12)}}`, 12), /begins at byte 4, where 8/],
+  ['a hole between tensors', crafted(`{"a":${entry(0, 8)},"b":${entry(12, 20)}}`, 20), /begins at byte 12, where 8/],
+  ['data after the last tensor', crafted(tensor({}), 12), /end at byte 8 of 12/],
+  ['metadata that are not text', crafted({ __metadata__: { a: 1 }, ...tensor({}) }), /not strings by name/],
+  ['metadata that are a list', crafted({ __metadata__: [], ...tensor({}) }), /not strings by name/],
+  ['a header nested a million deep', crafted('['.repeat(1e6)), /not JSON/],
+  ['a header of one long text', crafted(`{"${'\\n'.repeat(3e6)}":1}`), /type undefined/],
 ])('%s is refused, by name and reason', (_, bytes, reason) => {
   expect(() => decodeSafetensors(bytes, 'evil.safetensors')).toThrow(reason)
   expect(() => decodeSafetensors(bytes, 'evil.safetensors')).toThrow(/evil\.safetensors/)
+})
+
+test('cut off anywhere or with any byte changed, a file is refused or read, and nothing else happens', () => {
+  const tensors = new Map([
+    ['a', { shape: [2], values: new Float32Array([1, 2]) }],
+    ['none', { shape: [0, 3], values: new Float32Array() }],
+    ['__proto__', { shape: [], values: new Float32Array([3]) }],
+  ])
+  const whole = bytesOf({ tensors, metadata: { note: 'a "quoted", {bracketed} [text]: \\' } })
+  expect(decodeSafetensors(whole, 'x').tensors).toEqual(tensors)
+  const outcome = (bytes: Uint8Array): string => {
+    try {
+      decodeSafetensors(bytes, 'x')
+      return 'read'
+    } catch (error) {
+      return error instanceof EngineError ? error.code : String(error)
+    }
+  }
+  for (let at = 0; at < whole.length; at++) {
+    expect(outcome(whole.subarray(0, at))).toBe('BAD_WEIGHTS')
+    for (const change of [0x01, 0x20, 0xff]) {
+      const bytes = Uint8Array.from(whole)
+      bytes[at]! ^= change
+      expect(['read', 'BAD_WEIGHTS']).toContain(outcome(bytes))
+    }
+  }
 })

@@ -1,8 +1,9 @@
 /**
  * The safetensors format: a u64 little-endian header length, a JSON header, raw little-endian data. Reading trusts nothing:
- * the header is capped, and every offset and shape is checked before a byte is touched.
+ * the header is capped, names are there once, and every offset and shape is checked before a byte is touched.
  */
-import { EngineError } from '../errors.ts'
+import { type ByteSource, type Refuse, refusal } from './byte-source.ts'
+import { type ElementTypeName, elementTypes, isElementType, widen } from './element-types.ts'
 
 /** A tensor on disk, in PyTorch's shape and order. */
 export interface DiskTensor {
@@ -19,27 +20,18 @@ export interface WeightsFile {
   metadata: Record<string, string>
 }
 
-const largestHeader = 100 * 2 ** 20
-
-type Reader = (view: DataView, offset: number) => number
-
-const dtypes: Record<string, { bytes: number; read: Reader }> = {
-  F64: { bytes: 8, read: (v, o) => v.getFloat64(o, true) },
-  F32: { bytes: 4, read: (v, o) => v.getFloat32(o, true) },
-  F16: { bytes: 2, read: (v, o) => halfToNumber(v.getUint16(o, true)) },
-  BF16: { bytes: 2, read: (v, o) => bfloatToNumber(v.getUint16(o, true)) },
-  I64: { bytes: 8, read: (v, o) => Number(v.getBigInt64(o, true)) },
-  I32: { bytes: 4, read: (v, o) => v.getInt32(o, true) },
-}
+/** ResNet-50's has 40 kB; the format allows 100 MB. */
+const largestHeader = 8 * 2 ** 20
 
 /** Header and data as byte chunks, in the order they belong in the file. Data is F32. */
 export function* encodeSafetensors({ tensors, metadata }: WeightsFile): Generator<Uint8Array> {
-  const header: Record<string, unknown> = { __metadata__: metadata }
   let offset = 0
-  for (const [name, { shape, values }] of tensors) {
-    header[name] = { dtype: 'F32', shape, data_offsets: [offset, offset + values.byteLength] }
+  const entries = [...tensors].map(([name, { shape, values }]): [string, unknown] => {
+    const begin = offset
     offset += values.byteLength
-  }
+    return [name, { dtype: 'F32', shape, data_offsets: [begin, offset] }]
+  })
+  const header = Object.fromEntries([['__metadata__', metadata], ...entries])
   const json = new TextEncoder().encode(JSON.stringify(header))
   // Padded with spaces so that data begins at a multiple of 8.
   const length = Math.ceil(json.length / 8) * 8
@@ -50,62 +42,139 @@ export function* encodeSafetensors({ tensors, metadata }: WeightsFile): Generato
   for (const { values } of tensors.values()) yield new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
 }
 
+/** One tensor as the header tells of it. Offsets count from the end of the header. */
+interface Entry {
+  name: string
+  type: ElementTypeName
+  shape: number[]
+  begin: number
+  end: number
+}
+
 /** Reads every tensor as f32. Throws BAD_WEIGHTS naming `file` and what is wrong with it. */
 export function decodeSafetensors(bytes: Uint8Array, file: string): WeightsFile {
-  const fail = (what: string): never => {
-    throw new EngineError('BAD_WEIGHTS', `${file} is not a usable safetensors file: ${what}`)
+  const refuse = refusal(file, 'safetensors file')
+  const begin = 8 + headerLength(bytes, bytes.length, refuse)
+  const { entries, metadata } = parseHeader(bytes.subarray(8, begin), bytes.length - begin, refuse)
+  return {
+    tensors: new Map(
+      entries.map((e) => [e.name, tensor(e, new Uint8Array(bytes.subarray(begin + e.begin, begin + e.end)))]),
+    ),
+    metadata,
   }
-  if (bytes.length < 8) fail(`it has ${bytes.length} bytes`)
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const length = Number(view.getBigUint64(0, true))
-  if (length > largestHeader || length > bytes.length - 8) fail(`its header claims ${length} bytes of ${bytes.length}`)
-  let header: unknown
-  try {
-    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(8, 8 + length)))
-  } catch {
-    fail('its header is not JSON')
-  }
-  if (typeof header !== 'object' || header === null || Array.isArray(header)) return fail('its header is not an object')
-  const data = new DataView(bytes.buffer, bytes.byteOffset + 8 + length, bytes.byteLength - 8 - length)
+}
+
+/** The same from a file, tensor by tensor: memory holds the weights and nothing beside them. */
+export async function readSafetensors(source: ByteSource): Promise<WeightsFile> {
+  const { entries, metadata, begin } = await readHeader(source)
   const tensors: StateDict = new Map()
-  const metadata: Record<string, string> = {}
-  for (const [name, entry] of Object.entries(header)) {
-    if (name === '__metadata__') {
-      for (const [key, value] of Object.entries(entry ?? {})) metadata[key] = String(value)
-      continue
-    }
-    const { dtype, shape, data_offsets: offsets } = (entry ?? {}) as Record<string, unknown>
-    const type = typeof dtype === 'string' ? dtypes[dtype] : undefined
-    if (!type) return fail(`tensor ${name} has type ${String(dtype)}; known are ${Object.keys(dtypes).join(', ')}`)
-    if (!isCounts(shape) || !isCounts(offsets) || offsets.length !== 2)
-      return fail(`tensor ${name} has no valid shape and offsets`)
-    const [begin = 0, end = 0] = offsets
-    const count = shape.reduce((a, b) => a * b, 1)
-    if (begin > end || end > data.byteLength || end - begin !== count * type.bytes) {
-      return fail(`tensor ${name} [${shape}] claims bytes ${begin} to ${end} of ${data.byteLength}`)
-    }
-    const values = new Float32Array(count)
-    for (let i = 0; i < count; i++) values[i] = type.read(data, begin + i * type.bytes)
-    tensors.set(name, { shape, values })
+  for (const entry of entries) {
+    tensors.set(entry.name, tensor(entry, await source.read(begin + entry.begin, entry.end - entry.begin)))
   }
   return { tensors, metadata }
 }
 
+/** Only the metadata, and the shapes by name: a few kilobytes of a file of any size. */
+export async function readSafetensorsHeader(
+  source: ByteSource,
+): Promise<{ metadata: Record<string, string>; shapes: Map<string, readonly number[]> }> {
+  const { entries, metadata } = await readHeader(source)
+  return { metadata, shapes: new Map(entries.map(({ name, shape }) => [name, shape])) }
+}
+
+async function readHeader(source: ByteSource) {
+  const refuse = refusal(source.name, 'safetensors file')
+  const length = headerLength(await source.read(0, Math.min(8, source.size)), source.size, refuse)
+  const begin = 8 + length
+  return { ...parseHeader(await source.read(8, length), source.size - begin, refuse), begin }
+}
+
+const tensor = ({ type, shape }: Entry, bytes: Uint8Array<ArrayBuffer>): DiskTensor => ({
+  shape,
+  values: widen(type, bytes),
+})
+
+function headerLength(head: Uint8Array, size: number, refuse: Refuse): number {
+  if (size < 8) refuse(`it has ${size} bytes`)
+  const length = Number(new DataView(head.buffer, head.byteOffset, 8).getBigUint64(0, true))
+  if (length > largestHeader || length > size - 8) refuse(`its header claims ${length} bytes of ${size}`)
+  return length
+}
+
+function parseHeader(
+  json: Uint8Array,
+  dataBytes: number,
+  refuse: Refuse,
+): { entries: Entry[]; metadata: Record<string, string> } {
+  const header = parseObject(json, refuse)
+  const { __metadata__: metadata = {}, ...tensors } = header
+  if (!isObject(metadata) || Object.values(metadata).some((value) => typeof value !== 'string'))
+    return refuse('its metadata are not strings by name')
+  const entries = Object.entries(tensors).map(([name, value]) => entryOf(name, value, dataBytes, refuse))
+  checkCover(entries, dataBytes, refuse)
+  return { entries, metadata: metadata as Record<string, string> }
+}
+
+function parseObject(json: Uint8Array, refuse: Refuse): Record<string, unknown> {
+  let text: string
+  let header: unknown
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(json)
+    header = JSON.parse(text)
+  } catch {
+    return refuse('its header is not JSON')
+  }
+  if (!isObject(header)) return refuse('its header is not an object')
+  const twice = repeatedKey(text)
+  if (twice !== null) refuse(`its header names ${twice} twice`)
+  return header
+}
+
+function entryOf(name: string, value: unknown, dataBytes: number, refuse: Refuse): Entry {
+  const { dtype, shape, data_offsets: offsets } = isObject(value) ? value : {}
+  if (!isElementType(dtype))
+    return refuse(`tensor ${name} has type ${String(dtype)}; known are ${Object.keys(elementTypes).join(', ')}`)
+  if (!isCounts(shape) || !isCounts(offsets) || offsets.length !== 2)
+    return refuse(`tensor ${name} has no valid shape and offsets`)
+  const [begin = 0, end = 0] = offsets
+  const count = shape.reduce((a, b) => a * b, 1)
+  if (begin > end || end > dataBytes || end - begin !== count * elementTypes[dtype].bytes) {
+    refuse(`tensor ${name} [${shape}] claims bytes ${begin} to ${end} of ${dataBytes}`)
+  }
+  return { name, type: dtype, shape, begin, end }
+}
+
+/** The tensors cover the data once, without holes: so says the format, and so nothing can hide between them. */
+function checkCover(entries: readonly Entry[], dataBytes: number, refuse: Refuse): void {
+  let covered = 0
+  for (const { name, begin, end } of entries.toSorted((a, b) => a.begin - b.begin || a.end - b.end)) {
+    if (begin !== covered) refuse(`tensor ${name} begins at byte ${begin}, where ${covered} bytes are taken`)
+    covered = end
+  }
+  if (covered !== dataBytes) refuse(`its tensors end at byte ${covered} of ${dataBytes}`)
+}
+
+/** A key that an object of a valid JSON text has twice, which JSON.parse passes over; null if there is none. */
+function repeatedKey(text: string): string | null {
+  const open: (Set<string> | null)[] = []
+  let key = true
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\],:]/g)) {
+    if (token === '{') open.push(new Set())
+    else if (token === '[') open.push(null)
+    else if (token === '}' || token === ']') open.pop()
+    key = token === '{' || token === ',' || (key && token.startsWith('"'))
+    const keys = open.at(-1)
+    if (!key || !keys || !token.startsWith('"')) continue
+    const name: string = JSON.parse(token)
+    if (keys.has(name)) return name
+    keys.add(name)
+    key = false
+  }
+  return null
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
 const isCounts = (value: unknown): value is number[] =>
   Array.isArray(value) && value.every((n) => Number.isSafeInteger(n) && n >= 0)
-
-function halfToNumber(h: number): number {
-  const sign = h & 0x8000 ? -1 : 1
-  const exponent = (h >> 10) & 0x1f
-  const fraction = h & 0x3ff
-  if (exponent === 0) return sign * fraction * 2 ** -24
-  if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15)
-}
-
-const scratch = new DataView(new ArrayBuffer(4))
-
-function bfloatToNumber(b: number): number {
-  scratch.setUint32(0, b << 16)
-  return scratch.getFloat32(0)
-}
