@@ -10,6 +10,7 @@ import type { RunPosition } from '../train/checkpoint.ts'
 import { runTraining } from '../train/run.ts'
 import type { TrainEvent, TrainSpec } from '../train/spec.ts'
 import { smallRun } from '../train/testing.ts'
+import { readWeightsFile, readWeightsHeader, writeWeightsFile } from '../weights/file.ts'
 import { decodeSafetensors } from '../weights/safetensors.ts'
 import { train } from './train.ts'
 
@@ -155,4 +156,40 @@ test('weights that fit nothing are refused, and weights with another head are ta
   await expect(train(spec('misfit', { weights: join(dir, 'data', 'moss', '0.png') }))).rejects.toMatchObject({
     code: 'BAD_WEIGHTS',
   })
+})
+
+test('a run trains on input as its weights had it, hands that on to its checkpoints, and keeps it when it is resumed', async () => {
+  const { tensors, metadata } = await readWeightsFile(join(dir, 'whole', 'best'))
+  const own = { mean: '[0.25,0.5,0.75]', std: '[0.5,0.25,0.125]' }
+  const weights = join(dir, 'own.safetensors')
+  await writeWeightsFile(weights, { tensors, metadata: { ...metadata, ...own } })
+  const headerOf = async (out: string) => (await readWeightsHeader(join(dir, out, 'last'))).metadata
+  const imagenet = await train(spec('imagenet', { weights: join(dir, 'whole', 'best'), epochs: 1 }))
+  const whole = await train(spec('as weights', { weights, epochs: 2 }))
+  expect(await headerOf('imagenet')).toMatchObject({ mean: '[0.485,0.456,0.406]', std: '[0.229,0.224,0.225]' })
+  expect(await headerOf('as weights')).toMatchObject({ ...own, size: '32', crop: '1', interpolation: 'bilinear' })
+  expect(whole.epochs[0]?.trainLoss).not.toBe(imagenet.epochs[0]?.trainLoss)
+
+  const controller = new AbortController()
+  const stopped = train(spec('resumed', { weights, epochs: 2 }), {
+    signal: controller.signal,
+    onEvent: ({ type }) => type === 'checkpoint' && controller.abort(),
+  })
+  await expect(stopped).rejects.toMatchObject({ code: 'ABORTED' })
+  // What it goes on from says how its input was made; the weights it began with may be gone.
+  await rm(weights)
+  await train(spec('resumed', { weights, epochs: 2, resume: true }))
+  expect(await headerOf('resumed')).toMatchObject(own)
+  const weightsOf = async (out: string) => (await readWeightsFile(join(dir, out, 'last'))).tensors
+  expect(await weightsOf('resumed')).toEqual(await weightsOf('as weights'))
+})
+
+test('weights that cannot be used leave the folder of an earlier run as it is', async () => {
+  const misfit = train(spec('whole', { weights: join(dir, 'nowhere.pth') }))
+  await expect(misfit).rejects.toMatchObject({ code: 'BAD_WEIGHTS', message: expect.stringContaining('nowhere.pth') })
+  expect(await readdir(join(dir, 'whole', 'last'))).toEqual([
+    'model.safetensors',
+    'previous.safetensors',
+    'resume.safetensors',
+  ])
 })

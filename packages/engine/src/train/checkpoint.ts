@@ -15,8 +15,9 @@ import { join } from 'node:path'
 import { EngineError } from '../errors.ts'
 import type { StoreBuffer } from '../graph/tensor.ts'
 import type { ChosenNames } from '../kernels/conv2d/conv2d.variants.ts'
-import type { ResNet } from '../nn/resnet.ts'
+import type { Preprocessing, ResNet } from '../nn/resnet.ts'
 import { readWeightsFile, writeAtomically, writeWeightsFile } from '../weights/file.ts'
+import { defaultPreprocessing, preprocessingMetadata } from '../weights/preprocessing.ts'
 import type { StateDict } from '../weights/safetensors.ts'
 import { keptBuffers, type Learner, type LearnerProgress } from './learner.ts'
 import type { EpochRecord, TrainResult, TrainSpec } from './spec.ts'
@@ -30,6 +31,8 @@ export interface RunPosition {
   progress: LearnerProgress
   /** The epochs that are done. */
   history: readonly EpochRecord[]
+  /** The mean and deviation that it trains with. */
+  preprocessing?: Preprocessing
   /** What the device's choices of variants were: going on with others would add up in another order. */
   choices?: ChosenNames
 }
@@ -155,9 +158,7 @@ export function modelMetadata(model: ResNet, size: number, epoch: EpochRecord): 
     arch: model.arch,
     head: model.head,
     classes: JSON.stringify(model.classes),
-    size: String(size),
-    mean: JSON.stringify(model.preprocessing.mean),
-    std: JSON.stringify(model.preprocessing.std),
+    ...preprocessingMetadata({ ...defaultPreprocessing, ...model.preprocessing, size }),
     epoch: JSON.stringify(scores),
   }
 }

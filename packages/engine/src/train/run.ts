@@ -3,8 +3,10 @@ import { Choices } from '../autotune/choices.ts'
 import { type ImageFolder, openImageFolder } from '../data/image-folder.ts'
 import { EngineError, throwIfAborted } from '../errors.ts'
 import type { Device } from '../gpu/device.ts'
-import { ResNet } from '../nn/resnet.ts'
+import { imagenetPreprocessing, type Preprocessing, ResNet } from '../nn/resnet.ts'
 import { readWeightsFile } from '../weights/file.ts'
+import { readPreprocessing } from '../weights/preprocessing.ts'
+import type { StateDict } from '../weights/safetensors.ts'
 import { RunFolder, type RunPosition } from './checkpoint.ts'
 import { balancedWeights } from './class-weights.ts'
 import { Learner } from './learner.ts'
@@ -25,6 +27,8 @@ export async function runTraining(spec: TrainSpec, context: RunContext): Promise
     const finished = await folder.readResult()
     if (finished) return { ...finished, alreadyFinished: true }
   }
+  // First, because they may lie in a folder that is cleared, and because a file that cannot be used is known at once.
+  const start = await readStart(spec, folder)
   const data = await openImageFolder(spec.data, {
     ...spec,
     signal,
@@ -35,13 +39,30 @@ export async function runTraining(spec: TrainSpec, context: RunContext): Promise
     await folder?.begin(spec.resume)
     const device = await context.openDevice()
     try {
-      return await new Run(spec, data, folder, device, context).run()
+      return await new Run(spec, data, folder, device, context, start.preprocessing).run(start)
     } finally {
       await device.destroy()
     }
   } finally {
     await data.close()
   }
+}
+
+/** What a run begins with: where it stopped, or weights, or neither. */
+interface Start {
+  resumed: Awaited<ReturnType<RunFolder['readPosition']>>
+  weights: StateDict | null
+  /** Belongs to the weights, so that they see the input they were trained on. */
+  preprocessing: Preprocessing
+}
+
+async function readStart(spec: TrainSpec, folder: RunFolder | null): Promise<Start> {
+  const resumed = (spec.resume ? await folder?.readPosition() : null) ?? null
+  if (resumed) return { resumed, weights: null, preprocessing: resumed.position.preprocessing ?? imagenetPreprocessing }
+  if (spec.weights === null) return { resumed, weights: null, preprocessing: imagenetPreprocessing }
+  const { tensors, metadata } = await readWeightsFile(spec.weights)
+  const { mean, std } = readPreprocessing(metadata, spec.weights)
+  return { resumed, weights: tensors, preprocessing: { mean, std } }
 }
 
 class Run {
@@ -58,22 +79,28 @@ class Run {
   /** When the last checkpoint was written, by performance.now(). */
   #savedAt = 0
 
-  constructor(spec: TrainSpec, data: ImageFolder, folder: RunFolder | null, device: Device, context: RunContext) {
+  constructor(
+    spec: TrainSpec,
+    data: ImageFolder,
+    folder: RunFolder | null,
+    device: Device,
+    context: RunContext,
+    preprocessing: Preprocessing,
+  ) {
     this.#spec = spec
     this.#data = data
     this.#folder = folder
     this.#device = device
     this.#context = context
-    this.#model = new ResNet({ arch: spec.arch, classes: data.classes, head: spec.head })
+    this.#model = new ResNet({ arch: spec.arch, classes: data.classes, head: spec.head, preprocessing })
     this.#batch = Math.min(spec.batch, data.train.length)
     const { labels } = data.train
     this.#classWeights = spec.classWeights === 'balanced' ? balancedWeights(labels, data.classes.length) : null
   }
 
-  async run(): Promise<TrainResult> {
+  async run({ resumed, weights }: Start): Promise<TrainResult> {
     const spec = this.#spec
     const data = this.#data
-    const resumed = spec.resume ? await this.#folder?.readPosition() : null
     if (resumed) {
       checkSameRun(resumed.position, spec, data)
       if (resumed.damaged) this.#log('warn', `${resumed.damaged}; going on from the checkpoint before it`)
@@ -104,7 +131,7 @@ class Run {
       precision: spec.precision,
     })
     try {
-      if (spec.weights !== null && !resumed) await this.#loadWeights(learner, spec.weights)
+      if (weights) this.#loadWeights(learner, weights)
       if (resumed) {
         resumed.restore(learner)
         this.#history = [...resumed.position.history]
@@ -186,6 +213,7 @@ class Run {
       images: this.#data.fingerprint,
       progress: learner.progress,
       history: this.#history,
+      preprocessing: this.#model.preprocessing,
       choices: this.#device.choices?.names ?? {},
     })
     this.#savedAt = performance.now()
@@ -221,12 +249,13 @@ class Run {
     return result
   }
 
-  async #loadWeights(learner: Learner, path: string): Promise<void> {
-    const report = learner.load((await readWeightsFile(path)).tensors)
+  #loadWeights(learner: Learner, weights: StateDict): void {
+    const { arch, weights: path } = this.#spec
+    const report = learner.load(weights)
     if (report.loaded === 0) {
       throw new EngineError(
         'BAD_WEIGHTS',
-        `no tensor of ${path} fits ${this.#spec.arch}: is it a ${this.#spec.arch} with torchvision's names?`,
+        `no tensor of ${path} fits ${arch}: is it a ${arch} with torchvision's names?`,
       )
     }
     this.#log('info', `took ${report.loaded} tensors from ${path}`)
