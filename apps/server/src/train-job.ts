@@ -1,3 +1,4 @@
+import { isAbsolute } from 'node:path'
 import { CrashError, type Handlers, type TrainJob } from '@sporeprint/api'
 import type { TrainSpec } from '@sporeprint/engine'
 import { loadEngine } from './engine.ts'
@@ -10,9 +11,19 @@ const crashes: ReadonlySet<string> = new Set(['HOST_CRASHED', 'DEVICE_LOST'])
  * and a death of the engine host becomes a CrashError, which the queue answers with another try from the last checkpoint.
  */
 export const trainJob: Handlers['train'] = async (job, { signal, report }) => {
-  const { train } = await loadEngine()
+  const { train, weightsByName } = await loadEngine()
+  const { weights } = job.config
   try {
-    return await train(toSpec(job), { onEvent: report, signal })
+    // A name means weights of this worker's machine, fetched here if need be.
+    const path =
+      weights === null || isAbsolute(weights)
+        ? weights
+        : await weightsByName(weights, {
+            signal,
+            onDownload: (name, url) =>
+              report({ type: 'log', level: 'info', message: `downloading ${name} from ${url}` }),
+          })
+    return await train({ ...toSpec(job), weights: path }, { onEvent: report, signal })
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : ''
     if (error instanceof Error && crashes.has(code)) throw new CrashError(code, error.message, { cause: error })

@@ -8,6 +8,8 @@ export type EngineErrorCode =
   | 'BAD_DATASET'
   | 'BAD_WEIGHTS'
   | 'DIVERGED'
+  | 'DOWNLOAD'
+  | 'BUSY'
   | 'DISK'
   | 'ABORTED'
   | 'HOST_CRASHED'

@@ -9,4 +9,22 @@ export { type NodeDeviceOptions, openNodeDevice } from './gpu/node.ts'
 export { type TrainOptions, train } from './host/train.ts'
 export * from './index.ts'
 export { csvLog, jsonlLog, saveBest } from './train/logs.ts'
+export { archOf } from './weights/arch.ts'
 export { readWeightsFile, writeWeightsFile } from './weights/file.ts'
+export {
+  defaultPreprocessing,
+  preprocessingMetadata,
+  readPreprocessing,
+  type WeightsPreprocessing,
+} from './weights/preprocessing.ts'
+export { defaultWeights, type RegisteredWeights, registry as registeredWeights } from './weights/registry.ts'
+export {
+  type AddOptions,
+  addWeights,
+  listWeights,
+  resolveWeights,
+  type StoredWeights,
+  type StoreOptions,
+  weightsByName,
+  weightsFolder,
+} from './weights/store.ts'

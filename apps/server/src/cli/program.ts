@@ -5,6 +5,7 @@ import { addDataCommand } from '../commands/data.ts'
 import { addDoctorCommand } from '../commands/doctor.ts'
 import { addServeCommand } from '../commands/serve.ts'
 import { addTrainCommand } from '../commands/train.ts'
+import { addWeightsCommand } from '../commands/weights.ts'
 import { addWorkerCommand } from '../commands/worker.ts'
 import { UsageError } from './errors.ts'
 import type { Io } from './io.ts'
@@ -23,6 +24,7 @@ export function createProgram(io: Io): Command {
   addWorkerCommand(program, io)
   addTrainCommand(program, io)
   addDataCommand(program, io)
+  addWeightsCommand(program, io)
   addBenchCommand(program, io)
   return program
 }

@@ -94,6 +94,9 @@ describe('help', () => {
       ['data', 'demo'],
       ['data', 'synth'],
       ['data', 'check'],
+      ['weights', 'list'],
+      ['weights', 'add'],
+      ['weights', 'convert'],
     ]
     for (const command of commands) {
       const { code, stdout, stderr } = await runCli([...command, '--help'])

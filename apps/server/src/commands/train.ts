@@ -45,7 +45,12 @@ function settingOption(name: string, setting: Setting): Option {
 
 async function trainFolder(io: Io, dir: string, options: TrainOptions, command: Command): Promise<void> {
   if (options.mixup) throw new UsageError('--mixup is not available yet')
-  const spec = await buildSpec({ ...options, dir, given: givenSettings(command) })
+  const spec = await buildSpec({
+    ...options,
+    dir,
+    given: givenSettings(command),
+    findWeights: async (name) => (await import('../weights.ts')).resolveWeights(io, name),
+  })
   const interrupt = abortOnInterrupt(() => io.log('Stopping after this step; once more to end at once.'))
   const reporter = createTrainReporter(io, createProgress())
   let start: StartEvent | undefined

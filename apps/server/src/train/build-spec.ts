@@ -15,6 +15,8 @@ export interface TrainRequest {
   /** Folder of the run; without it, a new one under .sporeprint/trained. */
   out?: string
   resume?: boolean
+  /** The path of the weights that a file or a name means. */
+  findWeights: (name: string) => Promise<string>
 }
 
 /**
@@ -41,7 +43,9 @@ export async function buildSpec(request: TrainRequest): Promise<TrainSpec & { ou
       `${name} holds a run already: --resume goes on with it, another --out keeps it`,
     )
   }
-  const weights = chosen.weights === null ? null : resolve(chosen.weights)
+  // A run that goes on has no more need of the weights it began with.
+  const begins = !resume || !(await exists(join(place, 'last', 'resume.safetensors')))
+  const weights = chosen.weights !== null && begins ? await request.findWeights(chosen.weights) : chosen.weights
   return { ...chosen, data, weights, out: place, resume }
 }
 

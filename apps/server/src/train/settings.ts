@@ -89,9 +89,9 @@ const precisions = ['f32', 'mixed'] as const satisfies TrainSettings['precision'
 const trainSettings: { readonly [K in Exclude<keyof TrainSettings, 'shuffle'>]: Setting } = {
   arch: choice('--arch <name>', 'network', archs),
   weights: {
-    flag: '--weights <file>',
+    flag: '--weights <file|name>',
     about: 'weights to start from',
-    allowed: 'a file name, or none',
+    allowed: 'a file, a name that `weights list` tells, or none',
     accepts: (value) => value === null || (typeof value === 'string' && value !== ''),
     fromText: (text) => (text === 'none' ? null : text),
   },

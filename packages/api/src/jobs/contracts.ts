@@ -32,8 +32,8 @@ export const precisions = ['f32', 'mixed'] as const
 const runConfig = z
   .strictObject({
     arch: oneOf(archs).default('resnet18'),
-    /** A weights file to start from; null starts from scratch. */
-    weights: z.string({ error: 'must be the path of a weights file' }).min(1).nullable().default(null),
+    /** A weights file, or the name of weights, to start from; null starts from scratch. */
+    weights: z.string({ error: 'must be the path or name of weights' }).min(1).nullable().default(null),
     size: whole(32, 1024).default(224),
     batch: whole(1, 4096).default(64),
     epochs: whole(0, 10_000).default(5),

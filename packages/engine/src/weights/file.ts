@@ -13,43 +13,46 @@ const checksumKey = 'sporeprint.sha256'
 /**
  * Reads a weights file, or `model.safetensors` of a checkpoint folder: safetensors, or a PyTorch checkpoint, of which nothing
  * is executed. Formats are told apart by content, not by name. Tensors have torchvision's names, and f32 values.
- * Throws BAD_WEIGHTS, also where a file of ours is not what its checksum says.
+ * Throws BAD_WEIGHTS, which calls the file `name`, also where a file of ours is not what its checksum says.
  */
-export function readWeightsFile(path: string): Promise<WeightsFile> {
-  return withSource(path, async (source) => {
+export function readWeightsFile(path: string, name: string = path): Promise<WeightsFile> {
+  return withSource(path, name, async (source) => {
     const head = await source.read(0, Math.min(source.size, 9))
     if (isTorchCheckpoint(head)) return { tensors: torchvisionNames(await readTorchCheckpoint(source)), metadata: {} }
-    const { tensors, metadata } = checked(await readSafetensors(source), path)
+    const { tensors, metadata } = checked(await readSafetensors(source), name)
     return { tensors: torchvisionNames(tensors), metadata }
   })
 }
 
 /** The metadata of a safetensors file and the shapes of its tensors, without the tensors. Throws BAD_WEIGHTS. */
 export function readWeightsHeader(path: string): ReturnType<typeof readSafetensorsHeader> {
-  return withSource(path, readSafetensorsHeader)
+  return withSource(path, path, readSafetensorsHeader)
 }
 
-async function withSource<T>(path: string, read: (source: ByteSource) => Promise<T>): Promise<T> {
+async function withSource<T>(path: string, name: string, read: (source: ByteSource) => Promise<T>): Promise<T> {
   let file: FileHandle | undefined
   try {
-    const inside = (await stat(path)).isDirectory() ? join(path, 'model.safetensors') : path
-    file = await open(inside, 'r')
+    file = await open(await insideOf(path), 'r')
     const { size } = await file.stat()
-    return await read(fileSource(path, file, size))
+    return await read(fileSource(name, file, size))
   } catch (cause) {
     if (cause instanceof EngineError) throw cause
-    throw new EngineError('BAD_WEIGHTS', `weights ${path} cannot be read: ${(cause as Error).message}`, { cause })
+    throw new EngineError('BAD_WEIGHTS', `weights ${name} cannot be read: ${(cause as Error).message}`, { cause })
   } finally {
     await file?.close()
   }
 }
 
+/** The file that holds the weights: of a checkpoint folder, its model. */
+export const insideOf = async (path: string): Promise<string> =>
+  (await stat(path)).isDirectory() ? join(path, 'model.safetensors') : path
+
 /** What was read, less its checksum, which must be right if there is one. */
-function checked({ tensors, metadata }: WeightsFile, path: string): WeightsFile {
+function checked({ tensors, metadata }: WeightsFile, name: string): WeightsFile {
   const { [checksumKey]: checksum, ...rest } = metadata
   const file = { tensors, metadata: rest }
   if (checksum !== undefined && checksum !== checksumOf(file)) {
-    throw new EngineError('BAD_WEIGHTS', `weights ${path} are damaged (their checksum is wrong): use another copy`)
+    throw new EngineError('BAD_WEIGHTS', `weights ${name} are damaged (their checksum is wrong): use another copy`)
   }
   return file
 }

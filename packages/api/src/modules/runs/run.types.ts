@@ -118,7 +118,10 @@ export const RunConfigInput = builder.inputType('RunConfigInput', {
   description: 'Everything may be left out; the defaults are those of the command line.',
   fields: (t) => ({
     arch: t.field({ type: Arch, description: 'Default resnet18.' }),
-    weights: t.string({ description: 'A weights file on the worker’s machine. Default null: from scratch.' }),
+    weights: t.string({
+      description:
+        'A weights file on the worker’s machine, or a name such as resnet18, which the worker fetches. Default null: from scratch.',
+    }),
     size: t.int({ description: '32 to 1024, default 224.' }),
     batch: t.int({ description: '1 to 4096, default 64.' }),
     epochs: t.int({ description: 'Default 5.' }),

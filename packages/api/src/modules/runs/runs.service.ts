@@ -174,7 +174,10 @@ export class RunService extends RunReader {
   #checkWeights(weights: string | null): void {
     if (weights === null) return
     const refuse = (message: string) => new InvalidInput([{ field: 'config.weights', value: weights, message }])
-    if (!isAbsolute(weights)) throw refuse('must be an absolute path on the worker’s machine')
+    // A name is the worker's to look up; it can be no path.
+    if (/^[A-Za-z\d][\w.-]*$/.test(weights)) return
+    if (!isAbsolute(weights))
+      throw refuse('must be an absolute path on the worker’s machine, or a name such as resnet18')
     const { roots } = this.#options
     // The file is the worker's, which may be another machine: links cannot be followed here.
     if (
