@@ -13,8 +13,13 @@ import type * as Reference from '../../packages/engine/src/reference/index.ts'
 import type * as GraphsModule from '../../packages/engine/src/train/graphs.ts'
 import type * as StepScalarsModule from '../../packages/engine/src/train/step-scalars.ts'
 
+import type * as WeightsFileModule from '../../packages/engine/src/weights/file.ts'
+import type * as SafetensorsModule from '../../packages/engine/src/weights/safetensors.ts'
+import type * as StateDictModule from '../../packages/engine/src/weights/state-dict.ts'
+
 export type { Reference }
 export type Device = DeviceModule.Device
+export type StateDict = SafetensorsModule.StateDict
 
 const load = <M>(path: string): Promise<M> =>
   import(new URL(`../../packages/engine/src/${path}`, import.meta.url).pathname)
@@ -27,4 +32,6 @@ export const { pcg4d }: typeof RandomModule = await load('kernels/random.ts')
 export const { fromDevice, toDevice }: typeof ParametersModule = await load('nn/parameters.ts')
 export const { ResNet }: typeof ResNetModule = await load('nn/resnet.ts')
 export const { evaluationGraph, trainingGraph }: typeof GraphsModule = await load('train/graphs.ts')
+export const { readWeightsFile }: typeof WeightsFileModule = await load('weights/file.ts')
+export const { loadStateDict }: typeof StateDictModule = await load('weights/state-dict.ts')
 export const { packStep }: typeof StepScalarsModule = await load('train/step-scalars.ts')

@@ -6,11 +6,13 @@ import {
   type Device,
   evaluationGraph,
   fromDevice,
+  loadStateDict,
   ParameterStore,
   Program,
   packStep,
   ResNet,
   reference,
+  type StateDict,
   toDevice,
   trainingGraph,
 } from './internals.ts'
@@ -65,6 +67,11 @@ export class NetworkOnDevice {
     for (const weight of this.#model.weights()) {
       this.#store.write(weight.tensor, toDevice(weight, reference.formulaParameter(weight.name, weight.shape)))
     }
+  }
+
+  /** Takes over the weights of a file; tells how many of its tensors, and which of the model's it lacks. */
+  load(tensors: StateDict): { loaded: number; missing: string[] } {
+    return loadStateDict(this.#model, this.#store, tensors)
   }
 
   /** Logits [batch, classes] of the batch of `step` in evaluation mode. */

@@ -100,6 +100,18 @@ onEveryDatabase('a run', (database) => {
     expect(run.accuracy.points).toEqual([5, 10, 15].map((step) => ({ step, value: 0.75 })))
   })
 
+  it('begins with weights by absolute path or by name, and refuses what the worker could not find', async () => {
+    const platform = await database.open()
+    const { dataset, runs } = await started(platform)
+    const start = (weights: string) => runs.start({ datasetId: dataset.id, config: { weights, epochs: 1 } })
+    for (const weights of ['resnet18', 'resnet50.a1_in1k', '/weights/mine.pth']) {
+      expect((await start(weights)).config.weights).toBe(weights)
+    }
+    for (const weights of ['mine/best', './mine.pth', '../mine', '.hidden', 'https://host/mine.pth']) {
+      await expect(start(weights)).rejects.toMatchObject({ issues: [{ field: 'config.weights', value: weights }] })
+    }
+  })
+
   it('stops within two seconds, keeps what it reported, and goes on from its checkpoint when resumed', async () => {
     const platform = await database.open()
     const { server, dataset, runs } = await started(platform, { stepMs: 30 })
