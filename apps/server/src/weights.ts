@@ -60,7 +60,7 @@ export async function convert(io: Io, from: string, to: string): Promise<void> {
   if (await exists(to))
     throw new CommandError('OUT_IN_USE', `${to} is there already: choose another name, or remove it`)
   const { tensors, metadata } = await readWeightsFile(from)
-  const arch = archOf(new Map([...tensors].map(([name, { shape }]) => [name, shape])))
+  const arch = archOf(tensors)
   await writeWeightsFile(to, { tensors, metadata: { ...metadata, format: 'pt', ...(arch && { arch }) } })
   io.say(`${tensors.size} tensors${arch ? ` of a ${arch}` : ''} in ${to}`)
   io.document({ in: resolve(from), out: resolve(to), arch, tensors: tensors.size })

@@ -184,6 +184,19 @@ test('a run trains on input as its weights had it, hands that on to its checkpoi
   expect(await weightsOf('resumed')).toEqual(await weightsOf('as weights'))
 })
 
+test('weights of another network are refused before a device is opened, and a body with gaps is told of', async () => {
+  const { tensors, metadata } = await readWeightsFile(join(dir, 'whole', 'best'))
+  const other = train(spec('other', { arch: 'resnet34', weights: join(dir, 'whole', 'best') }))
+  await expect(other).rejects.toMatchObject({ code: 'BAD_WEIGHTS', message: expect.stringContaining('not a resnet34') })
+  tensors.delete('layer4.1.bn2.bias')
+  const weights = join(dir, 'gap.safetensors')
+  await writeWeightsFile(weights, { tensors, metadata })
+  const told: TrainEvent[] = []
+  await train(spec('gap', { weights, epochs: 1 }), { onEvent: (event) => told.push(event) })
+  const message = `${weights} lacks layer4.1.bn2.bias: these begin at random`
+  expect(told).toContainEqual({ type: 'log', level: 'warn', message })
+})
+
 test('weights that cannot be used leave the folder of an earlier run as it is', async () => {
   const misfit = train(spec('whole', { weights: join(dir, 'nowhere.pth') }))
   await expect(misfit).rejects.toMatchObject({ code: 'BAD_WEIGHTS', message: expect.stringContaining('nowhere.pth') })

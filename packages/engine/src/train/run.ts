@@ -4,6 +4,7 @@ import { type ImageFolder, openImageFolder } from '../data/image-folder.ts'
 import { EngineError, throwIfAborted } from '../errors.ts'
 import type { Device } from '../gpu/device.ts'
 import { imagenetPreprocessing, type Preprocessing, ResNet } from '../nn/resnet.ts'
+import { archOf } from '../weights/arch.ts'
 import { readWeightsFile } from '../weights/file.ts'
 import { readPreprocessing } from '../weights/preprocessing.ts'
 import type { StateDict } from '../weights/safetensors.ts'
@@ -61,6 +62,9 @@ async function readStart(spec: TrainSpec, folder: RunFolder | null): Promise<Sta
   if (resumed) return { resumed, weights: null, preprocessing: resumed.position.preprocessing ?? imagenetPreprocessing }
   if (spec.weights === null) return { resumed, weights: null, preprocessing: imagenetPreprocessing }
   const { tensors, metadata } = await readWeightsFile(spec.weights)
+  const arch = archOf(tensors)
+  if (arch !== null && arch !== spec.arch)
+    throw new EngineError('BAD_WEIGHTS', `${spec.weights} holds a ${arch}, not a ${spec.arch}: train a ${arch}`)
   const { mean, std } = readPreprocessing(metadata, spec.weights)
   return { resumed, weights: tensors, preprocessing: { mean, std } }
 }
@@ -260,6 +264,8 @@ class Run {
     }
     this.#log('info', `took ${report.loaded} tensors from ${path}`)
     for (const { name, reason } of report.dropped) this.#log('info', `left out ${name}: ${reason}`)
+    const body = report.missing.filter((name) => !/^(fc|head)\./.test(name))
+    if (body.length > 0) this.#log('warn', `${path} lacks ${body.join(', ')}: these begin at random`)
   }
 
   #announce(learner: Learner): void {

@@ -256,7 +256,7 @@ test('redirects are followed, but not for ever', async () => {
   expect(requests[1]?.url).toBe('/elsewhere')
   await rm(path)
   answers = [(_, response) => response.writeHead(302, { location: '/round' }).end()]
-  expect((await fails({ retries: 0 })).code).toBe('DOWNLOAD')
+  expect((await fails({ retryDelayMs: 10_000 })).code).toBe('DOWNLOAD')
 })
 
 test('a server that is not there fails at once', async () => {
@@ -277,6 +277,17 @@ test('a stop on request keeps what has come', async () => {
   await get()
   await arrived()
   expect(requests[1]?.headers.range).toBe('bytes=100000-')
+})
+
+test('what had come whole when its process ended is not asked for again', async () => {
+  answers = [serve()]
+  const controller = new AbortController()
+  const onProgress = (done: number, total: number | null) => done === total && controller.abort()
+  expect((await fails({ signal: controller.signal, onProgress })).code).toBe('ABORTED')
+  expect((await readdir(dir)).sort()).toEqual(['weights.part', 'weights.part.json'])
+  await get()
+  await arrived()
+  expect(requests).toHaveLength(1)
 })
 
 test('a folder that is not there is a matter of the disk', async () => {

@@ -162,12 +162,14 @@ function checkUrl(url: string): void {
 const downloadError = (url: string, why: string, cause?: unknown): EngineError =>
   new EngineError('DOWNLOAD', `${url} could not be downloaded: ${why}`, { cause })
 
-/** Where nobody can be reached, trying again is for later; what has begun to come may well go on. */
-const unreachable = ['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'ENETUNREACH', 'EHOSTUNREACH', 'CERT_HAS_EXPIRED']
+/** A connection that breaks off or is slow may well be better the next time; a name that is unknown or a wrong certificate not. */
+const passing = /^(ECONNRESET|EPIPE|ETIMEDOUT|UND_ERR_\w+|HPE_\w+)$/
+const unreachable = ['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'ENETUNREACH', 'EHOSTUNREACH']
 
 function networkError(url: string, error: unknown): Error {
   const { cause } = error as { cause?: NodeJS.ErrnoException }
   const { code = '', message } = cause ?? (error as NodeJS.ErrnoException)
-  if (unreachable.includes(code)) return downloadError(url, `${message}; is this machine on the network?`, error)
-  return new Interruption(message)
+  if (passing.test(code)) return new Interruption(message)
+  const hint = unreachable.includes(code) ? '; is this machine on the network?' : ''
+  return downloadError(url, `${message}${hint}`, error)
 }

@@ -5,7 +5,7 @@ import { EngineError } from '../errors.ts'
 
 /**
  * Does `work` while no other process does any under this lock; the lock of a process that has died is taken over.
- * Throws BUSY, naming the process that has it.
+ * Throws BUSY, naming the process that has it, and DISK.
  */
 export async function withLock<T>(path: string, what: string, work: () => Promise<T>): Promise<T> {
   await take(path, what)
@@ -19,7 +19,9 @@ export async function withLock<T>(path: string, what: string, work: () => Promis
 async function take(path: string, what: string): Promise<void> {
   // Written beside it and linked, so that the lock appears with its owner or not at all.
   const draft = `${path}.${randomBytes(4).toString('hex')}`
-  await writeFile(draft, String(process.pid))
+  await writeFile(draft, String(process.pid)).catch((cause: Error) => {
+    throw new EngineError('DISK', `${draft} cannot be written: ${cause.message}`, { cause })
+  })
   try {
     while (!(await linked(draft, path))) await removeStale(path, what)
   } finally {

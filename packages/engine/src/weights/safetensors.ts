@@ -77,9 +77,9 @@ export async function readSafetensors(source: ByteSource): Promise<WeightsFile> 
 /** Only the metadata, and the shapes by name: a few kilobytes of a file of any size. */
 export async function readSafetensorsHeader(
   source: ByteSource,
-): Promise<{ metadata: Record<string, string>; shapes: Map<string, readonly number[]> }> {
+): Promise<{ metadata: Record<string, string>; tensors: Map<string, { shape: readonly number[] }> }> {
   const { entries, metadata } = await readHeader(source)
-  return { metadata, shapes: new Map(entries.map(({ name, shape }) => [name, shape])) }
+  return { metadata, tensors: new Map(entries.map(({ name, shape }) => [name, { shape }])) }
 }
 
 async function readHeader(source: ByteSource) {

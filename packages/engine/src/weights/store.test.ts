@@ -11,7 +11,7 @@ import { readWeightsFile, writeWeightsFile } from './file.ts'
 import { defaultPreprocessing } from './preprocessing.ts'
 import { defaultWeights, type RegisteredWeights, registry as wellKnown } from './registry.ts'
 import type { StateDict } from './safetensors.ts'
-import { addWeights, listWeights, resolveWeights, weightsFolder } from './store.ts'
+import { addWeights, listWeights, resolveWeights, weightsByName, weightsFolder } from './store.ts'
 
 /** All tensors of a network, each filled with one number. */
 const tensorsOf = (arch: Arch, classes = 3): StateDict => {
@@ -89,8 +89,20 @@ test('of a registered hash, the digits that are known are checked', async () => 
   expect((await readdir(weightsFolder(cacheDir))).filter((file) => file.includes('other'))).toEqual([])
 })
 
-test('a file that exists is meant before any name', async () => {
+test('a file that exists is meant before any name, unless only a name can be meant', async () => {
   expect(await resolveWeights(original, { cacheDir, registry })).toBe(original)
+  const here = process.cwd()
+  const own = { cacheDir: join(dir, 'beside'), registry }
+  process.chdir(dir)
+  try {
+    await writeFile('resnet18', 'not weights')
+    expect(await resolveWeights('resnet18', own)).toBe(join(dir, 'resnet18'))
+    await expect(addWeights('resnet18', own)).rejects.toMatchObject({ code: 'BAD_WEIGHTS' })
+    expect(await weightsByName('resnet18', own)).toMatch(/beside.*resnet18\.IMAGENET1K_V1\.safetensors$/)
+  } finally {
+    process.chdir(here)
+    await rm(join(dir, 'resnet18'))
+  }
 })
 
 test('a file is converted under its own name, known by its hash, and another under that name refused', async () => {
@@ -120,6 +132,11 @@ test('a checkpoint folder is a source too', async () => {
   const folder = join(dir, 'best')
   await writeWeightsFile(join(folder, 'model.safetensors'), { tensors: tensorsOf('resnet34'), metadata: {} })
   expect(await addWeights(folder, { cacheDir })).toMatchObject({ name: 'best', arch: 'resnet34' })
+  await rm(join(folder, 'model.safetensors'))
+  await expect(addWeights(folder, { cacheDir, name: 'hollow' })).rejects.toMatchObject({
+    code: 'BAD_WEIGHTS',
+    message: expect.stringContaining(`weights ${folder} cannot be read`),
+  })
 })
 
 test('an address is downloaded under the name of its file, and what follows the ? is kept to itself', async () => {
@@ -172,7 +189,7 @@ test('another file than the one expected, and what is no ResNet, are refused', a
 
 test('a name that nothing has brings the closest ones, and no download', async () => {
   const before = requests.length
-  for (const name of ['resnet81', 'nowhere/weights.pth']) {
+  for (const name of ['resnet81', 'nowhere/weights.pth', 'constructor']) {
     await expect(resolveWeights(name, { cacheDir, registry })).rejects.toMatchObject({ code: 'BAD_WEIGHTS' })
     await expect(addWeights(name, { cacheDir, registry })).rejects.toMatchObject({ code: 'BAD_WEIGHTS' })
   }
@@ -201,13 +218,14 @@ test('the list names what is there, and what is damaged', async () => {
 
 test('networks are told apart by their bodies, whatever their heads', () => {
   for (const arch of archs) {
-    const shapes = new Map([...tensorsOf(arch, 5)].map(([name, { shape }]) => [name, shape]))
-    expect(archOf(shapes)).toBe(arch)
-    shapes.delete('fc.weight')
-    expect(archOf(shapes)).toBe(arch)
-    expect(archOf(new Map([...shapes, ['layer3.6.conv1.weight', [256, 1024, 1, 1]]]))).toBe(null)
-    shapes.delete('bn1.running_var')
-    expect(archOf(shapes)).toBe(null)
+    const tensors = tensorsOf(arch, 5)
+    expect(archOf(tensors)).toBe(arch)
+    tensors.delete('fc.weight')
+    expect(archOf(tensors)).toBe(arch)
+    const deeper = { shape: [256, 1024, 1, 1], values: new Float32Array() }
+    expect(archOf(new Map([...tensors, ['layer3.6.conv1.weight', deeper]]))).toBe(null)
+    tensors.delete('bn1.running_var')
+    expect(archOf(tensors)).toBe(null)
   }
 })
 

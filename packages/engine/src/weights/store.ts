@@ -68,7 +68,8 @@ export async function weightsByName(name: string, options: StoreOptions = {}): P
       if (await exists(path)) return path
     }
     const entry = registry.find((entry) => entry.name === fullName(name))
-    if (entry) return (await addWeights(entry.name, options)).path
+    // By its address: a name may be that of a file, too.
+    if (entry) return (await addWeights(entry.url, options)).path
   }
   throw await unknownWeights(name, options)
 }
@@ -79,12 +80,13 @@ export async function weightsByName(name: string, options: StoreOptions = {}): P
  */
 export async function addWeights(source: string, options: AddOptions = {}): Promise<StoredWeights> {
   const { cacheDir, registry = wellKnown } = options
-  const entry = registry.find(({ name, url }) => name === fullName(source) || url === source)
-  const url = entry?.url ?? (/^[a-z]+:\/\//i.test(source) ? source : null)
-  if (url === null && !(await exists(source))) throw await unknownWeights(source, options)
-  const name = options.name ?? entry?.name ?? nameOf(url ?? source)
+  const local = await exists(source)
+  const entry = registry.find(({ name, url }) => url === source || (!local && name === fullName(source)))
+  const url = entry?.url ?? (!local && /^[a-z]+:\/\//i.test(source) ? source : null)
+  if (url === null && !local) throw await unknownWeights(source, options)
+  const name = options.name ?? entry?.name ?? nameOf(url === null ? source : withoutQuery(url))
   if (!isName(name))
-    throw new EngineError('BAD_CONFIG', `weights cannot be called ${name}: letters, digits and . _ - are allowed`)
+    throw new EngineError('BAD_CONFIG', `weights cannot be called ${name}: name them, by letters, digits and . _ -`)
   const expected = expectedHash(options.sha256) ?? entry?.sha256
   const path = pathOf(name, cacheDir)
   await mkdir(weightsFolder(cacheDir), { recursive: true }).catch((cause: Error) => {
@@ -93,8 +95,7 @@ export async function addWeights(source: string, options: AddOptions = {}): Prom
   return withLock(`${path}.lock`, `the weights ${name}`, async () => {
     if (await exists(path)) return already(name, path, expected)
     if (url === null) {
-      const file = resolve(await insideOf(source))
-      const sha256 = await hashOf(file)
+      const { file, sha256 } = await readLocal(source)
       if (expected !== undefined && !sha256.startsWith(expected))
         throw new EngineError(
           'BAD_WEIGHTS',
@@ -147,7 +148,7 @@ async function convert(
   registry: readonly RegisteredWeights[],
 ): Promise<StoredWeights> {
   const { tensors, metadata } = await readWeightsFile(file, origin)
-  const arch = archOf(new Map([...tensors].map(([key, { shape }]) => [key, shape])))
+  const arch = archOf(tensors)
   if (arch === null)
     throw new EngineError('BAD_WEIGHTS', `${origin} holds no ${archs.join(', ')} with torchvision's names and shapes`)
   // A file that someone has brought may be a registered one: its hash tells.
@@ -159,8 +160,8 @@ async function convert(
 }
 
 async function describe(name: string, path: string): Promise<StoredWeights> {
-  const { metadata, shapes } = await readWeightsHeader(path)
-  const arch = archOf(shapes)
+  const { metadata, tensors } = await readWeightsHeader(path)
+  const arch = archOf(tensors)
   if (arch === null) throw new EngineError('BAD_WEIGHTS', `${path} holds no ${archs.join(', ')}`)
   const { source = null, sha256 = null } = metadata
   const preprocessing = readPreprocessing(metadata, path)
@@ -185,18 +186,23 @@ function expectedHash(sha256: string | undefined): string | undefined {
   )
 }
 
-async function hashOf(file: string): Promise<string> {
-  const hash = createHash('sha256')
-  await pipeline(createReadStream(file), hash)
-  return hash.digest('hex')
+async function readLocal(source: string): Promise<{ file: string; sha256: string }> {
+  try {
+    const file = resolve(await insideOf(source))
+    const hash = createHash('sha256')
+    await pipeline(createReadStream(file), hash)
+    return { file, sha256: hash.digest('hex') }
+  } catch (cause) {
+    throw new EngineError('BAD_WEIGHTS', `weights ${source} cannot be read: ${(cause as Error).message}`, { cause })
+  }
 }
 
-const fullName = (name: string): string => defaultWeights[name as Arch] ?? name
+const fullName = (name: string): string => (Object.hasOwn(defaultWeights, name) ? defaultWeights[name as Arch] : name)
 
 /** Never a path: a name goes into the store's folder and nowhere else. */
 const isName = (name: string): boolean => /^[A-Za-z\d][\w.-]{0,99}$/.test(name) && name !== 'none'
 
-const nameOf = (source: string): string => basename(withoutQuery(source)).replace(/\.(pth|pt|bin|safetensors)$/i, '')
+const nameOf = (source: string): string => basename(source).replace(/\.(pth|pt|bin|safetensors)$/i, '')
 
 /** What follows a ? may be a password. */
 const withoutQuery = (url: string): string => url.replace(/[?#].*$/, '')

@@ -83,7 +83,9 @@ export async function readEntry(
   if (bytes === null)
     return refuse(`its entry ${name} is packed by method ${method}; known are 0 (stored) and 8 (deflate)`)
   if (crc32(bytes) !== crc)
-    refuse(`its entry ${name} is damaged: its checksum differs; copy or download the file again`)
+    refuse(
+      `its entry ${name} is damaged: its checksum differs; copy or download the file again, or save it again with checksums`,
+    )
   return bytes
 }
 
