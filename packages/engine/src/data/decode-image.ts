@@ -93,42 +93,67 @@ function centre({ data, width, height }: Pixels, size: number): Uint8Array {
   return out
 }
 
-/** Bilinear with half-pixel centres and clamped edges: the shorter side to `size`, of which the centre square is made. */
+/**
+ * Bilinear with half-pixel centres and clamped edges: the shorter side to `size`, of which the centre square is made. A row of the
+ * source is stretched once for all the rows that it becomes.
+ */
 function enlarge({ data, width, height }: Pixels, size: number): Uint8Array {
   const side = Math.min(width, height)
   const across = taps(width, side, size)
   const down = taps(height, side, size)
-  const out = new Uint8Array(size * size * 4)
-  for (let y = 0, o = 0; y < size; y++) {
-    const { first: y0, second: y1, weight: wy } = down[y] as Tap
-    for (let x = 0; x < size; x++) {
-      const { first: x0, second: x1, weight: wx } = across[x] as Tap
-      for (let channel = 0; channel < 4; channel++, o++) {
-        const above = mix(data, (y0 * width + x0) * 4 + channel, (y0 * width + x1) * 4 + channel, wx)
-        const below = mix(data, (y1 * width + x0) * 4 + channel, (y1 * width + x1) * 4 + channel, wx)
-        out[o] = Math.round(above + (below - above) * wy)
+  const out = new Uint8Array(size * size * 4).fill(255)
+  let [above, below] = [new Float64Array(size * 3), new Float64Array(size * 3)]
+  let [inAbove, inBelow] = [-1, -1]
+  for (let y = 0; y < size; y++) {
+    const [first, second, weight] = [down.first[y] as number, down.second[y] as number, down.weight[y] as number]
+    if (first === inBelow) {
+      ;[above, below] = [below, above]
+      ;[inAbove, inBelow] = [inBelow, inAbove]
+    }
+    if (first !== inAbove) stretch(data, first * width, across, above)
+    if (second !== inBelow) stretch(data, second * width, across, below)
+    ;[inAbove, inBelow] = [first, second]
+    for (let i = 0, o = y * size * 4; i < above.length; o += 4) {
+      for (let channel = 0; channel < 3; channel++, i++) {
+        const top = above[i] as number
+        out[o + channel] = Math.round(top + ((below[i] as number) - top) * weight)
       }
     }
   }
   return out
 }
 
-const mix = (data: Uint8Array, a: number, b: number, weight: number): number =>
-  (data[a] as number) + ((data[b] as number) - (data[a] as number)) * weight
-
-interface Tap {
-  first: number
-  second: number
-  weight: number
+/** A row of RGBA, which begins at pixel `start`, as a row of RGB. */
+function stretch(data: Uint8Array, start: number, { first, second, weight }: Taps, row: Float64Array): void {
+  for (let x = 0, o = 0; x < first.length; x++) {
+    const a = (start + (first[x] as number)) * 4
+    const b = (start + (second[x] as number)) * 4
+    const w = weight[x] as number
+    for (let channel = 0; channel < 3; channel++, o++) {
+      const left = data[a + channel] as number
+      row[o] = left + ((data[b + channel] as number) - left) * w
+    }
+  }
 }
 
-/** The two source pixels, and the second's weight, of each of `size` pixels over the central `side` of `length`. */
-function taps(length: number, side: number, size: number): Tap[] {
+/** Of each pixel the two in the source that it lies between, and the second's weight. */
+interface Taps {
+  first: Int32Array
+  second: Int32Array
+  weight: Float64Array
+}
+
+/** For `size` pixels over the central `side` of `length`. */
+function taps(length: number, side: number, size: number): Taps {
   const scale = side / size
-  return Array.from({ length: size }, (_, i) => {
+  const made: Taps = { first: new Int32Array(size), second: new Int32Array(size), weight: new Float64Array(size) }
+  for (let i = 0; i < size; i++) {
     const at = (length - side) / 2 + (i + 0.5) * scale - 0.5
     const clamped = Math.min(length - 1, Math.max(0, at))
     const first = Math.floor(clamped)
-    return { first, second: Math.min(length - 1, first + 1), weight: clamped - first }
-  })
+    made.first[i] = first
+    made.second[i] = Math.min(length - 1, first + 1)
+    made.weight[i] = clamped - first
+  }
+  return made
 }

@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process'
-import { constants, setPriority } from 'node:os'
+import { availableParallelism, constants, setPriority } from 'node:os'
 import { extname } from 'node:path'
 import { EngineError } from '../errors.ts'
 import type { TrainEvent, TrainResult, TrainSpec } from '../train/spec.ts'
@@ -71,6 +71,8 @@ function startHost(): ChildProcess {
   const host = fork(new URL(`./host${extension}`, import.meta.url), {
     serialization: 'advanced',
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    // Images are decoded on libuv's threads, which are four unless it is told before it starts.
+    env: { UV_THREADPOOL_SIZE: String(Math.max(4, availableParallelism())), ...process.env },
     // Source needs the workspace's export condition, whoever the caller is (a test runner does not pass it on).
     execArgv: extension === '.ts' ? ['--conditions=@sporeprint/source'] : [],
   })
