@@ -77,7 +77,7 @@ async function measureTraining(state: string): Promise<void> {
   const device = await openNodeDevice()
   const model = new ResNet({ arch: 'resnet18', classes: folder.classes, head: 'concat' })
   const learner = await Learner.create(device, model, { train: folder.train, valid: folder.valid, batch })
-  await learner.prepare('unfrozen')
+  await learner.prepare()
   const prepared = resident()
   const enough = new AbortController()
   const stepMs: number[] = []

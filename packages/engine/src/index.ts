@@ -44,6 +44,7 @@ export type {
   Phase,
   Precision,
   PrepareEvent,
+  SizeStage,
   SkippedFile,
   StartEvent,
   StepEvent,

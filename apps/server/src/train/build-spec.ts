@@ -34,6 +34,9 @@ export async function buildSpec(request: TrainRequest): Promise<TrainSpec & { ou
   if (chosen.folds !== null && chosen.fold >= chosen.folds) {
     throw new UsageError(`--fold ${chosen.fold} must be below --folds ${chosen.folds}: folds are counted from 0`)
   }
+  const larger = chosen.progressive.find(({ size }) => size > chosen.size)
+  if (larger)
+    throw new UsageError(`--progressive ${larger.size} must not be above --size ${chosen.size}, its last size`)
   const data = resolve(dir)
   const place = resolve(out ?? join('.sporeprint', 'trained', runName(data, chosen.arch)))
   if (!resume && (await holdsRun(place))) {

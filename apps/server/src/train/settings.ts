@@ -56,6 +56,15 @@ const flag = (name: string, about: string): Setting => ({
   fromText: (text) => text === 'true',
 })
 
+/** One size of `progressive`. */
+function isSizeStage(value: unknown): value is TrainSettings['progressive'][number] {
+  if (typeof value !== 'object' || value === null) return false
+  const { size, epochs, ...rest } = value as Partial<TrainSettings['progressive'][number]>
+  const within = (n: unknown, min: number, max: number): boolean =>
+    Number.isInteger(n) && Number(n) >= min && Number(n) <= max
+  return within(size, 32, 1024) && within(epochs, 1, 10_000) && Object.keys(rest).length === 0
+}
+
 /** A setting that a config file may also set to null. */
 const orNull = (setting: Setting): Setting => ({
   ...setting,
@@ -96,6 +105,17 @@ const trainSettings: { readonly [K in Exclude<keyof TrainSettings, 'shuffle'>]: 
     fromText: (text) => (text === 'none' ? null : text),
   },
   size: whole('--size <pixels>', 'side to which images are resized', 32, 1024),
+  progressive: {
+    flag: '--progressive <size:epochs,…>',
+    about: 'smaller sizes to begin with, such as 96:2,128:3',
+    allowed: 'sizes from 32 to 1024, each with its number of epochs',
+    accepts: (value) => Array.isArray(value) && value.length <= 16 && value.every(isSizeStage),
+    fromText: (text) =>
+      text.split(',').map((stage) => {
+        const [, size, epochs] = /^\s*(\d+):(\d+)\s*$/.exec(stage) ?? []
+        return { size: Number(size), epochs: Number(epochs) }
+      }),
+  },
   batch: whole('--batch <n>', 'images in a step', 1, 4096),
   epochs: whole('--epochs <n>', 'epochs with every layer trainable', 0, 10_000),
   freezeEpochs: whole('--freeze-epochs <n>', 'epochs before them that train the head only', 0, 10_000),
@@ -160,6 +180,7 @@ export function withDefaults(given: GivenSettings): TrainSettings {
     arch: 'resnet18',
     weights: null,
     size: 224,
+    progressive: [],
     batch: 64,
     epochs: 5,
     freezeEpochs: pretrained ? 1 : 0,
@@ -202,7 +223,7 @@ export function withDefaults(given: GivenSettings): TrainSettings {
 export function describeDefault(name: string): string {
   const [plain, pretrained] = [withDefaults({}), withDefaults({ weights: 'FILE' })].map((run) => {
     const value = Object.entries({ ...run, augment: 'none' }).find(([key]) => key === name)?.[1]
-    return String(value ?? 'none')
+    return value === null || (Array.isArray(value) && value.length === 0) ? 'none' : String(value)
   })
   return plain === pretrained || name === 'weights' ? `${plain}` : `${plain}; with weights ${pretrained}`
 }

@@ -7,6 +7,7 @@ it('fills in the defaults of the command line', () => {
     arch: 'resnet18',
     weights: null,
     size: 224,
+    progressive: [],
     batch: 64,
     epochs: 5,
     freezeEpochs: 0,
@@ -46,6 +47,13 @@ it('fills in the defaults of the command line', () => {
 it('takes the images in order where they are not to be shuffled, unless told otherwise', () => {
   expect(parseRunConfig({ shuffle: false }).sampling).toBe('sequential')
   expect(parseRunConfig({ shuffle: false, sampling: 'balanced' }).sampling).toBe('balanced')
+})
+
+it('refuses sizes to begin with that are larger than the last', () => {
+  expect(parseRunConfig({ size: 128, progressive: [{ size: 96, epochs: 2 }] }).progressive).toEqual([
+    { size: 96, epochs: 2 },
+  ])
+  expect(() => parseRunConfig({ size: 64, progressive: [{ size: 96, epochs: 2 }] })).toThrow(InvalidInput)
 })
 
 it('refuses a fold beyond the last', () => {

@@ -35,6 +35,10 @@ const runConfig = z
     /** A weights file, or the name of weights, to start from; null starts from scratch. */
     weights: z.string({ error: 'must be the path or name of weights' }).min(1).nullable().default(null),
     size: whole(32, 1024).default(224),
+    progressive: z
+      .array(z.strictObject({ size: whole(32, 1024), epochs: whole(1, 10_000) }), { error: 'must be a list of sizes' })
+      .max(16, { error: 'must be at most 16 sizes' })
+      .default([]),
     batch: whole(1, 4096).default(64),
     epochs: whole(0, 10_000).default(5),
     freezeEpochs: whole(0, 10_000).optional(),
@@ -81,6 +85,10 @@ const runConfig = z
   .refine((config) => config.epochs + config.freezeEpochs > 0, {
     path: ['epochs'],
     error: 'epochs and freezeEpochs must not both be 0',
+  })
+  .refine((config) => config.progressive.every(({ size }) => size <= config.size), {
+    path: ['progressive'],
+    error: 'no size may be above the last, which is size',
   })
   .refine((config) => config.fold < (config.folds ?? config.fold + 1), {
     path: ['fold'],

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, open, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
@@ -70,7 +70,10 @@ test('a learner stopped within an epoch goes on from there to the bits of one th
 })
 
 /** A run of two epochs on sixteen pictures, stopped after the first. */
-async function stoppedRun(name: string): Promise<{ spec: TrainSpec; resume: typeof go }> {
+async function stoppedRun(
+  name: string,
+  change: Partial<TrainSpec> = {},
+): Promise<{ spec: TrainSpec; resume: typeof go }> {
   const data = join(dir, `${name}-data`)
   for (const [label, r] of [
     ['amber', 230],
@@ -83,7 +86,7 @@ async function stoppedRun(name: string): Promise<{ spec: TrainSpec; resume: type
       await picture.png().toFile(join(data, label, `${i}.png`))
     }
   }
-  const spec = smallRun({ data, batch: 4, epochs: 2, valid: 0.25, out: join(dir, name) })
+  const spec = smallRun({ data, batch: 4, epochs: 2, valid: 0.25, out: join(dir, name), ...change })
   await expect(go(spec, { stopAfter: 0 })).rejects.toMatchObject({ code: 'ABORTED' })
   return { spec: { ...spec, resume: true }, resume: go }
 }
@@ -159,4 +162,15 @@ test('a damaged checkpoint is given up for the one before it, and refused where 
   expect(older?.position.progress.step).toBeLessThan(newest?.position.progress.step ?? 0)
   // From now on it is the only one.
   expect((await twice.readPosition())?.damaged).toBeUndefined()
+})
+
+test('a run that begins at a smaller size goes on at the size of its next epoch, to the bits of one that was left alone', async () => {
+  const sizes = { size: 32, progressive: [{ epochs: 1, size: 16 }] }
+  const { spec, resume } = await stoppedRun('sizes', sizes)
+  const logs = (events: TrainEvent[]) => events.flatMap((event) => (event.type === 'log' ? [event.message] : []))
+  expect(logs(await resume(spec))).toEqual([])
+  const alone = await go({ ...spec, out: join(dir, 'sizes-alone'), resume: false })
+  expect(logs(alone)).toEqual(['training at 16 px from epoch 0 on', 'training at 32 px from epoch 1 on'])
+  const model = (name: string) => readFile(join(dir, name, 'last', 'model.safetensors'))
+  expect(await model('sizes')).toEqual(await model('sizes-alone'))
 })

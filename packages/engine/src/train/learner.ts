@@ -208,9 +208,9 @@ export class Learner {
     this.#forgetFeatures()
   }
 
-  /** Side of the images, in pixels. */
+  /** Side of the images that it evaluates, in pixels. */
   get size(): number {
-    return this.#options.train.size
+    return this.#options.valid.size
   }
 
   /** Steps of one epoch: a last partial batch is left out. */
@@ -238,6 +238,15 @@ export class Learner {
 
   evaluate(source: ImageSource, options?: EvaluateOptions): Promise<ClassificationReport> {
     return this.#inference.evaluate(source, options)
+  }
+
+  /** Goes on, between two epochs, with a source of another size. What it evaluates keeps its own. */
+  resize(train: ImageSource): void {
+    for (const program of this.#programs.values()) program.destroy()
+    this.#programs.clear()
+    this.#plans.clear()
+    this.#forgetFeatures()
+    this.#options.train = train
   }
 
   /** Compiles a phase's program ahead of its first step. */
@@ -501,7 +510,7 @@ function graphOptions(settings: Required<LearnerOptions>) {
 /** The programs at some batch that need the most memory, planned: where everything learns, and evaluation. */
 function planBatch(device: Device, model: ResNet, settings: Required<LearnerOptions>, batch: number) {
   const plan = planStep(device, model, settings, batch, false)
-  const evaluation = evaluationGraph(model, { batch, size: settings.train.size })
+  const evaluation = evaluationGraph(model, { batch, size: settings.valid.size })
   const compiled = compile(device, 'evaluation', evaluation.graph)
   return { plan, evaluation, compiled, programs: [compiled, plan.compiled] }
 }

@@ -78,6 +78,8 @@ class Run {
   readonly #model: ResNet
   readonly #batch: number
   readonly #classWeights: readonly number[] | null
+  /** What the learner trains at. */
+  #size: number
   #history: EpochRecord[] = []
   #rate = new Throughput()
   /** When the last checkpoint was written, by performance.now(). */
@@ -98,6 +100,7 @@ class Run {
     this.#context = context
     this.#model = new ResNet({ arch: spec.arch, classes: data.classes, head: spec.head, preprocessing })
     this.#batch = Math.min(spec.batch, data.train.length)
+    this.#size = spec.size
     const { labels } = data.train
     this.#classWeights = spec.classWeights === 'balanced' ? balancedWeights(labels, data.classes.length) : null
   }
@@ -155,9 +158,7 @@ class Run {
       const done = Math.max(0, this.#history.length - first)
       first += phase.epochs
       if (done >= phase.epochs || this.#stalled(patience)) continue
-      await learner.prepare(phase, (ready, total) =>
-        this.#emit({ type: 'prepare', stage: 'pipelines', done: ready, total }),
-      )
+      await this.#prepare(learner, phase)
       const fit = learner.fit({
         ...phase,
         done,
@@ -175,8 +176,20 @@ class Run {
           this.#log('info', `stopped early: validation loss has not improved for ${patience} epochs`)
           break
         }
+        if (this.#history.length < first) await this.#prepare(learner, phase)
       }
     }
+  }
+
+  /** The next epoch's program, at the size that it is trained at. */
+  async #prepare(learner: Learner, phase: FitOptions): Promise<void> {
+    const size = sizeOfEpoch(this.#spec, this.#history.length)
+    if (size !== this.#size) {
+      learner.resize((await this.#data.atSize(size)).train)
+      this.#log('info', `training at ${size} px from epoch ${this.#history.length} on`)
+      this.#size = size
+    }
+    await learner.prepare(phase, (done, total) => this.#emit({ type: 'prepare', stage: 'pipelines', done, total }))
   }
 
   /** No epoch of the current phase's last `patience` has beaten the one before them. */
@@ -361,6 +374,12 @@ function phasesOf(spec: TrainSpec): FitOptions[] {
   const { warmup, gamma, stepEpochs, plateauPatience } = spec
   const shape = { schedule, pctStart, warmup, gamma, stepEpochs, plateauPatience }
   return fineTunePhases({ freezeEpochs, bodyNorm, epochs, rate: baseLr, rateDivisor: lrMult, ...shape })
+}
+
+/** The size at which an epoch of the run, from 0, is trained. */
+function sizeOfEpoch({ size, progressive }: TrainSpec, epoch: number): number {
+  let end = 0
+  return progressive.find(({ epochs }) => epoch < (end += epochs))?.size ?? size
 }
 
 /** What may differ in a run that goes on: where things lie, when it is kept, when it is given up. */

@@ -28,6 +28,8 @@ export interface TrainSpec {
   weights: string | null
   /** Side of the square input, in pixels. */
   size: number
+  /** Smaller sizes to train at before that, each for so many epochs from the run's first on. Validation is at `size` throughout. */
+  progressive: SizeStage[]
   batch: number
   /** Epochs with every layer trainable; they follow `freezeEpochs`. */
   epochs: number
@@ -85,6 +87,11 @@ export interface TrainSpec {
   out: string | null
   /** Go on from `out/last` if it is there. */
   resume: boolean
+}
+
+export interface SizeStage {
+  epochs: number
+  size: number
 }
 
 export type Phase = 'frozen' | 'unfrozen'

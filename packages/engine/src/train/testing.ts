@@ -34,6 +34,7 @@ export const smallRun = (change: Partial<TrainSpec> & { data: string }): TrainSp
   arch: 'resnet18',
   weights: null,
   size: 32,
+  progressive: [],
   batch: 8,
   epochs: 3,
   freezeEpochs: 0,

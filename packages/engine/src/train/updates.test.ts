@@ -74,7 +74,7 @@ test('clipping leaves a move as long as the rate times the greatest norm, in the
 
 test('gathered batches move a head, whose body stands still, as one batch of all their images', async () => {
   const step = async (options: Partial<LearnerOptions>) => {
-    const learner = await createLearner({ betas: [0.5, 0.9], shuffle: false, ...options })
+    const learner = await createLearner({ betas: [0.5, 0.9], sampling: 'sequential', ...options })
     const before = await learner.store.readAll('parameters')
     await fit(learner, { epochs: 2, frozen: { below: 'head', norms: 'frozen' } })
     const after = await learner.store.readAll('parameters')
@@ -168,7 +168,7 @@ async function run(options: Partial<LearnerOptions>, phase: FitOptions, stops: b
     for await (const epoch of learner.fit(phase)) {
       epochs.push(epoch)
       const progress = learner.progress
-      const position = { spec: kept as TrainSpec, classes: train.classes, progress, history: epochs, best: epoch }
+      const position = { spec: kept as TrainSpec, classes: train.classes, images: '', progress, history: epochs }
       await folder.savePosition(learner, position)
       if (epochs.length === 2) break
     }

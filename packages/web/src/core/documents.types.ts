@@ -45,6 +45,7 @@ export type RunConfigInput = {
   pctStart?: number | null | undefined
   plateauPatience?: number | null | undefined
   precision?: Precision | null | undefined
+  progressive?: Array<SizeStageInput> | null | undefined
   sampling?: Sampling | null | undefined
   schedule?: Schedule | null | undefined
   seed?: number | null | undefined
@@ -72,6 +73,8 @@ export type RunStatus = 'CRASHED' | 'FAILED' | 'QUEUED' | 'RUNNING' | 'STOPPED' 
 export type Sampling = 'balanced' | 'sequential' | 'shuffle'
 
 export type Schedule = 'constant' | 'cosine' | 'exponential' | 'flat_cos' | 'one_cycle' | 'plateau' | 'step'
+
+export type SizeStageInput = { epochs: number; size: number }
 
 export type Split = 'test' | 'valid'
 
@@ -151,6 +154,7 @@ export type RunQuery = {
           fold: number
           shuffle: boolean
           sampling: Sampling
+          progressive: Array<{ size: number; epochs: number }>
         }
         evaluations: Array<{
           split: Split

@@ -114,6 +114,7 @@ const config = {
   fold: 0,
   shuffle: true,
   sampling: 'shuffle',
+  progressive: [],
 }
 const evaluation = {
   split: 'test',

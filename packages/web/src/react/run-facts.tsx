@@ -12,7 +12,7 @@ export function ConfigPanel({ config }: { config: RunDetails['config'] }): React
           ['Network', formatArch(config.arch)],
           ['Weights', config.weights ?? 'from scratch'],
           ['Head', config.head],
-          ['Image size', `${config.size} px`],
+          ['Image size', [...config.progressive.map(describeStage), `${config.size} px`].join(', then ')],
           ['Batch', config.batch],
           ['Epochs', config.freezeEpochs > 0 ? `${config.freezeEpochs} frozen + ${config.epochs}` : config.epochs],
           ...(config.freezeEpochs > 0 ? [['Frozen batch norms', config.bodyNorm] as const] : []),
@@ -40,6 +40,9 @@ export function ConfigPanel({ config }: { config: RunDetails['config'] }): React
     </Panel>
   )
 }
+
+const describeStage = ({ size, epochs }: RunDetails['config']['progressive'][number]): string =>
+  `${size} px for ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}`
 
 export function SetupPanel({ setup }: { setup: RunDetails['setup'] }): ReactElement | null {
   if (!setup) return null

@@ -65,12 +65,21 @@ export const Metric = builder.enumType('Metric', {
   values: metric.enumValues,
 })
 
+const SizeStage = builder.objectRef<RunConfig['progressive'][number]>('SizeStage').implement({
+  description: 'So many epochs at a size.',
+  fields: (t) => ({ size: t.exposeInt('size'), epochs: t.exposeInt('epochs') }),
+})
+
 export const RunConfigRef = builder.objectRef<RunConfig>('RunConfig').implement({
   description: 'What the run was asked to do, with every default filled in.',
   fields: (t) => ({
     arch: t.expose('arch', { type: Arch }),
     weights: t.exposeString('weights', { nullable: true, description: 'Weights started from; null: from scratch.' }),
     size: t.exposeInt('size', { description: 'Side of the square input in pixels.' }),
+    progressive: t.expose('progressive', {
+      type: [SizeStage],
+      description: 'Smaller sizes that the first epochs are trained at; validation is at size throughout.',
+    }),
     batch: t.exposeInt('batch'),
     epochs: t.exposeInt('epochs', { description: 'Epochs with every layer trainable, after freezeEpochs.' }),
     freezeEpochs: t.exposeInt('freezeEpochs', { description: 'Epochs in which only the head trains.' }),
@@ -114,6 +123,13 @@ export const RunConfigRef = builder.objectRef<RunConfig>('RunConfig').implement(
   }),
 })
 
+const SizeStageInput = builder.inputType('SizeStageInput', {
+  fields: (t) => ({
+    size: t.int({ required: true, description: '32 to 1024, at most the run’s size.' }),
+    epochs: t.int({ required: true }),
+  }),
+})
+
 export const RunConfigInput = builder.inputType('RunConfigInput', {
   description: 'Everything may be left out; the defaults are those of the command line.',
   fields: (t) => ({
@@ -123,6 +139,7 @@ export const RunConfigInput = builder.inputType('RunConfigInput', {
         'A weights file on the worker’s machine, or a name such as resnet18, which the worker fetches. Default null: from scratch.',
     }),
     size: t.int({ description: '32 to 1024, default 224.' }),
+    progressive: t.field({ type: [SizeStageInput], description: 'Default none.' }),
     batch: t.int({ description: '1 to 4096, default 64.' }),
     epochs: t.int({ description: 'Default 5.' }),
     freezeEpochs: t.int({ description: 'Default 1 with weights, 0 without.' }),
