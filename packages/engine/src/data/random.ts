@@ -46,17 +46,18 @@ export function philox(c0: number, c1: number, c2: number, c3: number, k0: numbe
 }
 
 /** What a draw is for: the second key word, so that no two purposes share numbers under one seed. */
-export const Purpose = { order: 1, split: 2, sample: 3 } as const
+export const Purpose = { order: 1, split: 2, sample: 3, augment: 4, partner: 5 } as const
 
 /**
- * The order 0 … n-1 shuffled for one epoch (Fisher–Yates from the end, drawing from Philox by position), n < 2^32.
+ * The order 0 … n-1 shuffled for one epoch (Fisher–Yates from the end, drawing from Philox by position), n < 2^32; for another
+ * purpose, `epoch` may count something else.
  * A draw below k is ⌊word · k / 2^32⌋: its bias is under k / 2^32, far below what any order of images could show.
  */
-export function permutation(n: number, seed: number, epoch: number): Uint32Array {
+export function permutation(n: number, seed: number, epoch: number, purpose: number = Purpose.order): Uint32Array {
   const order = Uint32Array.from({ length: n }, (_, i) => i)
   let words: Words = [0, 0, 0, 0]
   for (let i = n - 1, draw = 0; i > 0; i--, draw++) {
-    if (draw % 4 === 0) words = philox(draw >>> 2, epoch, 0, 0, seed, Purpose.order)
+    if (draw % 4 === 0) words = philox(draw >>> 2, epoch, 0, 0, seed, purpose)
     const j = mulHigh(words[draw % 4] as number, i + 1)
     const kept = order[i] as number
     order[i] = order[j] as number

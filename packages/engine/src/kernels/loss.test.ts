@@ -4,7 +4,7 @@ import type { Device } from '../gpu/device.ts'
 import { openNodeDevice } from '../gpu/node.ts'
 import { softmaxCrossEntropy } from '../reference/loss.ts'
 import { padded } from './kernel.ts'
-import { crossEntropy, recordLoss } from './loss.ts'
+import { crossEntropy, partnerWords, recordLoss } from './loss.ts'
 import { initialLossScale } from './loss-scale.ts'
 import { epsilon, firstMismatch, output, paddedNoise, runKernel } from './testing.ts'
 
@@ -56,6 +56,38 @@ test.each(cases)(
       ),
     ).toBeNull()
     expect(dlogits.filter((_, i) => !real(i)).every((v) => v === 0)).toBe(true)
+  },
+)
+
+test.each([null, [0.5, 2, 1.25]])(
+  'a mixed label is the sum of two, each by its share, under weights %j',
+  async (weights) => {
+    const labels = Uint32Array.of(0, 2, 1)
+    const shared = [
+      { partner: 2, share: 0.75 },
+      { partner: 2, share: 0.5 },
+      { partner: 0, share: 1 },
+    ]
+    const partners = new Uint32Array(3 * partnerWords)
+    for (const [i, { partner, share }] of shared.entries())
+      partners.set([partner, ...new Uint32Array(Float32Array.of(share).buffer)], i * partnerWords)
+    const logits = paddedNoise('logits', 3, 3)
+    const c = { n: 3, classes: 3, columns: 4, smoothing: 0.1 }
+    const result = await runKernel(device, crossEntropy({ ...c, mixed: true, weighted: weights !== null }), {
+      ...{ logits, labels, partners, losses: 3, dlogits: 12 },
+      ...(weights && { weights: new Float32Array(weights) }),
+    })
+    const known = weights ?? undefined
+    const real = logits.filter((_, i) => i % 4 < 3)
+    const expected = softmaxCrossEntropy(3, 0.1, real, labels, known, shared)
+    expect(firstMismatch(output(result, 'losses'), expected.losses, 64 * epsilon, [3])).toBeNull()
+    const dlogits = output(result, 'dlogits').filter((_, i) => i % 4 < 3)
+    expect(firstMismatch(dlogits, expected.dlogits, 16 * epsilon, [3, 3])).toBeNull()
+    // The mean of both labels' losses by themselves.
+    const own = softmaxCrossEntropy(3, 0.1, real, labels, known).losses
+    const other = softmaxCrossEntropy(3, 0.1, real, Uint32Array.of(2, 2, 0), known).losses
+    const sum = own.map((loss, i) => shared[i]!.share * loss + (1 - shared[i]!.share) * other[i]!)
+    expect(firstMismatch(expected.losses, sum, 1e-12, [3])).toBeNull()
   },
 )
 

@@ -6,6 +6,8 @@
  *
  * total = Σ w[label] of the batch's labels that are not IGNORED_LABEL; the batch's loss is Σ loss / total. Where gradients are stored in
  * f16, dlogits are multiplied by the loss scale, and with them every gradient of the backward pass (kernels/loss-scale.ts).
+ *
+ * Of an image that is mixed with another (augment/mix.ts), onehot is share·onehot(label) + (1 − share)·onehot(partner's label).
  */
 import { IGNORED_LABEL } from '../data/loader.ts'
 import { cover, declare, elementMain, type Kernel, read, readWrite, write } from './kernel.ts'
@@ -18,25 +20,38 @@ export interface CrossEntropy {
   /** Columns of the logits: classes padded to a multiple of 4. */
   columns: number
   smoothing: number
+  /** Labels are shared with partners. */
+  mixed?: boolean
   /** Multiply dlogits by the loss scale. */
   scaled?: boolean
   /** Classes have weights. */
   weighted?: boolean
 }
 
-/** Bindings: logits [n, columns], labels [n], (weights [classes]), (lossScale) → losses [n] (0 where ignored), dlogits [n, columns]. An invocation = a sample. */
+/** A row's words where labels are mixed: the partner's label, and the share of the row's own as the bits of an f32. */
+export const partnerWords = 2
+
+/**
+ * Bindings: logits [n, columns], labels [n], (partners [n, partnerWords]), (weights [classes]), (lossScale) → losses [n] (0 where
+ * ignored), dlogits [n, columns]. An invocation = a sample.
+ */
 export function crossEntropy(c: CrossEntropy): Kernel {
   const bindings = [
     read('logits', 'array<f32>'),
     read('labels', 'array<u32>'),
+    ...(c.mixed ? [read('partners', 'array<vec2u>')] : []),
     ...(c.weighted ? [read('weights', 'array<f32>')] : []),
     ...(c.scaled ? [read('lossScale', 'array<f32>')] : []),
     write('losses', 'array<f32>'),
     write('dlogits', 'array<f32>'),
   ]
+  const onehot = c.mixed
+    ? (k: string) => `ON * (select(0f, share, ${k} == label) + select(0f, 1 - share, ${k} == partner))`
+    : (k: string) => `select(0f, ON, ${k} == label)`
+  const wanted = (k: string): string => `(${onehot(k)} + EACH)${c.weighted ? ` * weights[${k}]` : ''}`
   const targets = c.weighted
-    ? /* wgsl */ `var targets = ON * weights[label];
-  for (var k = 0u; k < K; k++) { targets += EACH * weights[k]; }`
+    ? /* wgsl */ `var targets = 0f;
+  for (var k = 0u; k < K; k++) { targets += ${wanted('k')}; }`
     : 'let targets = 1f;'
   return {
     name: 'crossEntropy',
@@ -52,7 +67,7 @@ ${elementMain(c.n)}
     for (var k = 0u; k < COLUMNS; k++) { dlogits[row + k] = 0; }
     return;
   }
-  var total = 0f;
+${c.mixed ? '  let partner = partners[i].x; let share = bitcast<f32>(partners[i].y);\n' : ''}  var total = 0f;
   for (var j = 0u; j < N; j++) { if (labels[j] != IGNORED) { total += ${weightOf(c.weighted, 'labels[j]')}; } }
   var most = logits[row];
   for (var k = 1u; k < K; k++) { most = max(most, logits[row + k]); }
@@ -63,7 +78,7 @@ ${elementMain(c.n)}
   var loss = 0f;
   for (var k = 0u; k < K; k++) {
     let logP = logits[row + k] - logSum;
-    let wanted = (select(0f, ON, k == label) + EACH)${c.weighted ? ' * weights[k]' : ''};
+    let wanted = ${wanted('k')};
     loss -= wanted * logP;
     dlogits[row + k] = (exp(logP) * targets - wanted) / total${c.scaled ? ` * lossScale[${lossScaleWords.scale}]` : ''};
   }

@@ -3,6 +3,7 @@
  * and -50, the stride of a bottleneck on its 3 × 3 convolution (v1.5), torchvision's names for every tensor.
  */
 import type { Graph } from '../graph/graph.ts'
+import { type AugmentInput, augment } from '../graph/ops/augment.ts'
 import { type BatchNormTensors, batchNormEvaluation, batchNormTraining, type Follow } from '../graph/ops/batch-norm.ts'
 import { convNormEvaluation, convNormTraining } from '../graph/ops/conv-norm.ts'
 import { conv2d } from '../graph/ops/conv2d.ts'
@@ -75,6 +76,8 @@ export interface ForwardMode {
   activations: ActivationType
   /** The program's step scalars, for dropout's draws; only read in training. */
   step: Tensor
+  /** What happens to the images on their way in; nothing but being normalised by default. */
+  augment?: AugmentInput | null
 }
 
 /** A network's description: its tensors, and how to build its graph. Holds no values and no device. */
@@ -119,7 +122,7 @@ export class ResNet implements Parameters {
     yield* this.states.values()
   }
 
-  /** pixels [n, size, size] of packed RGBA → logits [n, 1, 1, classes padded]. */
+  /** pixels [n, size, size] of packed RGBA, or of another size where they are augmented → logits [n, 1, 1, classes padded]. */
   forward(graph: Graph, pixels: Tensor, mode: ForwardMode): Tensor {
     return this.classify(graph, this.features(graph, pixels, mode), mode)
   }
@@ -127,7 +130,9 @@ export class ResNet implements Parameters {
   /** The pooled feature maps of the body, what the head classifies: pixels [n, size, size] → [n, 1, 1, featureCount] f32. */
   features(graph: Graph, pixels: Tensor, mode: ForwardMode): Tensor {
     const { mean, std } = this.preprocessing
-    let x = normalise(graph, pixels, mean, std, mode.activations)
+    let x = mode.augment
+      ? augment(graph, pixels, mode.augment, this.preprocessing, mode.activations)
+      : normalise(graph, pixels, mean, std, mode.activations)
     x = this.#convNorm(graph, x, stem, mode, 'relu')
     x = maxPool(graph, x)
     for (const block of this.#blocks) x = this.#block(graph, x, block, mode)

@@ -1,4 +1,5 @@
 /** Plain f64 references of every layer, of whole ResNets and of the optimisers: what the kernels are held against. */
+export * from './augment.ts'
 export * from './batch-norm.ts'
 export * from './conv2d.ts'
 export * from './elementwise.ts'

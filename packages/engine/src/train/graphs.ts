@@ -4,6 +4,8 @@ import { crossEntropy, recordLoss } from '../graph/ops/cross-entropy.ts'
 import { lossScaleTensor, settleLossScale } from '../graph/ops/loss-scale.ts'
 import { accumulate, average, clipGradients, optimize } from '../graph/ops/optimize.ts'
 import { type FlatRange, flat, type Tensor } from '../graph/tensor.ts'
+import { augmentWords } from '../kernels/augment.ts'
+import { partnerWords } from '../kernels/loss.ts'
 import { type Frozen, isFrozen } from '../nn/freezing.ts'
 import type { ParameterStretch } from '../nn/parameters.ts'
 import type { ResNet } from '../nn/resnet.ts'
@@ -39,6 +41,16 @@ export interface TrainingGraphParts extends HeadGraph {
   step: Tensor
   /** [lossSlots]: mean loss of step s in slot s % lossSlots. */
   losses: Tensor
+  /** [batch, augmentWords] u32: what is drawn for each image, where images are augmented; `pixels` are [batch, source, source] then. */
+  draws: Tensor | null
+  /** [batch, partnerWords] u32: with whom each label is mixed, where images are. */
+  partners: Tensor | null
+}
+
+/** Images that a step augments: the side at which they come, and whether they are mixed with one another. */
+export interface AugmentedInput {
+  source: number
+  mixes: boolean
 }
 
 export interface TrainingGraph extends TrainingGraphParts, EvaluationGraph {}
@@ -69,6 +81,7 @@ export interface TrainingOptions {
   average?: boolean
   /** Weight decay for batch norms and biases too. */
   decayNorms?: boolean
+  augment?: AugmentedInput | null
 }
 
 /** What learns: stages that are not frozen, and the batch norms of those that are where the policy is `train`. */
@@ -104,11 +117,14 @@ export function headEvaluationGraph(model: ResNet, batch: number): HeadGraph & F
 
 /** Forward, loss, backward and update. */
 export function trainingGraph(model: ResNet, { batch, size }: BatchShape, options: TrainingOptions): TrainingGraph {
-  const { graph, pixels, step } = withPixels(batch, size)
-  const { frozen, precision } = options
+  const { frozen, precision, augment = null } = options
+  const { graph, pixels, step } = withPixels(batch, augment?.source ?? size)
+  const draws = augment && graph.io('draws', [batch, augmentWords], 'u32')
+  const partners = augment?.mixes ? graph.io('partners', [batch, partnerWords], 'u32') : null
   const activations = precision === 'mixed' ? 'f16' : 'f32'
-  const logits = model.forward(graph, pixels, { training: true, frozen, activations, step })
-  return { pixels, ...learn(model, graph, logits, step, batch, options) }
+  const input = draws && { draws, size, mixes: partners !== null }
+  const logits = model.forward(graph, pixels, { training: true, frozen, activations, step, augment: input })
+  return { pixels, draws, ...learn(model, graph, logits, step, { batch, partners }, options) }
 }
 
 /** The same of the head alone, on the features of a body that is still: the same bits. */
@@ -120,7 +136,11 @@ export function headTrainingGraph(
   const { graph, features, step } = withFeatures(model, batch)
   const logits = model.classify(graph, features, { training: true, step })
   const frozen: Frozen = { below: 'head', norms: 'frozen' }
-  return { features, ...learn(model, graph, logits, step, batch, { ...options, frozen }) }
+  return {
+    features,
+    draws: null,
+    ...learn(model, graph, logits, step, { batch, partners: null }, { ...options, frozen }),
+  }
 }
 
 function withPixels(batch: number, size: number) {
@@ -141,9 +161,9 @@ function learn(
   graph: Graph,
   logits: Tensor,
   step: Tensor,
-  batch: number,
+  { batch, partners }: { batch: number; partners: Tensor | null },
   options: TrainingOptions,
-): TrainingGraphParts {
+): Omit<TrainingGraphParts, 'draws'> {
   const { frozen, precision, labelSmoothing } = options
   graph.keep(logits)
   const labels = graph.io('labels', [batch], 'u32')
@@ -151,14 +171,14 @@ function learn(
   const lossScale = precision === 'mixed' ? lossScaleTensor() : null
   const classes = model.classes.length
   const classWeights = options.classWeights ? graph.io('class weights', [classes]) : null
-  const loss = crossEntropy(graph, logits, labels, classes, labelSmoothing, classWeights, lossScale)
+  const loss = crossEntropy(graph, logits, labels, classes, labelSmoothing, classWeights, lossScale, partners)
   recordLoss(graph, loss.losses, labels, classWeights, step, losses)
 
   const wanted = new Set<Tensor>()
   for (const p of model.parameters.values()) if (trains(p, frozen)) wanted.add(p.tensor)
   backward(graph, logits, loss.dlogits, wanted)
   if (options.optimizer) update(model, graph, step, lossScale, { ...options, optimizer: options.optimizer })
-  return { graph, labels, classWeights, step, logits, losses }
+  return { graph, labels, partners, classWeights, step, logits, losses }
 }
 
 /** Appends what becomes of the gradients. */

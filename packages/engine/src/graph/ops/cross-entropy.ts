@@ -4,7 +4,8 @@ import { elementsOf, type Tensor } from '../tensor.ts'
 
 /**
  * Loss of each sample, and the gradient of their mean (by the classes' `weights` [classes], if they have any) with respect to the
- * logits, times the loss scale if there is one: where the backward pass starts.
+ * logits, times the loss scale if there is one: where the backward pass starts. `partners` [n, 2] are the labels that samples are
+ * mixed with, if they are.
  */
 export function crossEntropy(
   graph: Graph,
@@ -14,18 +15,20 @@ export function crossEntropy(
   smoothing: number,
   weights: Tensor | null,
   lossScale: Tensor | null,
+  partners: Tensor | null = null,
 ): { losses: Tensor; dlogits: Tensor } {
   const n = elementsOf(labels)
   const columns = elementsOf(logits) / n
-  const c = { n, classes, columns, smoothing, scaled: lossScale !== null, weighted: weights !== null }
-  const extra = [...(weights ? [weights] : []), ...(lossScale ? [lossScale] : [])]
+  const flags = { mixed: partners !== null, weighted: weights !== null, scaled: lossScale !== null }
+  const c = { n, classes, columns, smoothing, ...flags }
+  const optional = [partners, weights, lossScale].filter((tensor) => tensor !== null)
   const losses = graph.activation('losses', [n])
   const dlogits = graph.activation('d logits', logits.shape)
   graph.add({
     op: 'crossEntropy',
-    inputs: [logits, labels, ...extra],
+    inputs: [logits, labels, ...optional],
     outputs: [losses, dlogits],
-    lower: (l) => l.emit(crossEntropyKernel(c), logits, labels, ...extra, losses, dlogits),
+    lower: (l) => l.emit(crossEntropyKernel(c), logits, labels, ...optional, losses, dlogits),
   })
   return { losses, dlogits }
 }
