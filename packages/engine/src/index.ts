@@ -1,4 +1,12 @@
 /** The engine's core: needs a WebGPU device and nothing of Node, so it also runs on a page. */
+export {
+  type Augmentation,
+  type AugmentationInput,
+  type AugmentationPreset,
+  augmentationPresets,
+  augmentationRanges,
+  resolveAugmentation,
+} from './augment/augmentation.ts'
 export { type AutotuneOptions, autotune, type TunedPass } from './autotune/autotune.ts'
 export type { Trial } from './autotune/measure.ts'
 export { type Compiled, compile, createArena, Program } from './compile/program.ts'

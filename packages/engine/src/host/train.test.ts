@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { augmentationPresets, resolveAugmentation } from '../augment/augmentation.ts'
 import { Choices } from '../autotune/choices.ts'
 import { openNodeDevice } from '../gpu/node.ts'
 import type { RunPosition } from '../train/checkpoint.ts'
@@ -45,10 +46,13 @@ const hosts = (): number[] =>
 const fileOf = (out: string, kind: string) => readFile(join(dir, out, kind, 'model.safetensors'))
 
 test('a host killed in mid-run is HOST_CRASHED, and the resumed run ends with the bits of one that was left alone', async () => {
-  const whole = await train(spec('whole'))
+  // With everything drawn that can be drawn.
+  const augment = resolveAugmentation({ preset: 'notebook', cropP: 0.5, rotateP: 0.5, policyCount: 1, eraseP: 0.5 })
+  const random = { augment, mixup: 0.4, cutmix: 1 }
+  const whole = await train(spec('whole', random))
   expect(whole.epochs).toHaveLength(3)
 
-  const crashed = train(spec('crashed'), {
+  const crashed = train(spec('crashed', random), {
     onEvent(event: TrainEvent) {
       // In the second epoch, when the first one's checkpoint is written.
       if (event.type === 'step' && event.epoch === 1) for (const pid of hosts()) process.kill(pid, 'SIGKILL')
@@ -56,8 +60,13 @@ test('a host killed in mid-run is HOST_CRASHED, and the resumed run ends with th
   })
   await expect(crashed).rejects.toMatchObject({ code: 'HOST_CRASHED', message: expect.stringContaining('SIGKILL') })
 
+  const other = { ...random, augment: { ...augment, rotate: 10 } }
+  await expect(train(spec('crashed', { ...other, resume: true }))).rejects.toMatchObject({
+    code: 'BAD_CONFIG',
+    message: expect.stringContaining('it was started with rotate 31.25 of its augmentation, not 10'),
+  })
   const events: TrainEvent[] = []
-  const resumed = await train(spec('crashed', { resume: true }), { onEvent: (event) => events.push(event) })
+  const resumed = await train(spec('crashed', { ...random, resume: true }), { onEvent: (event) => events.push(event) })
   expect(events.filter((event) => event.type === 'epoch').map(({ epoch }) => epoch.epoch)).toEqual([1, 2])
   const comparable = ({ epochs }: typeof whole) => epochs.map(({ seconds, ...rest }) => rest)
   expect(comparable(resumed)).toEqual(comparable(whole))

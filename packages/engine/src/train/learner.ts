@@ -1,4 +1,7 @@
 import type { ClassificationReport } from '@sporeprint/metrics'
+import { type Augmentation, augmentationPresets } from '../augment/augmentation.ts'
+import { augments, type DrawnBatch, drawBatch } from '../augment/batch.ts'
+import { mixes } from '../augment/mix.ts'
 import { autotune } from '../autotune/autotune.ts'
 import { withArena } from '../compile/fit.ts'
 import { type Compiled, compile, Program } from '../compile/program.ts'
@@ -34,6 +37,7 @@ import type { EpochRecord, OptimizerName, Precision } from './spec.ts'
 import { packStep } from './step-scalars.ts'
 
 export interface LearnerOptions {
+  /** Images to learn from; of another size than `trainSize` they are sampled at that. */
   train: ImageSource
   valid: ImageSource
   batch: number
@@ -47,6 +51,15 @@ export interface LearnerOptions {
   labelSmoothing?: number
   /** A weight for each class, as of torch's CrossEntropyLoss; `balancedWeights` makes some. Default null: all count the same. */
   classWeights?: readonly number[] | null
+  /** What happens to training images. Default none. */
+  augment?: Augmentation
+  /** α of MixUp and of CutMix, 0 (default) for not at all. */
+  mixup?: number
+  cutmix?: number
+  /**
+   * Side at which the network trains; training images of another size are sampled at this one. Default: that of the validation images.
+   */
+  trainSize?: number
   /** Of AdamW: β₁, β₂ and ε; fastai's .9, .99 and 1e-5 by default (PyTorch's are .9, .999 and 1e-8). SGD's momentum is β₁. */
   betas?: readonly [number, number]
   epsilon?: number
@@ -240,13 +253,13 @@ export class Learner {
     return this.#inference.evaluate(source, options)
   }
 
-  /** Goes on, between two epochs, with a source of another size. What it evaluates keeps its own. */
-  resize(train: ImageSource): void {
+  /** Goes on, between two epochs, at another size and with another source of the same images. What it evaluates keeps its own. */
+  resize(trainSize: number, train: ImageSource): void {
     for (const program of this.#programs.values()) program.destroy()
     this.#programs.clear()
     this.#plans.clear()
     this.#forgetFeatures()
-    this.#options.train = train
+    Object.assign(this.#options, { trainSize, train })
   }
 
   /** Compiles a phase's program ahead of its first step. */
@@ -314,7 +327,7 @@ export class Learner {
 
     const order = { batch, sampling, seed, epoch: progress.epoch, dropLast: true, from: progress.stepOfEpoch }
     let asked = performance.now()
-    for await (const { pixels, labels } of batches(still?.train ?? this.#options.train, order)) {
+    for await (const { pixels, labels, indices } of batches(still?.train ?? this.#options.train, order)) {
       throwIfAborted(signal)
       const inputWait = performance.now() - asked
       const share = (epochOfPhase * this.stepsPerEpoch + progress.stepOfEpoch) / total
@@ -327,6 +340,11 @@ export class Learner {
       const updates = gathered.gradientScale > 0
       program.write(input, pixels)
       program.write(graph.labels, labels)
+      if (graph.draws) {
+        const { draws, partners } = this.#draw(indices, progress)
+        program.write(graph.draws, draws)
+        if (graph.partners && partners) program.write(graph.partners, partners)
+      }
       program.write(graph.step, packStep({ ...this.#constants(), ...gathered, rates, beta1, step, update: update + 1 }))
       progress.step++
       if (updates) progress.update++
@@ -367,6 +385,17 @@ export class Learner {
     }
   }
 
+  /** What happens to the images of a step that begins. */
+  #draw(indices: Uint32Array, { epoch, step, stepOfEpoch }: LearnerProgress): DrawnBatch {
+    const { train, trainSize, seed, batch, sampling } = this.#options
+    const once = sampling === 'shuffle' || sampling === 'sequential'
+    // An image that is drawn more than once in an epoch does not look the same each time.
+    const drawn = once ? indices : indices.map((_, i) => (stepOfEpoch - 1) * batch + i)
+    const labels = indices.map((image) => train.labels[image] ?? 0)
+    const sides = { source: train.size, size: trainSize }
+    return drawBatch(this.#options, sides, { seed, epoch, step, indices: drawn, labels })
+  }
+
   #report(options: FitOptions, done: StepDone, loss: number): void {
     if (!Number.isFinite(loss)) {
       throw new EngineError(
@@ -405,7 +434,8 @@ export class Learner {
   }
 
   #cachesFeatures(frozen: Frozen | false): boolean {
-    const { cacheFeatures, train, valid } = this.#options
+    const { cacheFeatures, train, trainSize, valid } = this.#options
+    if (augments(this.#options) || train.size !== trainSize) return false
     return cacheFeatures && bodyIsStill(frozen) && StillBody.fits(this.model, [train, valid])
   }
 
@@ -481,8 +511,10 @@ function planStep(
   frozen: Frozen | false,
 ): Plan {
   const name = planName(frozen)
-  const { recompute, train } = settings
-  const graph = trainingGraph(model, { batch, size: train.size }, { ...graphOptions(settings), frozen })
+  const { recompute, train, trainSize: size } = settings
+  const asItIs = !augments(settings) && train.size === size
+  const augment = asItIs ? null : { source: train.size, mixes: mixes(settings) }
+  const graph = trainingGraph(model, { batch, size }, { ...graphOptions(settings), frozen, augment })
   return { name, graph, input: graph.pixels, compiled: compile(device, name, graph.graph, { recompute }) }
 }
 
@@ -542,6 +574,10 @@ function withDefaults(o: LearnerOptions): Required<LearnerOptions> {
     decayNorms: false,
     labelSmoothing: 0.1,
     classWeights: null,
+    augment: augmentationPresets.none,
+    mixup: 0,
+    cutmix: 0,
+    trainSize: o.valid.size,
     betas: [0.9, 0.99],
     epsilon: 1e-5,
     accumulate: 1,

@@ -1,6 +1,8 @@
 /** One training run from a spec to a result: data, model, phases, checkpoints, early stopping, the test split at the end. */
+import { sourceSize } from '../augment/augmentation.ts'
 import { Choices } from '../autotune/choices.ts'
 import { type ImageFolder, openImageFolder } from '../data/image-folder.ts'
+import type { ImageSource } from '../data/image-source.ts'
 import { EngineError, throwIfAborted } from '../errors.ts'
 import type { Device } from '../gpu/device.ts'
 import { imagenetPreprocessing, type Preprocessing, ResNet } from '../nn/resnet.ts'
@@ -120,7 +122,7 @@ class Run {
       )
 
     const learner = await Learner.create(this.#device, this.#model, {
-      train: data.train,
+      train: await this.#trainSource(spec.size),
       valid: data.valid,
       batch: this.#batch,
       sampling: spec.sampling,
@@ -130,6 +132,9 @@ class Run {
       decayNorms: spec.decayNorms,
       labelSmoothing: spec.labelSmoothing,
       classWeights: this.#classWeights,
+      augment: spec.augment,
+      mixup: spec.mixup,
+      cutmix: spec.cutmix,
       betas: [spec.momentum, spec.beta2],
       epsilon: spec.epsilon,
       accumulate: spec.accumulate,
@@ -185,11 +190,17 @@ class Run {
   async #prepare(learner: Learner, phase: FitOptions): Promise<void> {
     const size = sizeOfEpoch(this.#spec, this.#history.length)
     if (size !== this.#size) {
-      learner.resize((await this.#data.atSize(size)).train)
+      learner.resize(size, await this.#trainSource(size))
       this.#log('info', `training at ${size} px from epoch ${this.#history.length} on`)
       this.#size = size
     }
     await learner.prepare(phase, (done, total) => this.#emit({ type: 'prepare', stage: 'pipelines', done, total }))
+  }
+
+  /** The training images for a network of this size. */
+  async #trainSource(size: number): Promise<ImageSource> {
+    const side = sourceSize(this.#spec.augment, size)
+    return side === this.#spec.size ? this.#data.train : (await this.#data.atSize(side)).train
   }
 
   /** No epoch of the current phase's last `patience` has beaten the one before them. */

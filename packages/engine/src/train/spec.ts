@@ -3,6 +3,7 @@
  * engine host process, into job payloads and onto disk.
  */
 import type { ClassificationReport } from '@sporeprint/metrics'
+import type { Augmentation } from '../augment/augmentation.ts'
 import type { SamplingName } from '../data/sampling.ts'
 import type { NormPolicy } from '../nn/freezing.ts'
 import type { Arch, Head } from '../nn/resnet.ts'
@@ -67,6 +68,11 @@ export interface TrainSpec {
   emaDecay: number | null
   labelSmoothing: number
   classWeights: ClassWeights
+  /** What happens to training images. */
+  augment: Augmentation
+  /** α of MixUp and of CutMix; 0 for not at all. */
+  mixup: number
+  cutmix: number
   head: Head
   precision: Precision
   /** Stop after this many epochs without a better validation loss; null never stops early. */

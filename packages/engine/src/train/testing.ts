@@ -1,4 +1,5 @@
 /** Small sources of images, and small runs, for tests. */
+import { augmentationPresets } from '../augment/augmentation.ts'
 import type { ImageSource } from '../data/image-source.ts'
 import type { TrainSpec } from './spec.ts'
 
@@ -58,6 +59,9 @@ export const smallRun = (change: Partial<TrainSpec> & { data: string }): TrainSp
   emaDecay: null,
   labelSmoothing: 0.1,
   classWeights: 'none',
+  augment: augmentationPresets.none,
+  mixup: 0,
+  cutmix: 0,
   head: 'linear',
   precision: 'f32',
   patience: null,
