@@ -32,5 +32,6 @@ export const trainJob: Handlers['train'] = async (job, { signal, report }) => {
 }
 
 function toSpec({ config, datasetPath, outDir, resume }: TrainJob): TrainSpec {
-  return { ...config, data: datasetPath, out: outDir, resume }
+  const { augmentation: augment, ...settings } = config
+  return { ...settings, augment, data: datasetPath, out: outDir, resume }
 }

@@ -42,11 +42,16 @@ describe('wrong usage is one line on stderr and exit code 2', () => {
     expect(await refused(['train', '.', '--epochs', '0'])).toContain('there is nothing to train')
   })
 
-  test('for what the contract plans and the engine cannot do yet', async () => {
-    expect(await refused(['train', '.', '--augment', 'notebook'])).toContain(
-      'It must be none: nothing else is available yet.',
+  test('for an augmentation that is neither a preset nor a file of numbers, naming the field at fault', async () => {
+    expect(await refused(['train', '.', '--augment', 'fancy'])).toContain(
+      'fancy is no augmentation: name none, default, notebook, or a JSON file that can be read',
     )
-    expect(await refused(['train', '.', '--mixup'])).toContain('--mixup is not available yet')
+    const file = join(folder, 'mine.json')
+    await writeFile(file, JSON.stringify({ preset: 'default', rotate: 500 }))
+    expect(await refused(['train', '.', '--augment', 'mine.json'])).toContain(
+      'mine.json: augmentation: rotate must be a number from 0 to 180, not 500',
+    )
+    expect(await refused(['train', '.', '--mixup', '11'])).toContain('It must be a number from 0 to 10')
   })
 
   test('for --resume without the folder to go on with', async () => {
@@ -61,11 +66,10 @@ describe('a config file', () => {
     )
   })
 
-  test("may use the notebook's names, but not for an augmentation that is not there yet", async () => {
-    const notebook = { batch_size: 64, base_lr: 0.0014, lr_scheduler: 'flat_cos', aug_mode: 'mult_1.25_more_trans' }
-    expect(await refusedConfig(notebook)).toContain(
-      'config.json: aug_mode must be none: nothing else is available yet, not "mult_1.25_more_trans"',
-    )
+  test("may use the notebook's names, but not for an augmentation that the notebook does not know", async () => {
+    const notebook = { batch_size: 64, base_lr: 0.0014, lr_scheduler: 'flat_cos', aug_mode: 'mult_3' }
+    expect(await refusedConfig(notebook)).toContain('mult_3 is no augmentation')
+    expect(await refusedConfig({ augment: { turn: 3 } })).toContain('augmentation: has no field turn')
   })
 
   test('with a value out of range is refused, naming key and range', async () => {

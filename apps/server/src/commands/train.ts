@@ -2,20 +2,19 @@ import { basename, relative } from 'node:path'
 import type { StartEvent, TrainResult } from '@sporeprint/engine'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { addCommand } from '../cli/command.ts'
-import { CommandError, errorCode, UsageError } from '../cli/errors.ts'
+import { CommandError, errorCode } from '../cli/errors.ts'
 import { abortOnInterrupt } from '../cli/interrupt.ts'
 import type { Io } from '../cli/io.ts'
 import { createProgress } from '../cli/progress.ts'
 import { loadEngine } from '../engine.ts'
 import { buildSpec } from '../train/build-spec.ts'
-import { describeDefault, type GivenSettings, type Setting, settings, toGiven } from '../train/settings.ts'
+import { describeDefault, type GivenSettings, type Setting, settings } from '../train/settings.ts'
 import { createTrainReporter } from '../train/train-reporter.ts'
 
 interface TrainOptions {
   config?: string
   out?: string
   resume?: true
-  mixup?: true
 }
 
 /** `train DIR`: trains a network on a folder of images, with a table of epochs, and leaves its checkpoints. */
@@ -27,7 +26,6 @@ export function addTrainCommand(program: Command, io: Io): void {
   for (const [name, setting] of Object.entries(settings)) command.addOption(settingOption(name, setting))
   command
     .option('--no-shuffle', 'take the images in the same order in every epoch')
-    .addOption(new Option('--mixup').hideHelp())
     .option('--config <file>', 'JSON file of settings (option names in camelCase); the command line wins')
     .option('--out <dir>', 'folder for checkpoints and history (default: .sporeprint/trained/<run>)')
     .option('--resume', 'go on with the run in --out, if there is one')
@@ -36,15 +34,15 @@ export function addTrainCommand(program: Command, io: Io): void {
 
 function settingOption(name: string, setting: Setting): Option {
   const about = `${setting.about}: ${setting.allowed} (default: ${describeDefault(name)})`
-  return new Option(setting.flag, about).argParser((text: string) => {
+  const option = new Option(setting.flag, about).argParser((text: string) => {
     const value = setting.fromText(text)
     if (!setting.accepts(value)) throw new InvalidArgumentError(`It must be ${setting.allowed}.`)
     return value
   })
+  return setting.usual === undefined ? option : option.preset(setting.usual)
 }
 
 async function trainFolder(io: Io, dir: string, options: TrainOptions, command: Command): Promise<void> {
-  if (options.mixup) throw new UsageError('--mixup is not available yet')
   const spec = await buildSpec({
     ...options,
     dir,
@@ -78,7 +76,7 @@ async function trainFolder(io: Io, dir: string, options: TrainOptions, command: 
 /** The settings on the command line itself, without defaults, which a config file may still change. */
 function givenSettings(command: Command): GivenSettings {
   const names = [...Object.keys(settings), 'shuffle'].filter((name) => command.getOptionValueSource(name) === 'cli')
-  return toGiven(Object.fromEntries(names.map((name) => [name, command.getOptionValue(name)])))
+  return Object.fromEntries(names.map((name) => [name, command.getOptionValue(name)])) as GivenSettings
 }
 
 function tellResult(io: Io, result: TrainResult): void {

@@ -2,6 +2,7 @@ import { basename, join, relative, resolve } from 'node:path'
 import type { TrainSpec } from '@sporeprint/engine'
 import { CommandError, UsageError } from '../cli/errors.ts'
 import { exists } from '../files.ts'
+import { readAugmentation } from './augmentation.ts'
 import { readConfigFile } from './config-file.ts'
 import { type GivenSettings, withDefaults } from './settings.ts'
 
@@ -49,7 +50,8 @@ export async function buildSpec(request: TrainRequest): Promise<TrainSpec & { ou
   // A run that goes on has no more need of the weights it began with.
   const begins = !resume || !(await exists(join(place, 'last', 'resume.safetensors')))
   const weights = chosen.weights !== null && begins ? await request.findWeights(chosen.weights) : chosen.weights
-  return { ...chosen, data, weights, out: place, resume }
+  const augment = await readAugmentation(chosen.augment)
+  return { ...chosen, augment, data, weights, out: place, resume }
 }
 
 /** photos-resnet18-20261123-211500: the folder, the network and the time (UTC). */

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { CommandError, UsageError } from '../cli/errors.ts'
-import { type GivenSettings, settings, toGiven } from './settings.ts'
+import { type GivenSettings, settings } from './settings.ts'
 
 /** The names that the notebook gave its parameters, so that its dictionary can be saved as JSON and used as it is. */
 const notebookNames: Readonly<Record<string, string>> = {
@@ -42,7 +42,7 @@ export async function readConfigFile(path: string): Promise<GivenSettings> {
     }
     values[name] = value
   }
-  return toGiven(values)
+  return values as GivenSettings
 }
 
 async function readText(path: string): Promise<string> {
@@ -75,10 +75,14 @@ function fromPython(text: string): string {
     .replace(/,\s*}\s*$/, '}')
 }
 
-/** `none` and JSON's null mean the same, as does the notebook's `None`. */
+/** What the notebook called the augmentations that it names. */
+const notebookAugmentations: Readonly<Record<string, string>> = { None: 'none', 'mult_1.25_more_trans': 'notebook' }
+
+/** `none` and JSON's null mean the same. */
 function normalise(name: string, raw: unknown): unknown {
   if (name === 'weights' && raw === 'none') return null
-  if (name === 'augment' && (raw === null || raw === 'None')) return 'none'
+  if (name === 'augment' && raw === null) return 'none'
+  if (name === 'augment' && typeof raw === 'string') return notebookAugmentations[raw] ?? raw
   return raw
 }
 

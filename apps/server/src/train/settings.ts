@@ -2,10 +2,13 @@
  * The settings of a training run, each told once: its option, its meaning, what it may be. The options of the command line,
  * the keys of a config file and the messages about wrong values all come from this table.
  */
-import type { TrainSpec } from '@sporeprint/engine'
+import type { AugmentationInput, TrainSpec } from '@sporeprint/engine'
 
-/** A training run without its place on disk. */
-export type TrainSettings = Omit<TrainSpec, 'data' | 'out' | 'resume'>
+/** A training run without its place on disk; what `augment` names is read when the run is built. */
+export type TrainSettings = Omit<TrainSpec, 'data' | 'out' | 'resume' | 'augment'> & { augment: AugmentationChoice }
+
+/** A preset's name, the file of an augmentation, or an augmentation as it stands in a config file. */
+export type AugmentationChoice = string | AugmentationInput
 
 export interface Setting {
   /** Its option, in commander's notation. */
@@ -16,6 +19,8 @@ export interface Setting {
   readonly accepts: (value: unknown) => boolean
   /** The value of an option's text, not yet checked. */
   readonly fromText: (text: string) => unknown
+  /** The text of an option that is given without one. */
+  readonly usual?: string
 }
 
 const identity = (text: string): unknown => text
@@ -71,10 +76,11 @@ const orNull = (setting: Setting): Setting => ({
   accepts: (value) => value === null || setting.accepts(value),
 })
 
-/** A value that only says what the engine does now, until it can do more. */
-const only = (flag: string, about: string, value: string): Setting => ({
-  ...choice(flag, about, [value]),
-  allowed: `${value}: nothing else is available yet`,
+/** A number that its option may leave out, for `usual`. */
+const orUsual = (setting: Setting, usual: number): Setting => ({
+  ...setting,
+  allowed: `${setting.allowed}; ${usual} where none is given`,
+  usual: String(usual),
 })
 
 const archs = ['resnet18', 'resnet34', 'resnet50'] as const satisfies TrainSettings['arch'][]
@@ -137,6 +143,15 @@ const trainSettings: { readonly [K in Exclude<keyof TrainSettings, 'shuffle'>]: 
   accumulate: whole('--accumulate <n>', 'batches to an update', 1, 1024),
   clipNorm: orNull(real('--clip-norm <n>', 'greatest norm of all gradients together', 1e-6, 1e6)),
   emaDecay: orNull(real('--ema-decay <n>', 'evaluate and save the mean of weights with this decay', 0, 0.99999)),
+  augment: {
+    flag: '--augment <name>',
+    about: 'what happens to training images',
+    allowed: 'none, default, notebook, or a JSON file of an augmentation',
+    accepts: (value) => (typeof value === 'string' ? value !== '' : typeof value === 'object' && value !== null),
+    fromText: identity,
+  },
+  mixup: orUsual(real('--mixup [alpha]', 'mix images and labels in pairs (MixUp), by Beta(α, α)', 0, 10), 0.4),
+  cutmix: orUsual(real('--cutmix [alpha]', 'paste part of an image into another (CutMix), by Beta(α, α)', 0, 10), 1),
   labelSmoothing: real('--label-smoothing <share>', 'share of the target spread over all classes', 0, 0.99),
   classWeights: choice('--class-weights <name>', 'weights of the classes in the loss', classWeights),
   head: choice('--head <name>', 'classifier on top of the body', heads),
@@ -152,26 +167,11 @@ const trainSettings: { readonly [K in Exclude<keyof TrainSettings, 'shuffle'>]: 
   checkpointEvery: real('--checkpoint-every <minutes>', 'time between checkpoints within an epoch', 0.001, 10_000),
 }
 
-/** Options of the contract with one value so far; the run is as if they were not given. */
-const plannedSettings = {
-  augment: {
-    ...only('--augment <name>', 'augmentation', 'none'),
-    // The notebook's name for its own is read and passed over.
-    accepts: (value: unknown) => value === 'none' || value === 'mult_1.25_more_trans',
-  },
-}
-
 /** Every setting with a value, by its camelCase name. */
-export const settings: Readonly<Record<string, Setting>> = { ...trainSettings, ...plannedSettings }
+export const settings: Readonly<Record<string, Setting>> = trainSettings
 
 /** Settings as given, before defaults: only names of TrainSettings. */
 export type GivenSettings = Partial<TrainSettings>
-
-/** Values that their settings accept, less those that say nothing to the engine. */
-export function toGiven(accepted: Readonly<Record<string, unknown>>): GivenSettings {
-  const entries = Object.entries(accepted).filter(([name]) => !Object.hasOwn(plannedSettings, name))
-  return Object.fromEntries(entries) as GivenSettings
-}
 
 /** A run from given settings; what is not given has the defaults, of which two depend on whether there are weights, and one on the schedule. */
 export function withDefaults(given: GivenSettings): TrainSettings {
@@ -203,6 +203,9 @@ export function withDefaults(given: GivenSettings): TrainSettings {
     accumulate: 1,
     clipNorm: null,
     emaDecay: null,
+    augment: 'none',
+    mixup: 0,
+    cutmix: 0,
     labelSmoothing: 0.1,
     classWeights: 'none',
     head: 'concat',
@@ -222,7 +225,7 @@ export function withDefaults(given: GivenSettings): TrainSettings {
 /** The default of a setting, for people. */
 export function describeDefault(name: string): string {
   const [plain, pretrained] = [withDefaults({}), withDefaults({ weights: 'FILE' })].map((run) => {
-    const value = Object.entries({ ...run, augment: 'none' }).find(([key]) => key === name)?.[1]
+    const value = Object.entries(run).find(([key]) => key === name)?.[1]
     return value === null || (Array.isArray(value) && value.length === 0) ? 'none' : String(value)
   })
   return plain === pretrained || name === 'weights' ? `${plain}` : `${plain}; with weights ${pretrained}`

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { InvalidInput } from '../errors.ts'
+import { augmentationPresets } from './augmentation.ts'
 import { parseRunConfig } from './contracts.ts'
 
 it('fills in the defaults of the command line', () => {
@@ -31,6 +32,9 @@ it('fills in the defaults of the command line', () => {
     emaDecay: null,
     labelSmoothing: 0.1,
     classWeights: 'none',
+    augmentation: augmentationPresets.none,
+    mixup: 0,
+    cutmix: 0,
     head: 'concat',
     precision: 'f32',
     patience: null,

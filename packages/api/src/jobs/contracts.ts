@@ -1,6 +1,7 @@
 /** The border between the platform and whatever trains: what a job asks, and how the worker's handler answers. */
 import { z } from 'zod'
 import { type InputIssue, InvalidInput } from '../errors.ts'
+import { type AugmentationInput, augmentation, augmentationPresets } from './augmentation.ts'
 import type { TrainEvent } from './train-events.ts'
 
 /** A whole number; every refusal says the whole range. */
@@ -62,6 +63,10 @@ const runConfig = z
     emaDecay: real(0, 0.99999).nullable().default(null),
     labelSmoothing: real(0, 0.99).default(0.1),
     classWeights: oneOf(classWeights).default('none'),
+    augmentation: augmentation.default(augmentationPresets.none),
+    /** α of MixUp and of CutMix; 0 for not at all. */
+    mixup: real(0, 10).default(0),
+    cutmix: real(0, 10).default(0),
     head: oneOf(heads).default('concat'),
     precision: oneOf(precisions).default('f32'),
     patience: whole(1, 10_000).nullable().default(null),
@@ -99,7 +104,9 @@ const runConfig = z
 export type RunConfig = z.output<typeof runConfig>
 
 /** What a client may leave out (or set to null) falls to its default. */
-export type RunConfigInput = { [K in keyof RunConfig]?: RunConfig[K] | null | undefined }
+export type RunConfigInput = { [K in Exclude<keyof RunConfig, 'augmentation'>]?: RunConfig[K] | null | undefined } & {
+  augmentation?: AugmentationInput | null | undefined
+}
 
 /**
  * Fills in the defaults and checks every value.
@@ -111,15 +118,18 @@ export function parseRunConfig(input: RunConfigInput): RunConfig {
   if (parsed.success) return parsed.data
   throw new InvalidInput(
     parsed.error.issues.map((issue): InputIssue => {
-      const value = issue.path.length === 1 ? given[String(issue.path[0])] : undefined
+      const value = valueAt(given, issue.path)
       return {
         field: ['config', ...issue.path].join('.'),
-        value: value === undefined ? null : String(value),
+        value: value === undefined || typeof value === 'object' ? null : String(value),
         message: issue.message,
       }
     }),
   )
 }
+
+const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown =>
+  path.reduce<unknown>((part, key) => (part as Record<PropertyKey, unknown> | null | undefined)?.[key], value)
 
 /** One training, as a worker's handler receives it. */
 export interface TrainJob {

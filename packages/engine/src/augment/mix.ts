@@ -53,14 +53,16 @@ function cutBox(area: number, size: number, x: number, y: number): Box {
 
 /** A draw of Beta(α, α): G₁ / (G₁ + G₂) of two draws of Gamma(α), by their logarithms, since for a small α they underflow. */
 export function symmetricBeta(alpha: number, of: DrawOf): number {
-  return 1 / (1 + Math.exp(logGamma(alpha, of, 1) - logGamma(alpha, of, 0)))
+  const [first, second] = [gamma(alpha, of, 0), gamma(alpha, of, 1)]
+  // The powers by themselves: for a tiny α either is infinite, and their difference still has its sign.
+  return 1 / (1 + Math.exp(second.log - first.log + (second.power - first.power) / alpha))
 }
 
 /**
- * The logarithm of a draw of Gamma(α): Marsaglia & Tsang's rejection (A simple method for generating gamma variables, 2000), which is
+ * A draw of Gamma(α), whose logarithm is log + power / α: Marsaglia & Tsang's rejection (A simple method for generating gamma variables, 2000), which is
  * exact, for α + 1, and from that by a power of a uniform number. Attempts of the two draws take turns.
  */
-function logGamma(alpha: number, of: DrawOf, which: 0 | 1): number {
+function gamma(alpha: number, of: DrawOf, which: 0 | 1): { log: number; power: number } {
   const d = alpha + 1 - 1 / 3
   for (let attempt = which; ; attempt += 2) {
     // In the middle of their intervals, so that none is 0.
@@ -73,6 +75,6 @@ function logGamma(alpha: number, of: DrawOf, which: 0 | 1): number {
     const normal = Math.sqrt(-2 * Math.log(radius)) * Math.cos(2 * Math.PI * angle)
     const v = (1 + normal / Math.sqrt(9 * d)) ** 3
     if (v > 0 && Math.log(accepts) < normal ** 2 / 2 + d - d * v + d * Math.log(v))
-      return Math.log(d * v) + Math.log(power) / alpha
+      return { log: Math.log(d * v), power: Math.log(power) }
   }
 }

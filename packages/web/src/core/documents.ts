@@ -90,7 +90,7 @@ export const runQuery: TypedDocumentNode<RunQuery, RunQueryVariables> = gql`
       config {
         weights bodyNorm baseLr lrMult weightDecay decayNorms schedule pctStart warmup gamma stepEpochs plateauPatience
         optimizer momentum beta2 epsilon accumulate clipNorm emaDecay labelSmoothing classWeights head patience seed valid
-        folds fold shuffle sampling progressive { size epochs }
+        folds fold shuffle sampling progressive { size epochs } augmentation { preset } mixup cutmix
       }
       evaluations {
         split n loss accuracy f1Weighted f1Micro f1Macro confusion

@@ -2,6 +2,33 @@
 
 export type Arch = 'resnet18' | 'resnet34' | 'resnet50'
 
+export type AugmentationInput = {
+  cropAspect?: number | null | undefined
+  cropMax?: number | null | undefined
+  cropMin?: number | null | undefined
+  cropP?: number | null | undefined
+  dihedralP?: number | null | undefined
+  eraseAspect?: number | null | undefined
+  eraseMax?: number | null | undefined
+  eraseMin?: number | null | undefined
+  eraseP?: number | null | undefined
+  flipP?: number | null | undefined
+  lighting?: number | null | undefined
+  lightingP?: number | null | undefined
+  policyCount?: number | null | undefined
+  policyMagnitude?: number | null | undefined
+  preset?: AugmentationPreset | null | undefined
+  rotate?: number | null | undefined
+  rotateP?: number | null | undefined
+  warp?: number | null | undefined
+  warpP?: number | null | undefined
+  zoomMax?: number | null | undefined
+  zoomMin?: number | null | undefined
+  zoomP?: number | null | undefined
+}
+
+export type AugmentationPreset = 'default' | 'none' | 'notebook'
+
 export type BodyNorm = 'frozen' | 'statistics' | 'train'
 
 export type ClassWeights = 'balanced' | 'none'
@@ -21,6 +48,7 @@ export type ProgressStage = 'images' | 'pipelines' | 'training'
 export type RunConfigInput = {
   accumulate?: number | null | undefined
   arch?: Arch | null | undefined
+  augmentation?: AugmentationInput | null | undefined
   baseLr?: number | null | undefined
   batch?: number | null | undefined
   beta2?: number | null | undefined
@@ -28,6 +56,7 @@ export type RunConfigInput = {
   checkpointEvery?: number | null | undefined
   classWeights?: ClassWeights | null | undefined
   clipNorm?: number | null | undefined
+  cutmix?: number | null | undefined
   decayNorms?: boolean | null | undefined
   emaDecay?: number | null | undefined
   epochs?: number | null | undefined
@@ -39,6 +68,7 @@ export type RunConfigInput = {
   head?: Head | null | undefined
   labelSmoothing?: number | null | undefined
   lrMult?: number | null | undefined
+  mixup?: number | null | undefined
   momentum?: number | null | undefined
   optimizer?: Optimizer | null | undefined
   patience?: number | null | undefined
@@ -155,6 +185,9 @@ export type RunQuery = {
           shuffle: boolean
           sampling: Sampling
           progressive: Array<{ size: number; epochs: number }>
+          augmentation: { preset: AugmentationPreset | null }
+          mixup: number
+          cutmix: number
         }
         evaluations: Array<{
           split: Split

@@ -8,7 +8,7 @@ test('a form with a dataset and numbers passes, and becomes the mutation’s inp
   expect(toInput({ ...form, name: '  baseline ', epochs: '3' })).toEqual({
     dataset: 'RGF0YXNldDox',
     name: 'baseline',
-    config: { arch: 'resnet18', size: 224, batch: 64, epochs: 3, baseLr: 0.002 },
+    config: { arch: 'resnet18', size: 224, batch: 64, epochs: 3, baseLr: 0.002, augmentation: { preset: 'none' } },
   })
 })
 

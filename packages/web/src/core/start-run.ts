@@ -1,7 +1,7 @@
 /** The form that starts a run: from text as typed to the mutation's input, and from the server's answer back to the fields. */
 import type { Api } from './api.ts'
 import { datasetsQuery, startRunMutation } from './documents.ts'
-import type { Arch, DatasetsQuery, StartRunInput } from './documents.types.ts'
+import type { Arch, AugmentationPreset, DatasetsQuery, StartRunInput } from './documents.types.ts'
 import { ApiError, type FieldProblem } from './errors.ts'
 
 export interface StartRunForm {
@@ -12,6 +12,7 @@ export interface StartRunForm {
   batch: string
   epochs: string
   baseLr: string
+  augmentation: AugmentationPreset
 }
 
 export type FormField = keyof StartRunForm
@@ -26,6 +27,7 @@ export const emptyForm: StartRunForm = {
   batch: '64',
   epochs: '5',
   baseLr: '0.002',
+  augmentation: 'none',
 }
 
 export type Dataset = DatasetsQuery['datasets']['edges'][number]['node']
@@ -58,6 +60,7 @@ export function toInput(form: StartRunForm): StartRunInput {
       batch: Number(form.batch),
       epochs: Number(form.epochs),
       baseLr: Number(form.baseLr),
+      augmentation: { preset: form.augmentation },
     },
   }
 }

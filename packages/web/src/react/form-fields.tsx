@@ -1,5 +1,5 @@
 import { type ReactElement, type ReactNode, useId } from 'react'
-import type { Arch } from '../core/documents.types.ts'
+import type { Arch, AugmentationPreset } from '../core/documents.types.ts'
 import { formatArch, formatCount } from '../core/format.ts'
 import type { Dataset, FormField } from '../core/start-run.ts'
 
@@ -83,6 +83,41 @@ export function DatasetField(props: FieldProps & { datasets: readonly Dataset[] 
           {datasets?.map((dataset) => (
             <option key={dataset.id} value={dataset.id}>
               {dataset.name}
+            </option>
+          ))}
+        </select>
+      )}
+    />
+  )
+}
+
+const augmentations: readonly { preset: AugmentationPreset; about: string; hint: string }[] = [
+  { preset: 'none', about: 'None', hint: 'Every epoch sees the images as they are' },
+  { preset: 'default', about: 'Default', hint: 'Mirrored, turned a little, zoomed, warped, lit otherwise' },
+  { preset: 'notebook', about: 'Notebook', hint: 'Seldom turned far, often mirrored, parts erased' },
+]
+
+export function AugmentationField(props: {
+  value: AugmentationPreset
+  problem: string | undefined
+  onChange: FieldProps['onChange']
+}): ReactElement {
+  return (
+    <Field
+      label="Augmentation"
+      hint={augmentations.find(({ preset }) => preset === props.value)?.hint}
+      problem={props.problem}
+      control={(ids) => (
+        <select
+          {...ids}
+          className="input"
+          name="augmentation"
+          value={props.value}
+          onChange={(event) => props.onChange('augmentation', event.target.value)}
+        >
+          {augmentations.map(({ preset, about }) => (
+            <option key={preset} value={preset}>
+              {about}
             </option>
           ))}
         </select>

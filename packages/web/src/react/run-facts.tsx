@@ -26,6 +26,8 @@ export function ConfigPanel({ config }: { config: RunDetails['config'] }): React
           ['Weight decay', config.weightDecay],
           ['Label smoothing', config.labelSmoothing],
           ['Class weights', config.classWeights],
+          ['Augmentation', config.augmentation.preset ?? 'numbers of its own'],
+          ['MixUp, CutMix', `${config.mixup || 'none'}, ${config.cutmix || 'none'}`],
           ['Patience', config.patience ?? 'none'],
           [
             'Held out',

@@ -13,7 +13,7 @@ import {
   toProblems,
 } from '../core/start-run.ts'
 import { useConsole } from './context.ts'
-import { ArchField, DatasetField, TextField } from './form-fields.tsx'
+import { ArchField, AugmentationField, DatasetField, TextField } from './form-fields.tsx'
 import { CloseIcon } from './icons.tsx'
 import { ErrorNotice } from './parts.tsx'
 
@@ -108,6 +108,7 @@ export function StartRunDialog(): ReactElement {
           <TextField {...text('batch')} label="Batch" unit="images" width="half" />
           <TextField {...text('epochs')} label="Epochs" width="half" />
           <TextField {...text('baseLr')} label="Base learning rate" width="half" />
+          <AugmentationField value={form.augmentation} problem={problems.augmentation} onChange={change} />
         </div>
         <div className="form-foot">
           <button type="button" className="button" onClick={close}>

@@ -13,6 +13,7 @@ import {
   schedules,
 } from '../../jobs/contracts.ts'
 import type { StartEvent } from '../../jobs/train-events.ts'
+import { AugmentationInputRef, AugmentationRef } from './augmentation.types.ts'
 import {
   type EpochRow,
   type EvaluationRow,
@@ -110,6 +111,9 @@ export const RunConfigRef = builder.objectRef<RunConfig>('RunConfig').implement(
     }),
     labelSmoothing: t.exposeFloat('labelSmoothing'),
     classWeights: t.expose('classWeights', { type: ClassWeights }),
+    augmentation: t.expose('augmentation', { type: AugmentationRef }),
+    mixup: t.exposeFloat('mixup', { description: 'α of MixUp; 0: images are not mixed.' }),
+    cutmix: t.exposeFloat('cutmix', { description: 'α of CutMix; 0: images are not cut.' }),
     head: t.expose('head', { type: Head }),
     precision: t.expose('precision', { type: Precision }),
     patience: t.exposeInt('patience', { nullable: true, description: 'Epochs without improvement before it stops.' }),
@@ -163,6 +167,9 @@ export const RunConfigInput = builder.inputType('RunConfigInput', {
     emaDecay: t.float({ description: 'Default null: weights are not averaged.' }),
     labelSmoothing: t.float({ description: 'Default 0.1.' }),
     classWeights: t.field({ type: ClassWeights, description: 'Default none.' }),
+    augmentation: t.field({ type: AugmentationInputRef, description: 'Default none.' }),
+    mixup: t.float({ description: 'α of MixUp, 0 to 10, usually 0.4. Default 0: none.' }),
+    cutmix: t.float({ description: 'α of CutMix, 0 to 10, usually 1. Default 0: none.' }),
     head: t.field({ type: Head, description: 'Default concat.' }),
     precision: t.field({ type: Precision, description: 'Default f32.' }),
     patience: t.int({ description: 'Default null: never stop early.' }),
