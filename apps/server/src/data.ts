@@ -1,12 +1,17 @@
+import { writeFile } from 'node:fs/promises'
 import { relative } from 'node:path'
 import type { FolderReport } from '@sporeprint/engine/node'
 import { clock } from './cli/clock.ts'
 import { abortOnInterrupt } from './cli/interrupt.ts'
 import type { Io } from './cli/io.ts'
 import { createProgress } from './cli/progress.ts'
+import { onDevice } from './commands/bench-device.ts'
 import { checkDataset } from './datasets/check-dataset.ts'
 import { type WrittenDataset, writeDemoDataset } from './datasets/demo/demo-dataset.ts'
+import { preview } from './datasets/preview.ts'
 import { writeSyntheticDataset } from './datasets/synthetic/synthetic-dataset.ts'
+import { readAugmentation } from './train/augmentation.ts'
+import { type GivenSettings, withDefaults } from './train/settings.ts'
 
 /** Findings of a kind that are named without --debug. */
 const namedFindings = 10
@@ -64,6 +69,27 @@ function tellWritten(io: Io, dir: string, { classes, images }: WrittenDataset, r
   io.say(`${classes.length} classes, ${images.train} training and ${images.test} test images in ${dir}. ${remark}`)
   io.say(`To train on them: sporeprint train ${dir} --size 64`)
   io.document({ dir, classes, images })
+}
+
+export interface PreviewOptions extends GivenSettings {
+  count: number
+  epochs: number
+  out: string
+}
+
+/** Writes the contact sheet, on a device of this process. */
+export async function previewTraining(io: Io, dir: string, options: PreviewOptions): Promise<void> {
+  const { count, epochs, out, ...given } = options
+  const { size, seed, mixup, cutmix, augment: choice } = withDefaults(given)
+  const augment = await readAugmentation(choice)
+  await onDevice(io.log, async (device) => {
+    const { png, images } = await withProgress(io, 'Preparing images', (work) =>
+      preview(device, { dir, size, seed, augment, mixup, cutmix, count, epochs, ...work }),
+    )
+    await writeFile(out, png)
+    io.say(`${images.length} images in ${epochs} epochs each: ${out}`)
+    io.document({ out, augment, mixup, cutmix, images })
+  })
 }
 
 export async function check(io: Io, dir: string): Promise<void> {

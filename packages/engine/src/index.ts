@@ -6,7 +6,12 @@ export {
   augmentationPresets,
   augmentationRanges,
   resolveAugmentation,
+  sourceSize,
 } from './augment/augmentation.ts'
+export type { Augmenting } from './augment/batch.ts'
+export type { Draw } from './augment/draw.ts'
+export type { Mix } from './augment/mix.ts'
+export { type PreviewedImage, type PreviewOptions, previewAugmentation } from './augment/preview.ts'
 export { type AutotuneOptions, autotune, type TunedPass } from './autotune/autotune.ts'
 export type { Trial } from './autotune/measure.ts'
 export { type Compiled, compile, createArena, Program } from './compile/program.ts'

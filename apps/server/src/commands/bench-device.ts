@@ -7,7 +7,7 @@ type Engine = typeof import('@sporeprint/engine/node')
 /**
  * Opens a device in this very process, with the variants that were tuned on it, and gives it to `work`. Other commands leave
  * that to an engine host, for the sake of what else they do; a bench does nothing else while it measures, and would only time
- * messages between processes. `onProblem` is told why what was tuned cannot be used.
+ * messages between processes, and a preview of images is done in a moment. `onProblem` is told why what was tuned cannot be used.
  *
  * Where this machine's driver is found through LD_LIBRARY_PATH, which counts only when a process starts, the command is run once
  * more with it, and its exit code taken over: `work` is not called here then.

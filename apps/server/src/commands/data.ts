@@ -2,12 +2,13 @@ import { type Command, Option } from 'commander'
 import { addCommand } from '../cli/command.ts'
 import type { Io } from '../cli/io.ts'
 import { realNumber, wholeNumber } from '../cli/numbers.ts'
-import type { SynthOptions } from '../data.ts'
+import type { PreviewOptions, SynthOptions } from '../data.ts'
+import { settingOption } from './setting-option.ts'
 
 const size = (pixels: number): Option =>
   new Option('--size <pixels>', 'side of the images').default(pixels).argParser(wholeNumber(16, 2048))
 
-/** `data demo|synth|check DIR`: writes datasets to try things on, and looks a dataset over. */
+/** `data demo|synth|check|preview DIR`: writes datasets to try things on, and looks a dataset over. */
 export function addDataCommand(program: Command, io: Io): void {
   const data = program.command('data').description('write datasets to try things on, or look a dataset over')
 
@@ -31,4 +32,18 @@ export function addDataCommand(program: Command, io: Io): void {
   addCommand(data, 'check', 'find unreadable, duplicate and misnamed images')
     .argument('<dir>', 'dataset folder')
     .action(async (dir: string) => (await import('../data.ts')).check(io, dir))
+
+  addCommand(data, 'preview', 'write a contact sheet of what training sees of some images')
+    .argument('<dir>', 'dataset folder')
+    .addOption(settingOption('augment'))
+    .addOption(settingOption('mixup'))
+    .addOption(settingOption('cutmix'))
+    .addOption(settingOption('size'))
+    .addOption(settingOption('seed'))
+    .addOption(new Option('--count <n>', 'images').default(6).argParser(wholeNumber(1, 100)))
+    .addOption(new Option('--epochs <n>', 'epochs of each').default(6).argParser(wholeNumber(1, 100)))
+    .addOption(new Option('--out <file>', 'PNG to write').default('preview.png'))
+    .action(async (dir: string, options: PreviewOptions) =>
+      (await import('../data.ts')).previewTraining(io, dir, options),
+    )
 }

@@ -1,6 +1,6 @@
 import { basename, relative } from 'node:path'
 import type { StartEvent, TrainResult } from '@sporeprint/engine'
-import { type Command, InvalidArgumentError, Option } from 'commander'
+import type { Command } from 'commander'
 import { addCommand } from '../cli/command.ts'
 import { CommandError, errorCode } from '../cli/errors.ts'
 import { abortOnInterrupt } from '../cli/interrupt.ts'
@@ -8,8 +8,9 @@ import type { Io } from '../cli/io.ts'
 import { createProgress } from '../cli/progress.ts'
 import { loadEngine } from '../engine.ts'
 import { buildSpec } from '../train/build-spec.ts'
-import { describeDefault, type GivenSettings, type Setting, settings } from '../train/settings.ts'
+import { type GivenSettings, settings } from '../train/settings.ts'
 import { createTrainReporter } from '../train/train-reporter.ts'
+import { settingOption } from './setting-option.ts'
 
 interface TrainOptions {
   config?: string
@@ -23,23 +24,13 @@ export function addTrainCommand(program: Command, io: Io): void {
     '<dir>',
     'a folder of class folders, or one that holds train/ and valid/ (and test/)',
   )
-  for (const [name, setting] of Object.entries(settings)) command.addOption(settingOption(name, setting))
+  for (const name of Object.keys(settings)) command.addOption(settingOption(name))
   command
     .option('--no-shuffle', 'take the images in the same order in every epoch')
     .option('--config <file>', 'JSON file of settings (option names in camelCase); the command line wins')
     .option('--out <dir>', 'folder for checkpoints and history (default: .sporeprint/trained/<run>)')
     .option('--resume', 'go on with the run in --out, if there is one')
     .action((dir: string, options: TrainOptions) => trainFolder(io, dir, options, command))
-}
-
-function settingOption(name: string, setting: Setting): Option {
-  const about = `${setting.about}: ${setting.allowed} (default: ${describeDefault(name)})`
-  const option = new Option(setting.flag, about).argParser((text: string) => {
-    const value = setting.fromText(text)
-    if (!setting.accepts(value)) throw new InvalidArgumentError(`It must be ${setting.allowed}.`)
-    return value
-  })
-  return setting.usual === undefined ? option : option.preset(setting.usual)
 }
 
 async function trainFolder(io: Io, dir: string, options: TrainOptions, command: Command): Promise<void> {

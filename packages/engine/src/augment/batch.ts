@@ -2,8 +2,8 @@
 import { augmentWords, packTransform } from '../kernels/augment.ts'
 import { partnerWords } from '../kernels/loss.ts'
 import { type Augmentation, isNone } from './augmentation.ts'
-import { drawImage } from './draw.ts'
-import { drawMixes, type Mixing, mixes } from './mix.ts'
+import { type Draw, drawImage } from './draw.ts'
+import { drawMixes, type Mix, type Mixing, mixes } from './mix.ts'
 import { transformOf } from './transform.ts'
 
 /** All that may happen to the images of a batch. */
@@ -24,6 +24,10 @@ export interface BatchOf {
 }
 
 export interface DrawnBatch {
+  images: readonly Draw[]
+  /** Null where nothing is mixed. */
+  mixes: readonly Mix[] | null
+  /** The same for the device. */
   /** [batch, augmentWords] */
   draws: Uint32Array
   /** [batch, partnerWords]; null where nothing is mixed. */
@@ -33,17 +37,14 @@ export interface DrawnBatch {
 /** For a source and an input of so many pixels a side. */
 export function drawBatch(a: Augmenting, sides: { source: number; size: number }, of: BatchOf): DrawnBatch {
   const { seed, epoch, step, indices, labels } = of
-  const batch = indices.length
+  const images = Array.from(indices, (image) => drawImage(a.augment, sides.size, { seed, epoch, image }))
   const mixed = mixes(a) ? drawMixes(a, sides.size, { seed, epoch, step, images: indices }) : null
-  const draws = new Uint32Array(batch * augmentWords)
-  for (let n = 0; n < batch; n++) {
-    const draw = drawImage(a.augment, sides.size, { seed, epoch, image: indices[n] as number })
-    packTransform(draws, n, transformOf(draw, sides), mixed?.[n] ?? null)
-  }
-  return { draws, partners: mixed && packPartners(mixed, labels) }
+  const draws = new Uint32Array(images.length * augmentWords)
+  for (const [n, draw] of images.entries()) packTransform(draws, n, transformOf(draw, sides), mixed?.[n] ?? null)
+  return { images, mixes: mixed, draws, partners: mixed && packPartners(mixed, labels) }
 }
 
-function packPartners(mixed: readonly { partner: number; share: number }[], labels: ArrayLike<number>): Uint32Array {
+function packPartners(mixed: readonly Mix[], labels: ArrayLike<number>): Uint32Array {
   const partners = new Uint32Array(mixed.length * partnerWords)
   const shares = new Float32Array(partners.buffer)
   for (const [n, { partner, share }] of mixed.entries()) {
