@@ -7,7 +7,10 @@ import { abortOnInterrupt } from '../cli/interrupt.ts'
 import type { Io } from '../cli/io.ts'
 import { wholeNumber } from '../cli/numbers.ts'
 import { createProgress } from '../cli/progress.ts'
+import { readAugmentation } from '../train/augmentation.ts'
+import type { GivenSettings } from '../train/settings.ts'
 import { onDevice } from './bench-device.ts'
+import { settingOption } from './setting-option.ts'
 
 interface NetworkOptions {
   arch: Arch
@@ -20,6 +23,11 @@ interface StepOptions extends NetworkOptions {
 
 interface PreciseOptions extends StepOptions {
   precision: 'f32' | 'mixed'
+}
+
+interface TrainingOptions extends PreciseOptions, Pick<GivenSettings, 'augment' | 'mixup' | 'cutmix'> {
+  steps: number
+  trace?: string
 }
 
 interface TuneOptions extends PreciseOptions {
@@ -39,8 +47,11 @@ export function addBenchCommand(program: Command, io: Io): void {
     .addOption(batchOption())
     .addOption(precisionOption())
     .addOption(new Option('--steps <n>', 'measured steps').default(10).argParser(wholeNumber(1, 10_000)))
+    .addOption(settingOption('augment'))
+    .addOption(settingOption('mixup'))
+    .addOption(settingOption('cutmix'))
     .option('--trace <file>', 'write one step by kernel as a trace for chrome://tracing or ui.perfetto.dev')
-    .action((options: PreciseOptions & { steps: number; trace?: string }) => benchTrain(io, options))
+    .action((options: TrainingOptions) => benchTrain(io, options))
 
   addNetworkCommand(bench, 'infer', "time inference of samples of several sizes: the notebook's table")
     .addOption(
@@ -92,11 +103,14 @@ function sampleSizes(text: string): number[] {
 
 async function benchTrain(
   io: Io,
-  { trace, ...options }: PreciseOptions & { steps: number; trace?: string },
+  { trace, augment = 'none', mixup = 0, cutmix = 0, ...options }: TrainingOptions,
 ): Promise<void> {
+  const augmenting = { augment: await readAugmentation(augment), mixup, cutmix }
   await onDevice(io.log, async (device, engine) => {
     const { onProgress, finish } = benchProgress(io)
-    const { result, timeline } = await engine.benchTraining(device, { ...options, onProgress }).finally(finish)
+    const { result, timeline } = await engine
+      .benchTraining(device, { ...options, augmenting, onProgress })
+      .finally(finish)
     const { trainingLines } = await import('./bench-tables.ts')
     for (const line of trainingLines(result)) io.say(line)
     if (trace !== undefined) {

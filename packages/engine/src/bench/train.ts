@@ -1,3 +1,6 @@
+import { augmentationPresets } from '../augment/augmentation.ts'
+import { type Augmenting, augments, drawBatch } from '../augment/batch.ts'
+import { mixes } from '../augment/mix.ts'
 import { withArena } from '../compile/fit.ts'
 import { compile, type DispatchTime, Program } from '../compile/program.ts'
 import { ParameterStore } from '../compile/store.ts'
@@ -23,6 +26,8 @@ export interface TrainingBenchOptions {
   batch: number
   /** How activations are stored. Default f32. */
   precision?: Precision
+  /** What happens to the images, which come at `size`. Default nothing. */
+  augmenting?: Augmenting
   /** Measured steps; `warmUp` more go before them. */
   steps: number
   /** Default 3: the first may still compile, the next two teach the pacer how long to sleep. */
@@ -60,6 +65,8 @@ export interface TrainingBench {
   kernels: KernelTime[] | null
 }
 
+const nothing: Augmenting = { augment: augmentationPresets.none, mixup: 0, cutmix: 0 }
+
 /**
  * Times whole training steps (forward, loss, backward, AdamW; the body not frozen) on synthetic images, each synchronised.
  * `timeline` is one step of median length by dispatch, null without timestamp-query. Expects the device to itself. Throws
@@ -67,11 +74,22 @@ export interface TrainingBench {
  */
 export async function benchTraining(
   device: Device,
-  { arch, size, batch, precision = 'f32', steps, warmUp = 3, onProgress = () => {} }: TrainingBenchOptions,
+  options: TrainingBenchOptions,
 ): Promise<{ result: TrainingBench; timeline: DispatchTime[] | null }> {
+  const {
+    arch,
+    size,
+    batch,
+    precision = 'f32',
+    augmenting = nothing,
+    steps,
+    warmUp = 3,
+    onProgress = () => {},
+  } = options
   const model = benchNetwork(arch)
+  const augment = augments(augmenting) ? { source: size, mixes: mixes(augmenting) } : null
   const plan = (batch: number) => {
-    const options = { optimizer: 'adamw', labelSmoothing: 0.1, frozen: false, precision } as const
+    const options = { optimizer: 'adamw', labelSmoothing: 0.1, frozen: false, precision, augment } as const
     const training = trainingGraph(model, { batch, size }, options)
     const compiled = compile(device, 'training step', training.graph)
     return { training, compiled, programs: [compiled] }
@@ -93,8 +111,19 @@ export async function benchTraining(
     if (precision === 'mixed') store.writeAll('lossScale', initialLossScale())
     const pixels = new Uint32Array(batch * size * size)
     fillPixels(pixels)
-    program.write(training.labels, syntheticLabels(batch))
-    const times = await timeSteps(device, program, training, pixels, warmUp + steps, onProgress)
+    const labels = syntheticLabels(batch)
+    program.write(training.labels, labels)
+    const indices = labels.map((_, i) => i)
+    const drawn = (step: number) =>
+      drawBatch(augmenting, { source: size, size }, { seed: 1, epoch: 0, step, indices, labels })
+    const write = (step: number): void => {
+      program.write(training.pixels, pixels)
+      if (!training.draws) return
+      const { draws, partners } = drawn(step)
+      program.write(training.draws, draws)
+      if (training.partners && partners) program.write(training.partners, partners)
+    }
+    const times = await timeSteps(device, program, training, write, warmUp + steps, onProgress)
     const timeline = hasTimestamps(device) ? await medianProfile(program, Math.min(3, steps), onProgress) : null
     const measured = times.slice(warmUp)
     const stepMs = spread(measured.map(({ ms }) => ms))
@@ -136,7 +165,7 @@ async function timeSteps(
   device: Device,
   program: Program,
   training: TrainingGraph,
-  pixels: Uint32Array,
+  write: (step: number) => void,
   steps: number,
   onProgress: BenchProgress,
 ): Promise<{ ms: number; jsMs: number }[]> {
@@ -144,7 +173,7 @@ async function timeSteps(
   const times: { ms: number; jsMs: number }[] = []
   for (let step = 0; step < steps; step++) {
     const started = performance.now()
-    program.write(training.pixels, pixels)
+    write(step)
     program.write(
       training.step,
       packStep({
