@@ -26,8 +26,7 @@ export async function preview(
 ): Promise<Preview> {
   const { augmentationPresets, openImageFolder, previewAugmentation, sourceSize } = await loadEngine()
   const { size, seed } = options
-  const trainSize = sourceSize(options.augment, size)
-  const folder = await openImageFolder(dir, { size, trainSize, seed, onProgress, signal })
+  const folder = await openImageFolder(dir, { size: sourceSize(options.augment, size), seed, onProgress, signal })
   try {
     const { train } = folder
     const shown = Math.min(count, train.length)
