@@ -2,6 +2,7 @@
  * The engine from the inside: its f64 references, its graphs and its parameter layout are no part of its public face, yet they
  * are what parity is about. Loaded by path, because TypeScript lets one project import another's source as a type only.
  */
+import type * as TransformModule from '../../packages/engine/src/augment/transform.ts'
 import type * as ProgramModule from '../../packages/engine/src/compile/program.ts'
 import type * as StoreModule from '../../packages/engine/src/compile/store.ts'
 import type * as DeviceModule from '../../packages/engine/src/gpu/device.ts'
@@ -25,6 +26,7 @@ const load = <M>(path: string): Promise<M> =>
   import(new URL(`../../packages/engine/src/${path}`, import.meta.url).pathname)
 
 export const reference: typeof Reference = await load('reference/index.ts')
+export const { transformOf }: typeof TransformModule = await load('augment/transform.ts')
 export const { openNodeDevice }: typeof NodeModule = await load('gpu/node.ts')
 export const { compile, createArena, Program }: typeof ProgramModule = await load('compile/program.ts')
 export const { ParameterStore }: typeof StoreModule = await load('compile/store.ts')
