@@ -1,6 +1,7 @@
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import sharp from 'sharp'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { runCli } from '../testing/cli.ts'
 
@@ -33,6 +34,35 @@ test('data synth writes nine genera and tells what it wrote; data check then nam
   await cp(image, join(folder, 'synth', 'train', 'Amanita', 'twin.jpg'))
   const told = await runCli(['data', 'check', 'synth'], { cwd: folder })
   expect(told.stdout).toContain('2 unreadable, skipped in training:')
+})
+
+test('data preview writes a contact sheet of what training sees, and tells what was drawn', async () => {
+  const args = [
+    'data',
+    'preview',
+    'synth',
+    '--size',
+    '32',
+    '--count',
+    '2',
+    '--epochs',
+    '3',
+    '--augment',
+    'notebook',
+    '--mixup',
+  ]
+  const { code, stdout } = await runCli([...args, '--out', 'sheet.png', '--json'], { cwd: folder })
+  expect(code).toBe(0)
+  const { images, mixup, augment } = JSON.parse(stdout)
+  expect({ mixup, rotate: augment.rotate }).toEqual({ mixup: 0.4, rotate: 31.25 })
+  expect(images).toHaveLength(2)
+  expect(images[0].epochs.map(({ epoch }: { epoch: number }) => epoch)).toEqual([0, 1, 2])
+  expect(images[0].epochs[0]).toMatchObject({
+    draw: { symmetry: expect.any(Number) },
+    mix: { share: expect.any(Number) },
+  })
+  // A column for the image as it is and one an epoch, of 160 pixels each: 32 five times.
+  expect(await sharp(join(folder, 'sheet.png')).metadata()).toMatchObject({ format: 'png', width: 4 * 168 + 8 })
 })
 
 test('data demo writes real artwork with its licences', async () => {

@@ -50,14 +50,17 @@ interface Case {
 const transformsOf = ({ source, size, draws }: Case): Transform[] =>
   draws.map((draw) => transformOf({ ...still, ...draw }, { source, size }))
 
-async function run(c: Case, pixels = noisePixels(c.draws.length, c.source)): Promise<Float32Array<ArrayBuffer>> {
+async function run(
+  c: Case,
+  pixels = noisePixels(c.draws.length, c.source),
+  window = { first: 0, images: c.draws.length },
+): Promise<Float32Array<ArrayBuffer>> {
   const { source, size, mixes } = c
   const batch = c.draws.length
   const draws = new Uint32Array(batch * augmentWords)
   for (const [n, transform] of transformsOf(c).entries()) packTransform(draws, n, transform, mixes?.[n] ?? null)
   const kernel = augment({
-    first: 0,
-    images: batch,
+    ...window,
     source,
     size,
     mean,
@@ -65,7 +68,7 @@ async function run(c: Case, pixels = noisePixels(c.draws.length, c.source)): Pro
     mixes: mixes !== undefined,
     ...(c.type && { type: c.type }),
   })
-  const contents = { pixels: new Uint32Array(pixels.buffer), draws, x: batch * size ** 2 * 4 }
+  const contents = { pixels: new Uint32Array(pixels.buffer), draws, x: window.images * size ** 2 * 4 }
   return output(await runKernel(device, kernel, contents), 'x')
 }
 
@@ -285,6 +288,14 @@ describe('mixing', () => {
     const mixes = [1, 0].map((partner): Mix => ({ partner, share: 1, box: null }))
     expect(await run({ ...alone, mixes })).toEqual(await run(alone))
   })
+})
+
+test('a window of a batch has the bits of the whole, partners outside of it included', async () => {
+  const mixes = [2, 0, 1].map((partner): Mix => ({ partner, share: 0.6, box: null }))
+  const c = { source: 33, size: 40, draws: [geometry[0]!, geometry[2]!, { symmetry: 5 }], mixes }
+  const whole = await run(c)
+  const part = await run(c, undefined, { first: 1, images: 2 })
+  expect(part).toEqual(whole.subarray(whole.length / 3))
 })
 
 test('what the presets draw is finite and in bounds at the size of a network', async () => {

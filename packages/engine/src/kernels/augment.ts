@@ -94,13 +94,18 @@ fn reflected(at: vec2f) -> vec2f {
   return clamp(select(u, 2 * LAST - u, u > vec2f(LAST)), vec2f(), vec2f(LAST));
 }
 
+/** a and b by their weights 1 − t and t: of mix(), some devices make another sum, which at t = 1 is not exactly b. */
+fn blend(a: vec4f, b: vec4f, t: f32) -> vec4f {
+  return a * (1 - t) + b * t;
+}
+
 fn bilinear(image: u32, at: vec2f) -> vec4f {
   let corner = min(floor(at), vec2f(LAST - 1));
   let f = at - corner;
   let i = (image * SOURCE + u32(corner.y)) * SOURCE + u32(corner.x);
-  let above = mix(unpack4x8unorm(pixels[i]), unpack4x8unorm(pixels[i + 1u]), f.x);
-  let below = mix(unpack4x8unorm(pixels[i + SOURCE]), unpack4x8unorm(pixels[i + SOURCE + 1u]), f.x);
-  return mix(above, below, f.y);
+  let above = blend(unpack4x8unorm(pixels[i]), unpack4x8unorm(pixels[i + 1u]), f.x);
+  let below = blend(unpack4x8unorm(pixels[i + SOURCE]), unpack4x8unorm(pixels[i + SOURCE + 1u]), f.x);
+  return blend(above, below, f.y);
 }
 
 /** The image as the network sees it at one pixel. */
@@ -114,7 +119,7 @@ fn seen(l: Look, at: vec2u) -> vec4f {
     sum += bilinear(l.image, reflected(vec2f(dot(l.a.xyz, p), dot(l.b.xyz, p)) / z));
   }
   var v = sum * (step * step);
-  v = clamp(mix(vec4f(vec3f(dot(v.xyz, LUMA)), v.w), v, l.b.w), vec4f(), vec4f(1));
+  v = clamp(blend(vec4f(vec3f(dot(v.xyz, LUMA)), v.w), v, l.b.w), vec4f(), vec4f(1));
   v = select(v, floor(v * (255 / l.colour.x) + ${posterizeBias}) * (l.colour.x / 255), l.colour.x > 1);
   v = select(v, 1 - v, v >= vec4f(l.colour.y));
   let inside = clamp(v, vec4f(${logitRange.min}), vec4f(${logitRange.max}));
@@ -141,7 +146,7 @@ ${a.mixes ? mixedPartner : ''}
     if (i >= COUNT) { return; }
     let at = vec2u(i % SIZE, i / SIZE);
     var v = seen(own, at);
-${a.mixes ? '    v = mix(seen(partner, at), v, select(own.colour.w, 0, within(at, box)));\n' : ''}    x[group.y * COUNT + i] = ${store('v')};
+${a.mixes ? '    v = blend(seen(partner, at), v, select(own.colour.w, 0, within(at, box)));\n' : ''}    x[group.y * COUNT + i] = ${store('v')};
   }
 }`,
     bindings,

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { resolveAugmentation } from '../augment/augmentation.ts'
 import { planWithoutReuse } from '../compile/plan.ts'
 import { type CompileOptions, compile, createArena, Program } from '../compile/program.ts'
 import { ParameterStore } from '../compile/store.ts'
@@ -60,6 +61,24 @@ test('a learner tells colours apart after a few epochs, and the same seed gives 
   expect(withoutTime(await fit(second, options))).toEqual(withoutTime(epochs))
   expect(await second.store.readAll('parameters')).toEqual(weights)
   second.destroy()
+})
+
+test('on augmented, mixed and larger images a learner draws by seed and epoch, and its validation is as it was', async () => {
+  const random = { augment: resolveAugmentation({ preset: 'default', cropP: 1 }), mixup: 0.4 }
+  const options = { train: colouredSource(8, 40), ...random }
+  const weightsOf = async (options: Partial<LearnerOptions>) => {
+    const learner = await createLearner(options, 'linear')
+    const untrained = await learner.evaluate(valid)
+    const losses = (await fit(learner)).map(({ trainLoss }) => trainLoss)
+    const weights = await learner.store.readAll('parameters')
+    learner.destroy()
+    return { untrained, losses, weights }
+  }
+  const first = await weightsOf(options)
+  expect(await weightsOf(options)).toEqual(first)
+  const plain = await weightsOf({})
+  expect(first.untrained).toEqual(plain.untrained)
+  expect(first.losses).not.toEqual(plain.losses)
 })
 
 test('a frozen body keeps its filters while its batch norms and the head learn', async () => {
