@@ -12,11 +12,14 @@ export interface ByteSource {
 /** Refuses a file, naming it and what is wrong with it. */
 export type Refuse = (what: string) => never
 
+/** A name in a file may be millions of letters long. */
+const longestMessage = 400
+
 /** `file` is no usable `format`: … */
 export const refusal =
   (file: string, format: string): Refuse =>
   (what) => {
-    throw new EngineError('BAD_WEIGHTS', `${file} is not a usable ${format}: ${what}`)
+    throw new EngineError('BAD_WEIGHTS', `${file} is not a usable ${format}: ${shorten(what)}`)
   }
 
 /** The part of a FileHandle that a source needs. */
@@ -53,3 +56,5 @@ const outside = (name: string, size: number, offset: number, length: number): En
     'BAD_WEIGHTS',
     `${name} is cut off or damaged: bytes ${offset} to ${offset + length} of ${size} are wanted; copy or download it again`,
   )
+
+const shorten = (text: string): string => (text.length > longestMessage ? `${text.slice(0, longestMessage)}…` : text)

@@ -117,11 +117,14 @@ class PickleMachine {
   }
 
   global([module, name]: readonly unknown[]): void {
-    const path = `${String(module)}.${String(name)}`
+    // Only text is put into words: a tuple doubled sixty times over would take for ever to spell.
+    if (typeof module !== 'string' || typeof name !== 'string')
+      throw this.refuse('its pickle names something by no text')
+    const path = `${module}.${name}`
     const found = this.#options.globals.get(path)
     if (found === undefined)
       this.refuse(
-        `it wants ${shorten(path)}, which a state dict never needs and which is not run here; in PyTorch, save model.state_dict() by itself`,
+        `it wants ${path}, which a state dict never needs and which is not run here; in PyTorch, save model.state_dict() by itself`,
       )
     this.push(found)
   }
@@ -270,5 +273,3 @@ class PickleMachine {
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-
-const shorten = (text: string): string => (text.length > 120 ? `${text.slice(0, 120)}…` : text)

@@ -22,6 +22,7 @@ export interface WeightsFile {
 
 /** ResNet-50's has 40 kB; the format allows 100 MB. */
 const largestHeader = 8 * 2 ** 20
+const mostDimensions = 8
 
 /** Header and data as byte chunks, in the order they belong in the file. Data is F32. */
 export function* encodeSafetensors({ tensors, metadata }: WeightsFile): Generator<Uint8Array> {
@@ -133,8 +134,10 @@ function parseObject(json: Uint8Array, refuse: Refuse): Record<string, unknown> 
 function entryOf(name: string, value: unknown, dataBytes: number, refuse: Refuse): Entry {
   const { dtype, shape, data_offsets: offsets } = isObject(value) ? value : {}
   if (!isElementType(dtype))
-    return refuse(`tensor ${name} has type ${String(dtype)}; known are ${Object.keys(elementTypes).join(', ')}`)
-  if (!isCounts(shape) || !isCounts(offsets) || offsets.length !== 2)
+    return refuse(
+      `tensor ${name} has type ${typeof dtype === 'string' ? dtype : typeof dtype}; known are ${Object.keys(elementTypes).join(', ')}`,
+    )
+  if (!isCounts(shape) || shape.length > mostDimensions || !isCounts(offsets) || offsets.length !== 2)
     return refuse(`tensor ${name} has no valid shape and offsets`)
   const [begin = 0, end = 0] = offsets
   const count = shape.reduce((a, b) => a * b, 1)

@@ -163,9 +163,11 @@ test.each([
 
 test('what is shared stays shared: a tuple doubled ten thousand times over, and a dict within itself, end at once', async () => {
   const doubled = assemble(0x80, 2, ')', '2\x86'.repeat(10_000), '.')
+  const spelt = assemble(doubled.subarray(0, -1), text('x'), 0x93, '.')
   const within = assemble(0x80, 2, '}', 'q', 0, text('state_dict'), 'h', 0, 's.')
   const started = performance.now()
   await refused(checkpoint(doubled))
+  expect(await refused(checkpoint(spelt))).toContain('by no text')
   await refused(checkpoint(within))
   expect(performance.now() - started).toBeLessThan(2000)
 })
@@ -283,6 +285,13 @@ test.each<[string, readonly FakeEntry[], RegExp]>([
   ],
 ])('an archive %s is refused', async (_, entries, reason) => {
   expect(await refused(zipOf(entries))).toMatch(reason)
+})
+
+test('a legacy file whose numbers are bottomless tuples is refused at once', async () => {
+  const bottomless = assemble(0x80, 2, ')', '2\x86'.repeat(1000), '.')
+  const magic = golden('legacy.pth').subarray(0, 15)
+  expect(await refused(assemble(magic, bottomless))).toContain('not number 1001')
+  await refused(bottomless)
 })
 
 test('a pickle that is not a checkpoint is refused', async () => {

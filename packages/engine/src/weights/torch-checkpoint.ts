@@ -97,8 +97,7 @@ async function openLegacy(source: ByteSource, refuse: Refuse): Promise<Checkpoin
   const magic = readPickle(head, 0, options)
   if (magic.value !== magicNumber) refuse('it is a pickle, but not one that torch.save has written')
   const protocol = readPickle(head, magic.end, options)
-  if (protocol.value !== legacyProtocol)
-    refuse(`its format has number ${String(protocol.value)}, not ${legacyProtocol}`)
+  if (protocol.value !== legacyProtocol) refuse(`its format is not number ${legacyProtocol}, the only one there is`)
   const system = readPickle(head, protocol.end, options)
   const root = readPickle(head, system.end, options)
   const keys = readPickle(head, root.end, options)
@@ -107,7 +106,7 @@ async function openLegacy(source: ByteSource, refuse: Refuse): Promise<Checkpoin
   const begins = new Map<string, number>()
   let at = keys.end
   for (const key of keys.value as unknown[]) {
-    const storage = typeof key === 'string' ? storages.get(key) : undefined
+    const storage = isKey(key) ? storages.get(String(key)) : undefined
     if (!storage || begins.has(storage.key)) return refuse('its list of storages is not that of its tensors')
     const { elements, type } = storage
     const counted = Number(new DataView((await source.read(at, 8)).buffer).getBigInt64(0, true))
@@ -184,12 +183,15 @@ const storageTypes: Record<string, { kind: 'type'; type: ElementTypeName }> = Ob
   } satisfies Record<string, ElementTypeName>).map(([name, type]) => [name, { kind: 'type', type }]),
 )
 
+/** Python 2 wrote numbers. */
+const isKey = (key: unknown): key is string | number => typeof key === 'string' || typeof key === 'number'
+
 /** ('storage', type, key, device, elements), and in old files a view of it: (key, first, elements) or None. */
 function storageOf(id: unknown, refuse: Refuse): Storage {
   const [tag, type, key, , elements, view] = Array.isArray(id) ? (id as unknown[]) : []
-  const name = typeof key === 'number' ? String(key) : key
-  if (tag !== 'storage' || !isKind(type, 'type') || typeof name !== 'string' || !isCount(elements))
+  if (tag !== 'storage' || !isKind(type, 'type') || !isKey(key) || !isCount(elements))
     return refuse('it refers to something that is no storage: in PyTorch, save model.state_dict() by itself')
+  const name = String(key)
   if (elements > mostElements) return refuse(`its storage ${name} claims ${elements} elements, far more than a ResNet`)
   const first = Array.isArray(view) ? view[1] : 0
   if (!isCount(first)) return refuse(`its storage ${name} has a view that begins nowhere`)
