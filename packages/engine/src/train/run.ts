@@ -51,6 +51,9 @@ export async function runTraining(spec: TrainSpec, context: RunContext): Promise
   }
 }
 
+/** Tensors left out that are told one by one: a head's, and a few. */
+const namedTensors = 10
+
 /** What a run begins with: where it stopped, or weights, or neither. */
 interface Start {
   resumed: Awaited<ReturnType<RunFolder['readPosition']>>
@@ -287,7 +290,10 @@ class Run {
       )
     }
     this.#log('info', `took ${report.loaded} tensors from ${path}`)
-    for (const { name, reason } of report.dropped) this.#log('info', `left out ${name}: ${reason}`)
+    for (const { name, reason } of report.dropped.slice(0, namedTensors))
+      this.#log('info', `left out ${name}: ${reason}`)
+    const unnamed = report.dropped.length - namedTensors
+    if (unnamed > 0) this.#log('info', `left out ${unnamed} more`)
     const body = report.missing.filter((name) => !/^(fc|head)\./.test(name))
     if (body.length > 0) this.#log('warn', `${path} lacks ${body.join(', ')}: these begin at random`)
   }

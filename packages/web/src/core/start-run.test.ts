@@ -12,8 +12,10 @@ test('a form with a dataset and numbers passes, and becomes the mutation’s inp
   })
 })
 
-test('a name left empty is left to the server', () => {
+test('a name or weights left empty are left to the server', () => {
   expect(toInput(form)).not.toHaveProperty('name')
+  expect(toInput(form).config).not.toHaveProperty('weights')
+  expect(toInput({ ...form, weights: ' resnet18 ' }).config).toMatchObject({ weights: 'resnet18' })
 })
 
 test('what is no number is found before the server is asked', () => {

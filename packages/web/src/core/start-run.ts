@@ -8,6 +8,7 @@ export interface StartRunForm {
   dataset: string
   name: string
   arch: Arch
+  weights: string
   size: string
   batch: string
   epochs: string
@@ -23,6 +24,7 @@ export const emptyForm: StartRunForm = {
   dataset: '',
   name: '',
   arch: 'resnet18',
+  weights: '',
   size: '224',
   batch: '64',
   epochs: '5',
@@ -56,6 +58,7 @@ export function toInput(form: StartRunForm): StartRunInput {
     ...(form.name.trim() === '' ? {} : { name: form.name.trim() }),
     config: {
       arch: form.arch,
+      ...(form.weights.trim() === '' ? {} : { weights: form.weights.trim() }),
       size: Number(form.size),
       batch: Number(form.batch),
       epochs: Number(form.epochs),

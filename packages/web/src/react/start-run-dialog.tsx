@@ -104,6 +104,11 @@ export function StartRunDialog(): ReactElement {
           <DatasetField {...text('dataset')} datasets={datasets} />
           <TextField {...text('name')} label="Name" hint="Optional; the dataset and the network otherwise" />
           <ArchField value={form.arch} onChange={change} />
+          <TextField
+            {...text('weights')}
+            label="Weights"
+            hint="Empty: from scratch. A name such as resnet18, or a file on the worker’s machine"
+          />
           <TextField {...text('size')} label="Image size" unit="px" width="half" hint="Side of the square input" />
           <TextField {...text('batch')} label="Batch" unit="images" width="half" />
           <TextField {...text('epochs')} label="Epochs" width="half" />
