@@ -35,57 +35,57 @@ export function readPickle(bytes: Uint8Array, start: number, options: PickleOpti
 }
 
 /** What each instruction does, by its byte. */
-const instructions: Readonly<Record<number, (m: PickleMachine) => void>> = {
-  128: (m) => m.u8() > 5 && m.refuse('its pickle is of an unknown protocol'), // PROTO
-  149: (m) => m.take(8), // FRAME, a hint for buffering
-  40: (m) => m.mark(), // MARK
-  48: (m) => m.pop(), // POP
-  49: (m) => m.popMark(), // POP_MARK
-  50: (m) => m.push(m.top()), // DUP
+const instructions: ReadonlyMap<number, (m: PickleMachine) => void> = new Map([
+  [0x80, (m) => m.u8() > 5 && m.refuse('its pickle is of an unknown protocol')], // PROTO
+  [0x95, (m) => m.take(8)], // FRAME, a hint for buffering
+  [0x28, (m) => m.mark()], // MARK
+  [0x30, (m) => m.pop()], // POP
+  [0x31, (m) => m.popMark()], // POP_MARK
+  [0x32, (m) => m.push(m.top())], // DUP
 
-  78: (m) => m.push(null), // NONE
-  136: (m) => m.push(true), // NEWTRUE
-  137: (m) => m.push(false), // NEWFALSE
-  75: (m) => m.push(m.u8()), // BININT1
-  77: (m) => m.push(m.u16()), // BININT2
-  74: (m) => m.push(m.i32()), // BININT
-  138: (m) => m.push(m.integer(m.u8())), // LONG1
-  139: (m) => m.push(m.integer(m.u32())), // LONG4
-  71: (m) => m.push(m.f64()), // BINFLOAT
-  140: (m) => m.push(m.text(m.u8())), // SHORT_BINUNICODE
-  88: (m) => m.push(m.text(m.u32())), // BINUNICODE
-  141: (m) => m.push(m.text(m.u64())), // BINUNICODE8
-  85: (m) => m.push(m.text(m.u8())), // SHORT_BINSTRING, Python 2's, in old checkpoints
-  84: (m) => m.push(m.text(m.u32())), // BINSTRING
-  67: (m) => m.push(m.slice(m.u8())), // SHORT_BINBYTES
-  66: (m) => m.push(m.slice(m.u32())), // BINBYTES
+  [0x4e, (m) => m.push(null)], // NONE
+  [0x88, (m) => m.push(true)], // NEWTRUE
+  [0x89, (m) => m.push(false)], // NEWFALSE
+  [0x4b, (m) => m.push(m.u8())], // BININT1
+  [0x4d, (m) => m.push(m.u16())], // BININT2
+  [0x4a, (m) => m.push(m.i32())], // BININT
+  [0x8a, (m) => m.push(m.integer(m.u8()))], // LONG1
+  [0x8b, (m) => m.push(m.integer(m.u32()))], // LONG4
+  [0x47, (m) => m.push(m.f64())], // BINFLOAT
+  [0x8c, (m) => m.push(m.text(m.u8()))], // SHORT_BINUNICODE
+  [0x58, (m) => m.push(m.text(m.u32()))], // BINUNICODE
+  [0x8d, (m) => m.push(m.text(m.u64()))], // BINUNICODE8
+  [0x55, (m) => m.push(m.text(m.u8()))], // SHORT_BINSTRING, Python 2's, in old checkpoints
+  [0x54, (m) => m.push(m.text(m.u32()))], // BINSTRING
+  [0x43, (m) => m.push(m.slice(m.u8()))], // SHORT_BINBYTES
+  [0x42, (m) => m.push(m.slice(m.u32()))], // BINBYTES
 
-  41: (m) => m.push([]), // EMPTY_TUPLE
-  133: (m) => m.push(m.popMany(1)), // TUPLE1
-  134: (m) => m.push(m.popMany(2)), // TUPLE2
-  135: (m) => m.push(m.popMany(3)), // TUPLE3
-  116: (m) => m.push(m.popMark()), // TUPLE
-  93: (m) => m.push([]), // EMPTY_LIST
-  108: (m) => m.push(m.popMark()), // LIST
-  97: (m) => m.append(m.popMany(1)), // APPEND
-  101: (m) => m.append(m.popMark()), // APPENDS
-  125: (m) => m.push(new Map()), // EMPTY_DICT
-  115: (m) => m.setItems(m.popMany(2)), // SETITEM
-  117: (m) => m.setItems(m.popMark()), // SETITEMS
+  [0x29, (m) => m.push([])], // EMPTY_TUPLE
+  [0x85, (m) => m.push(m.popMany(1))], // TUPLE1
+  [0x86, (m) => m.push(m.popMany(2))], // TUPLE2
+  [0x87, (m) => m.push(m.popMany(3))], // TUPLE3
+  [0x74, (m) => m.push(m.popMark())], // TUPLE
+  [0x5d, (m) => m.push([])], // EMPTY_LIST
+  [0x6c, (m) => m.push(m.popMark())], // LIST
+  [0x61, (m) => m.append(m.popMany(1))], // APPEND
+  [0x65, (m) => m.append(m.popMark())], // APPENDS
+  [0x7d, (m) => m.push(new Map())], // EMPTY_DICT
+  [0x73, (m) => m.setItems(m.popMany(2))], // SETITEM
+  [0x75, (m) => m.setItems(m.popMark())], // SETITEMS
 
-  99: (m) => m.global([m.line(), m.line()]), // GLOBAL
-  147: (m) => m.global(m.popMany(2)), // STACK_GLOBAL
-  82: (m) => m.call(), // REDUCE
-  129: (m) => m.call(), // NEWOBJ
-  98: (m) => m.build(), // BUILD
-  81: (m) => m.persistent(), // BINPERSID
+  [0x63, (m) => m.global([m.line(), m.line()])], // GLOBAL
+  [0x93, (m) => m.global(m.popMany(2))], // STACK_GLOBAL
+  [0x52, (m) => m.call()], // REDUCE
+  [0x81, (m) => m.call()], // NEWOBJ
+  [0x62, (m) => m.build()], // BUILD
+  [0x51, (m) => m.persistent()], // BINPERSID
 
-  113: (m) => m.memoise(m.u8()), // BINPUT
-  114: (m) => m.memoise(m.u32()), // LONG_BINPUT
-  148: (m) => m.memoise(m.memoised), // MEMOIZE
-  104: (m) => m.recall(m.u8()), // BINGET
-  106: (m) => m.recall(m.u32()), // LONG_BINGET
-}
+  [0x71, (m) => m.memoise(m.u8())], // BINPUT
+  [0x72, (m) => m.memoise(m.u32())], // LONG_BINPUT
+  [0x94, (m) => m.memoise(m.memoised)], // MEMOIZE
+  [0x68, (m) => m.recall(m.u8())], // BINGET
+  [0x6a, (m) => m.recall(m.u32())], // LONG_BINGET
+])
 
 class PickleMachine {
   readonly #bytes: Uint8Array
@@ -108,7 +108,7 @@ class PickleMachine {
     for (let count = 0; count < mostInstructions; count++) {
       const opcode = this.u8()
       if (opcode === 0x2e) return { value: this.pop(), end: this.#at } // STOP
-      const instruction = instructions[opcode]
+      const instruction = instructions.get(opcode)
       if (!instruction)
         this.refuse(`its pickle has the instruction 0x${opcode.toString(16)}, which no state dict needs`)
       else instruction(this)
