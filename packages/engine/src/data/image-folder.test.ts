@@ -243,25 +243,6 @@ describe('reading', () => {
   })
 })
 
-describe('training images of another size', () => {
-  it('are the same images in the same split, larger than those of validation', async () => {
-    for (const name of ['ant', 'bee']) await images(name, 6)
-    const plain = await use(({ train, valid }) => ({ train: train.paths, valid: valid.paths }))
-    await use(
-      async ({ train, valid }) => {
-        expect({ train: train.paths, valid: valid.paths }).toEqual(plain)
-        expect([train.size, valid.size]).toEqual([12, 8])
-        const [large, small] = [new Uint8Array(12 * 12 * 4), new Uint8Array(8 * 8 * 4)]
-        await train.read([0], large)
-        await valid.read([0], small)
-        expect([large.at(-1), small.at(-1)]).toEqual([255, 255])
-        expect(new Set(large).size).toBeLessThanOrEqual(4)
-      },
-      { trainSize: 12 },
-    )
-  })
-})
-
 describe('broken files', () => {
   it('are skipped, each named with its reason', async () => {
     await images('cat', 3)
