@@ -34,7 +34,14 @@ export {
 } from './nn/resnet.ts'
 export { type Callback, type EarlyStoppingOptions, earlyStopping } from './train/callbacks.ts'
 export { balancedWeights } from './train/class-weights.ts'
-export { Learner, type LearnerOptions, type LearnerProgress } from './train/learner.ts'
+export {
+  Learner,
+  type LearnerOptions,
+  type LearnerProgress,
+  type RateFinding,
+  type RateSweep,
+  type Snapshot,
+} from './train/learner.ts'
 export { bestOf, epochsWithoutGain, improves, type Monitor, type MonitorName, monitorNames } from './train/monitor.ts'
 export { type FineTuneOptions, type FitOptions, fineTunePhases, type StepReport } from './train/phases.ts'
 export { slice } from './train/rates.ts'

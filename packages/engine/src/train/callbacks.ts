@@ -1,5 +1,5 @@
 /** What may be hung into a fit: it hears of steps and epochs, and may end it. */
-import type { Learner } from './learner.ts'
+import type { Learner, Snapshot } from './learner.ts'
 import { improves, type Monitor } from './monitor.ts'
 import type { StepReport } from './phases.ts'
 import type { EpochRecord } from './spec.ts'
@@ -23,14 +23,14 @@ export interface EarlyStoppingOptions extends Monitor {
 }
 
 /**
- * Ends a fit that no longer improves. Unlike fastai's, it leaves the learner at its best epoch: parameters and running
- * statistics of that epoch are kept in memory meanwhile.
+ * Ends a fit that no longer improves. Unlike fastai's, it leaves the learner at its best epoch, whose weights are kept in
+ * memory meanwhile.
  */
 export function earlyStopping({ patience, restoreBest = true, ...monitor }: EarlyStoppingOptions): Callback {
   if (!Number.isInteger(patience) || patience < 1)
     throw new RangeError(`patience must be a whole number of at least 1, not ${patience}`)
   let best: EpochRecord | null = null
-  let kept: { parameters: Float32Array<ArrayBuffer>; states: Float32Array<ArrayBuffer> } | null = null
+  let kept: Snapshot | null = null
   let waited = 0
   return {
     async onEpoch(epoch, learner) {
@@ -38,15 +38,12 @@ export function earlyStopping({ patience, restoreBest = true, ...monitor }: Earl
       best = epoch
       waited = 0
       if (!restoreBest) return
-      const [parameters, states] = [await learner.store.readAll('parameters'), await learner.store.readAll('states')]
-      kept = { parameters, states }
+      kept = await learner.snapshot('weights')
     },
     onEnd(learner) {
-      if (kept && waited > 0) {
-        learner.store.writeAll('parameters', kept.parameters)
-        learner.store.writeAll('states', kept.states)
-      }
-      // A callback may be used again.
+      if (kept && waited > 0)
+        learner.goBack(kept)
+        // A callback may be used again.
       ;[best, kept, waited] = [null, null, 0]
     },
   }

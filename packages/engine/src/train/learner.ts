@@ -16,7 +16,7 @@ import type { StoreBuffer, Tensor } from '../graph/tensor.ts'
 import { type EvaluateOptions, Inference } from '../infer/inference.ts'
 import { initialLossScale } from '../kernels/loss-scale.ts'
 import { bodyIsStill, type Frozen } from '../nn/freezing.ts'
-import type { ResNet } from '../nn/resnet.ts'
+import { headGroup, type ResNet } from '../nn/resnet.ts'
 import type { StateDict } from '../weights/safetensors.ts'
 import { initialiseWeights, type LoadReport, loadStateDict, readStateDict } from '../weights/state-dict.ts'
 import { StillBody } from './features.ts'
@@ -28,6 +28,7 @@ import {
   fineTunePhases,
   frozenOf,
   phaseOf,
+  type Rates,
   ratesAt,
   type StepReport,
   scheduleOf,
@@ -35,6 +36,7 @@ import {
 import { afterEpoch, freshPlateau, type Plateau } from './schedules.ts'
 import type { EpochRecord, OptimizerName, Precision } from './spec.ts'
 import { packStep } from './step-scalars.ts'
+import { type RateCurve, type RateSuggestions, suggestRates } from './suggest-rate.ts'
 
 export interface LearnerOptions {
   /** Images to learn from; of another size than `trainSize` they are sampled at that. */
@@ -114,8 +116,36 @@ const beginning: LearnerProgress = {
   plateau: freshPlateau,
 }
 
-/** A step that the device has done, but for its loss. */
-type StepDone = Pick<StepReport, 'step' | 'lr' | 'doneAt' | 'inputWait'>
+/** What a learner was. */
+export interface Snapshot {
+  buffers: ReadonlyMap<StoreBuffer, Float32Array<ArrayBuffer>>
+  progress: LearnerProgress | null
+}
+
+const weightBuffers: ReadonlySet<StoreBuffer> = new Set([
+  'parameters',
+  'states',
+  'averageParameters',
+  'averageStates',
+] as const)
+
+export interface RateSweep extends Pick<FitOptions, 'frozen' | 'signal'> {
+  /** First rate and the one that the sweep would end at; default 1e-7 and 10. */
+  from?: number
+  to?: number
+  /** Default 100. */
+  steps?: number
+  /** Ends where the smoothed loss is so many times its least; default 4. */
+  stopAt?: number
+}
+
+/** The smoothed losses at the rates of a sweep, and what they suggest. */
+export interface RateFinding extends RateCurve {
+  suggestions: RateSuggestions
+}
+
+/** A step that the device has done. */
+type StepDone = Pick<StepReport, 'step' | 'loss' | 'lr' | 'doneAt' | 'inputWait'>
 
 /** A step's program before and after it is recorded. */
 interface Plan {
@@ -215,6 +245,22 @@ export class Learner {
     return this.#progress
   }
 
+  /** All that going on needs, or only the weights: parameters and running statistics, and their averages. */
+  async snapshot(what: 'all' | 'weights' = 'all'): Promise<Snapshot> {
+    const buffers = new Map<StoreBuffer, Float32Array<ArrayBuffer>>()
+    for (const name of keptBuffers(this.#options)) {
+      if (what === 'all' || weightBuffers.has(name)) buffers.set(name, await this.store.readAll(name))
+    }
+    return { buffers, progress: what === 'all' ? structuredClone(this.#progress) : null }
+  }
+
+  /** Puts back what a snapshot holds. */
+  goBack({ buffers, progress }: Snapshot): void {
+    for (const [name, values] of buffers) this.store.writeAll(name, values)
+    if (progress) Object.assign(this.#progress, structuredClone(progress))
+    this.#forgetFeatures()
+  }
+
   /** Goes on from where a checkpoint was written; the store's buffers are restored by the caller. */
   restore(progress: LearnerProgress): void {
     this.#progress = { ...beginning, ...progress }
@@ -286,13 +332,7 @@ export class Learner {
   /** Trains for some epochs under one schedule, and yields each as it ends. The optimiser begins afresh. */
   async *fit(options: FitOptions): AsyncGenerator<EpochRecord, void, void> {
     const { epochs, done = 0, callbacks = [] } = options
-    if (this.stepsPerEpoch === 0) {
-      const { train, batch } = this.#options
-      throw new EngineError(
-        'BAD_CONFIG',
-        `batch ${batch} is larger than the ${train.length} training images: use at most ${train.length}`,
-      )
-    }
+    this.#checkBatch()
     // A phase begins with its first step, which an earlier process may have done.
     if (done === 0 && this.#progress.stepOfEpoch === 0) {
       this.store.clearMoments()
@@ -311,28 +351,109 @@ export class Learner {
   }
 
   async #epoch(epochOfPhase: number, options: FitOptions): Promise<EpochRecord> {
-    const { batch, seed, sampling, labelSmoothing, classWeights, accumulate, betas } = this.#options
+    const { labelSmoothing, classWeights, betas } = this.#options
     const { signal } = options
     const progress = this.#progress
+    const total = options.epochs * this.stepsPerEpoch
+    const plateau = progress.plateau.factor
+    const rates = (): Rates => {
+      const share = (epochOfPhase * this.stepsPerEpoch + progress.stepOfEpoch) / total
+      return ratesAt(options, { share, epoch: epochOfPhase }, plateau, betas[0])
+    }
     let started = performance.now()
+    let lr = 0
+    for await (const { steps, mayKeep } of this.#steps(options, rates)) {
+      for (const step of steps) this.#report(options, step)
+      lr = steps.at(-1)?.lr ?? lr
+      progress.secondsOfEpoch += (performance.now() - started) / 1000
+      started = performance.now()
+      if (mayKeep) await options.betweenSteps?.()
+    }
+    const report = await this.#validate(await this.#bodyOf(options), { labelSmoothing, classWeights, signal })
+    const { epoch } = progress
+    const seconds = progress.secondsOfEpoch + (performance.now() - started) / 1000
+    Object.assign(progress, { epoch: epoch + 1, stepOfEpoch: 0, secondsOfEpoch: 0 })
+    progress.plateau = afterEpoch(progress.plateau, scheduleOf(options), report.loss)
+    return {
+      epoch,
+      phase: phaseOf(options),
+      trainLoss: this.#smoothLoss(),
+      validLoss: report.loss,
+      accuracy: report.accuracy,
+      f1Weighted: report.f1Weighted,
+      f1Micro: report.f1Micro,
+      f1Macro: report.f1Macro,
+      seconds,
+      lr,
+    }
+  }
+
+  /**
+   * The range test: trains for some steps at rates that rise exponentially, and suggests one (suggest-rate.ts). Everything is put
+   * back as it was, so that what follows is the same to the bit.
+   */
+  async lrFind(options: RateSweep = {}): Promise<RateFinding> {
+    const { from = 1e-7, to = 10, steps: count = 100, stopAt = 4 } = options
+    this.#checkBatch()
+    const before = await this.snapshot()
+    const progress = this.#progress
+    this.store.clearMoments()
+    Object.assign(progress, { update: 0, lossMean: 0, lossWeight: 0, stepOfEpoch: 0 })
+    const [rates, losses]: [number[], number[]] = [[], []]
+    let asked = 0
+    const rising = (): Rates => {
+      const rate = from * (to / from) ** (asked++ / count)
+      return { rates: Array.from({ length: headGroup + 1 }, () => rate), beta1: this.#options.betas[0] }
+    }
+    try {
+      sweep: for (;;) {
+        for await (const { steps } of this.#steps(options, rising)) {
+          for (const { lr, loss } of steps) {
+            progress.lossMean = lossDecay * progress.lossMean + (1 - lossDecay) * loss
+            progress.lossWeight = lossDecay * progress.lossWeight + (1 - lossDecay)
+            const smooth = this.#smoothLoss()
+            if (!Number.isFinite(smooth) || smooth > stopAt * Math.min(...losses, smooth)) break sweep
+            rates.push(lr)
+            losses.push(smooth)
+            if (losses.length === count) break sweep
+          }
+        }
+        Object.assign(progress, { epoch: progress.epoch + 1, stepOfEpoch: 0 })
+      }
+    } finally {
+      this.goBack(before)
+    }
+    return { rates, losses, suggestions: suggestRates({ rates, losses }, count) }
+  }
+
+  #checkBatch(): void {
+    const { train, batch } = this.#options
+    if (this.stepsPerEpoch > 0) return
+    throw new EngineError(
+      'BAD_CONFIG',
+      `batch ${batch} is larger than the ${train.length} training images: use at most ${train.length}`,
+    )
+  }
+
+  /** Takes the steps that are left of an epoch, asking for the rates before each, and yields them as their losses are read. */
+  async *#steps(
+    options: Pick<FitOptions, 'frozen' | 'signal'>,
+    ratesOf: () => Rates,
+  ): AsyncGenerator<{ steps: StepDone[]; mayKeep: boolean }, void, void> {
+    const { batch, seed, sampling, classWeights, accumulate } = this.#options
+    const progress = this.#progress
     const program = await this.prepare(options)
     const { name, graph, input } = this.#plan(frozenOf(options))
     const still = await this.#bodyOf(options)
-    const total = options.epochs * this.stepsPerEpoch
-    const plateau = progress.plateau.factor
     const gather = gathering(accumulate, classWeights)
-    const waiting: StepDone[] = []
-    let lr = 0
-    let lastRead = performance.now()
-
+    const waiting: Omit<StepDone, 'loss'>[] = []
     const order = { batch, sampling, seed, epoch: progress.epoch, dropLast: true, from: progress.stepOfEpoch }
-    let asked = performance.now()
+    let lastRead = performance.now()
+    let asked = lastRead
     for await (const { pixels, labels, indices } of batches(still?.train ?? this.#options.train, order)) {
-      throwIfAborted(signal)
+      throwIfAborted(options.signal)
       const inputWait = performance.now() - asked
-      const share = (epochOfPhase * this.stepsPerEpoch + progress.stepOfEpoch) / total
-      const { rates, beta1 } = ratesAt(options, { share, epoch: epochOfPhase }, plateau, betas[0])
-      lr = rates.at(-1) ?? 0
+      const { rates, beta1 } = ratesOf()
       const { step, update } = progress
       progress.stepOfEpoch++
       const last = progress.stepOfEpoch === this.stepsPerEpoch
@@ -353,35 +474,15 @@ export class Learner {
       program.run(due ? [graph.losses] : [])
       await this.#pacer.settle(name, submitted)
       const doneAt = performance.now()
-      waiting.push({ step, lr, doneAt, inputWait })
+      waiting.push({ step, lr: rates.at(-1) ?? 0, doneAt, inputWait })
       asked = doneAt
       if (!due) continue
       lastRead = doneAt
       const losses = new Float32Array(await program.read(graph.losses))
-      for (const done of waiting.splice(0)) this.#report(options, done, losses[done.step % lossSlots] ?? Number.NaN)
-      progress.secondsOfEpoch += (performance.now() - started) / 1000
-      started = performance.now()
+      const steps = waiting.splice(0).map((done) => ({ ...done, loss: losses[done.step % lossSlots] ?? Number.NaN }))
       // Gradients that are still being gathered are in no checkpoint.
-      if (!last && updates) await options.betweenSteps?.()
+      yield { steps, mayKeep: !last && updates }
       asked = performance.now()
-    }
-
-    const report = await this.#validate(still, { labelSmoothing, classWeights, signal })
-    const { epoch } = progress
-    const seconds = progress.secondsOfEpoch + (performance.now() - started) / 1000
-    Object.assign(progress, { epoch: epoch + 1, stepOfEpoch: 0, secondsOfEpoch: 0 })
-    progress.plateau = afterEpoch(progress.plateau, scheduleOf(options), report.loss)
-    return {
-      epoch,
-      phase: phaseOf(options),
-      trainLoss: this.#smoothLoss(),
-      validLoss: report.loss,
-      accuracy: report.accuracy,
-      f1Weighted: report.f1Weighted,
-      f1Micro: report.f1Micro,
-      f1Macro: report.f1Macro,
-      seconds,
-      lr,
     }
   }
 
@@ -396,19 +497,20 @@ export class Learner {
     return drawBatch(this.#options, sides, { seed, epoch, step, indices: drawn, labels })
   }
 
-  #report(options: FitOptions, done: StepDone, loss: number): void {
+  #report(options: FitOptions, done: StepDone): void {
+    const { loss, step } = done
     if (!Number.isFinite(loss)) {
       throw new EngineError(
         'DIVERGED',
-        `the loss became ${loss} at step ${done.step}: use a smaller learning rate than ${options.rate}${this.#options.precision === 'mixed' ? ', or precision f32' : ''}`,
+        `the loss became ${loss} at step ${step}: use a smaller learning rate than ${options.rate}${this.#options.precision === 'mixed' ? ', or precision f32' : ''}`,
       )
     }
     const p = this.#progress
     p.lossMean = lossDecay * p.lossMean + (1 - lossDecay) * loss
     p.lossWeight = lossDecay * p.lossWeight + (1 - lossDecay)
-    const step: StepReport = { ...done, epoch: p.epoch, phase: phaseOf(options), loss, smoothLoss: this.#smoothLoss() }
-    options.onStep?.(step)
-    for (const callback of options.callbacks ?? []) callback.onStep?.(step)
+    const report: StepReport = { ...done, epoch: p.epoch, phase: phaseOf(options), smoothLoss: this.#smoothLoss() }
+    options.onStep?.(report)
+    for (const callback of options.callbacks ?? []) callback.onStep?.(report)
   }
 
   #smoothLoss(): number {
@@ -440,7 +542,7 @@ export class Learner {
   }
 
   /** What a body that is still has made of all images, null where it moves. */
-  async #bodyOf(options: FitOptions): Promise<StillBody | null> {
+  async #bodyOf(options: Pick<FitOptions, 'frozen' | 'signal'>): Promise<StillBody | null> {
     if (!this.#cachesFeatures(frozenOf(options))) {
       this.#forgetFeatures()
       return null

@@ -53,13 +53,14 @@ export const phaseOf = (options: Pick<FitOptions, 'frozen'>): Phase => (frozenOf
 
 export const scheduleOf = ({ schedule = 'flat_cos', ...rest }: FitOptions): Schedule => ({ ...rest, name: schedule })
 
+/** Rates by group, and momentum. */
+export interface Rates {
+  rates: number[]
+  beta1: number
+}
+
 /** Rates by group and momentum at a position of the phase; `plateau` is what that schedule has left of the rate. */
-export function ratesAt(
-  options: FitOptions,
-  position: Position,
-  plateau: number,
-  momentum: number,
-): { rates: number[]; beta1: number } {
+export function ratesAt(options: FitOptions, position: Position, plateau: number, momentum: number): Rates {
   const schedule = scheduleOf(options)
   const factor = rateFactor(schedule, position) * (schedule.name === 'plateau' ? plateau : 1)
   return { rates: peakRates(options).map((rate) => rate * factor), beta1: momentumAt(schedule, position, momentum) }
