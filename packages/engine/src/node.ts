@@ -9,6 +9,7 @@ export { type NodeDeviceOptions, openNodeDevice } from './gpu/node.ts'
 export { type TrainOptions, train } from './host/train.ts'
 export * from './index.ts'
 export { csvLog, jsonlLog, saveBest } from './train/logs.ts'
+export { findRate } from './train/run.ts'
 export { archOf } from './weights/arch.ts'
 export { readWeightsFile, writeWeightsFile } from './weights/file.ts'
 export {

@@ -8,9 +8,8 @@ import type { Io } from '../cli/io.ts'
 import { createProgress } from '../cli/progress.ts'
 import { loadEngine } from '../engine.ts'
 import { buildSpec } from '../train/build-spec.ts'
-import { type GivenSettings, settings } from '../train/settings.ts'
 import { createTrainReporter } from '../train/train-reporter.ts'
-import { settingOption } from './setting-option.ts'
+import { addSettings, givenSettings } from './setting-option.ts'
 
 interface TrainOptions {
   config?: string
@@ -24,9 +23,7 @@ export function addTrainCommand(program: Command, io: Io): void {
     '<dir>',
     'a folder of class folders, or one that holds train/ and valid/ (and test/)',
   )
-  for (const name of Object.keys(settings)) command.addOption(settingOption(name))
-  command
-    .option('--no-shuffle', 'take the images in the same order in every epoch')
+  addSettings(command)
     .option('--config <file>', 'JSON file of settings (option names in camelCase); the command line wins')
     .option('--out <dir>', 'folder for checkpoints and history (default: .sporeprint/trained/<run>)')
     .option('--resume', 'go on with the run in --out, if there is one')
@@ -62,12 +59,6 @@ async function trainFolder(io: Io, dir: string, options: TrainOptions, command: 
   } finally {
     interrupt.release()
   }
-}
-
-/** The settings on the command line itself, without defaults, which a config file may still change. */
-function givenSettings(command: Command): GivenSettings {
-  const names = [...Object.keys(settings), 'shuffle'].filter((name) => command.getOptionValueSource(name) === 'cli')
-  return Object.fromEntries(names.map((name) => [name, command.getOptionValue(name)])) as GivenSettings
 }
 
 function tellResult(io: Io, result: TrainResult): void {

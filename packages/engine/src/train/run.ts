@@ -12,7 +12,7 @@ import { readPreprocessing } from '../weights/preprocessing.ts'
 import type { StateDict } from '../weights/safetensors.ts'
 import { RunFolder, type RunPosition } from './checkpoint.ts'
 import { balancedWeights } from './class-weights.ts'
-import { Learner } from './learner.ts'
+import { Learner, type RateFinding, type RateSweep } from './learner.ts'
 import { type FitOptions, fineTunePhases, type StepReport } from './phases.ts'
 import type { EpochRecord, TrainEvent, TrainResult, TrainSpec } from './spec.ts'
 
@@ -24,12 +24,31 @@ export interface RunContext {
 
 /** Runs `spec`. Throws DatasetError and EngineError; ABORTED when the signal fires. */
 export async function runTraining(spec: TrainSpec, context: RunContext): Promise<TrainResult> {
-  const { onEvent, signal } = context
   const folder = spec.out === null ? null : new RunFolder(spec.out)
   if (folder && spec.resume) {
     const finished = await folder.readResult()
     if (finished) return { ...finished, alreadyFinished: true }
   }
+  return withRun(spec, folder, context, (run, start) => run.run(start))
+}
+
+/** The range test (`Learner.lrFind`) as a run of `spec` would begin: of the head where it begins with a frozen body. Leaves nothing behind. */
+export function findRate(
+  spec: TrainSpec,
+  sweep: Omit<RateSweep, 'frozen' | 'signal'>,
+  context: RunContext,
+): Promise<RateFinding> {
+  return withRun({ ...spec, resume: false }, null, context, (run, start) => run.findRate(start, sweep))
+}
+
+/** Opens all that a run needs, and closes it again. */
+async function withRun<T>(
+  spec: TrainSpec,
+  folder: RunFolder | null,
+  context: RunContext,
+  work: (run: Run, start: Start) => Promise<T>,
+): Promise<T> {
+  const { onEvent, signal } = context
   // First, because they may lie in a folder that is cleared, and because a file that cannot be used is known at once.
   const start = await readStart(spec, folder)
   const data = await openImageFolder(spec.data, {
@@ -42,7 +61,7 @@ export async function runTraining(spec: TrainSpec, context: RunContext): Promise
     await folder?.begin(spec.resume)
     const device = await context.openDevice()
     try {
-      return await new Run(spec, data, folder, device, context, start.preprocessing).run(start)
+      return await work(new Run(spec, data, folder, device, context, start.preprocessing), start)
     } finally {
       await device.destroy()
     }
@@ -118,12 +137,39 @@ class Run {
       if (resumed.damaged) this.#log('warn', `${resumed.damaged}; going on from the checkpoint before it`)
       this.#device.choices = new Choices(this.#device.target, resumed.position.choices)
     }
+    const learner = await this.#createLearner(weights)
+    try {
+      if (resumed) {
+        resumed.restore(learner)
+        this.#history = [...resumed.position.history]
+      }
+      this.#announce(learner)
+      await this.#train(learner)
+      return await this.#finish(learner)
+    } finally {
+      learner.destroy()
+    }
+  }
+
+  async findRate({ weights }: Start, sweep: Omit<RateSweep, 'frozen' | 'signal'>): Promise<RateFinding> {
+    const learner = await this.#createLearner(weights)
+    try {
+      const [phase] = phasesOf(this.#spec)
+      if (phase) await this.#prepare(learner, phase)
+      return await learner.lrFind({ ...sweep, frozen: phase?.frozen ?? false, signal: this.#context.signal })
+    } finally {
+      learner.destroy()
+    }
+  }
+
+  async #createLearner(weights: StateDict | null): Promise<Learner> {
+    const spec = this.#spec
+    const data = this.#data
     if (this.#batch < spec.batch)
       this.#log(
         'warn',
         `batch ${spec.batch} is larger than the ${data.train.length} training images; using ${this.#batch}`,
       )
-
     const learner = await Learner.create(this.#device, this.#model, {
       train: await this.#trainSource(spec.size),
       valid: data.valid,
@@ -145,18 +191,8 @@ class Run {
       emaDecay: spec.emaDecay,
       precision: spec.precision,
     })
-    try {
-      if (weights) this.#loadWeights(learner, weights)
-      if (resumed) {
-        resumed.restore(learner)
-        this.#history = [...resumed.position.history]
-      }
-      this.#announce(learner)
-      await this.#train(learner)
-      return await this.#finish(learner)
-    } finally {
-      learner.destroy()
-    }
+    if (weights) this.#loadWeights(learner, weights)
+    return learner
   }
 
   async #train(learner: Learner): Promise<void> {
