@@ -5,15 +5,14 @@
 import {
   accuracy,
   type ClassCounts,
+  ConfusionAccumulator,
   type ConfusionMatrix,
   classCounts,
-  countPrediction,
-  emptyConfusion,
-} from './confusion.ts'
-import { checkLabel, checkRows, MetricsInputError } from './errors.ts'
-import { checkClassWeights, checkLabelSmoothing, rowCrossEntropy } from './loss.ts'
-import { averageScores, classScores, type Scores } from './scores.ts'
-import { argmax, type Logits } from './softmax.ts'
+} from './counts/confusion.ts'
+import { averageScores, classScores, type Scores } from './counts/scores.ts'
+import { checkLabels, checkRows, MetricsInputError } from './errors.ts'
+import { checkClassWeights, checkLabelSmoothing, rowCrossEntropy } from './rows/loss.ts'
+import { argmax, type Logits } from './rows/softmax.ts'
 
 export interface ClassReport extends Scores {
   class: string
@@ -50,7 +49,7 @@ export interface ReportOptions {
 export class ReportAccumulator {
   readonly #classes: readonly string[]
   readonly #labelSmoothing: number
-  readonly #confusion: ConfusionMatrix
+  readonly #confusion: ConfusionAccumulator
   readonly #classWeights: readonly number[] | null
   #n = 0
   #lossSum = 0
@@ -63,7 +62,7 @@ export class ReportAccumulator {
     this.#classWeights = classWeights
     this.#classes = classes
     this.#labelSmoothing = labelSmoothing
-    this.#confusion = emptyConfusion(classes.length)
+    this.#confusion = new ConfusionAccumulator(classes.length)
   }
 
   /**
@@ -73,10 +72,10 @@ export class ReportAccumulator {
   add(labels: ArrayLike<number>, logits: Logits): this {
     const classes = this.#classes.length
     checkRows(logits, labels.length, classes, 'logits')
-    for (let i = 0; i < labels.length; i++) checkLabel(labels[i] as number, classes, `labels[${i}]`)
+    checkLabels(labels, classes, 'labels')
     for (let i = 0; i < labels.length; i++) {
       const label = labels[i] as number
-      countPrediction(this.#confusion, label, argmax(logits, i * classes, classes))
+      this.#confusion.count(label, argmax(logits, i * classes, classes))
       this.#lossSum += rowCrossEntropy(logits, i * classes, label, classes, this.#labelSmoothing, this.#classWeights)
       this.#weightSum += this.#classWeights?.[label] ?? 1
     }
@@ -86,16 +85,17 @@ export class ReportAccumulator {
 
   /** The report on everything added so far. Of nothing, loss and accuracy are NaN. */
   report(): ClassificationReport {
-    const counts = classCounts(this.#confusion)
+    const confusion = this.#confusion.confusion()
+    const counts = classCounts(confusion)
     return {
       n: this.#n,
       loss: this.#lossSum / this.#weightSum,
-      accuracy: accuracy(this.#confusion),
+      accuracy: accuracy(confusion),
       f1Weighted: averageScores(counts, 'weighted').f1,
       f1Micro: averageScores(counts, 'micro').f1,
       f1Macro: averageScores(counts, 'macro').f1,
       byClass: this.#classes.map((name, k) => classReport(name, counts[k] as ClassCounts)),
-      confusion: this.#confusion.map((row) => [...row]),
+      confusion,
     }
   }
 }

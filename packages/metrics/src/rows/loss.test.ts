@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { crossEntropy, logLoss, MetricsInputError } from './index.ts'
+import { crossEntropy, logLoss, MetricsInputError } from '../index.ts'
 
 describe('logLoss', () => {
   test('is the mean −log p of the true class', () => {

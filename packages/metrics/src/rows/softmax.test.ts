@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { argmax, logSumExp, softmax } from './index.ts'
+import { argmax, logSumExp, softmax } from '../index.ts'
 
 test('softmax turns each row of logits into probabilities', () => {
   const probabilities = softmax([0, Math.log(3), Math.log(2), Math.log(2)], 2)

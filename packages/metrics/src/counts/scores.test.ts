@@ -1,13 +1,16 @@
 import { describe, expect, test } from 'vitest'
 import {
   accuracy,
+  averageScore,
   averageScores,
   type ClassCounts,
+  ConfusionAccumulator,
   classCounts,
   classScores,
   confusionMatrix,
+  fBeta,
   MetricsInputError,
-} from './index.ts'
+} from '../index.ts'
 
 const counts = (truePositives: number, predicted: number, actual: number): ClassCounts => ({
   truePositives,
@@ -28,6 +31,37 @@ describe('confusionMatrix', () => {
     expect(() => confusionMatrix([0, 1], [0, 3], 3)).toThrow('predicted[1] is 3: a label is an integer from 0 to 2')
     expect(() => confusionMatrix([0.5], [0], 3)).toThrow(MetricsInputError)
     expect(() => confusionMatrix([0, 1], [0], 3)).toThrow('2 actual labels and 1 predicted ones')
+  })
+})
+
+describe('ConfusionAccumulator', () => {
+  test('counts batches as the whole, and gives matrices that later batches do not change', () => {
+    const accumulator = new ConfusionAccumulator(3).add(Uint32Array.of(2, 0, 2), [0, 0, 2])
+    const early = accumulator.confusion()
+    accumulator.add([2, 0, 1], Int8Array.of(2, 0, 2))
+    expect(accumulator.confusion()).toEqual(confusionMatrix([2, 0, 2, 2, 0, 1], [0, 0, 2, 2, 0, 2], 3))
+    expect(early[2]).toEqual([1, 0, 1])
+  })
+
+  test('adds nothing of a batch that it refuses', () => {
+    const accumulator = new ConfusionAccumulator(2)
+    expect(() => accumulator.add([0, 1], [1, 2])).toThrow('predicted[1] is 2')
+    expect(() => accumulator.add([0, Number.NaN], [1, 1])).toThrow('actual[1] is NaN')
+    expect(accumulator.confusion()).toEqual([
+      [0, 0],
+      [0, 0],
+    ])
+  })
+
+  test('needs a class', () => {
+    expect(() => new ConfusionAccumulator(0)).toThrow('classes is 0: it must be an integer of at least 1')
+  })
+})
+
+describe('classCounts', () => {
+  test('names a chosen label without a class, and a matrix that is not square', () => {
+    expect(() => classCounts([[1]], [1])).toThrow('labels[0] is 1: a label is an integer from 0 to 0')
+    expect(() => classCounts([[1, 2]])).toThrow('confusion[0] has 2 columns')
   })
 })
 
@@ -63,13 +97,34 @@ describe("scores in scikit-learn's definitions", () => {
     expect(averageScores(seen, 'weighted').recall).toBe(0.75)
   })
 
-  test('average over chosen labels only, when given only their counts', () => {
-    const all = classCounts(confusionMatrix([1, 1, 2, 3], [1, 3, 3, 3], 4))
-    const chosen = [all[1], all[3]] as ClassCounts[]
+  test('average over chosen labels only', () => {
+    const chosen = classCounts(confusionMatrix([1, 1, 2, 3], [1, 3, 3, 3], 4), [1, 3])
     expect(chosen.map((c) => classScores(c).recall)).toEqual([0.5, 1])
     expect(averageScores(chosen, 'weighted').recall).toBeCloseTo(2 / 3, 15)
     expect(averageScores(chosen, 'macro').recall).toBe(0.75)
     expect(averageScores(chosen, 'micro').precision).toBe(0.5)
+  })
+})
+
+describe('fBeta', () => {
+  test('weighs recall β² times as much as precision', () => {
+    const c = counts(4, 5, 8) // precision .8, recall .5
+    expect(fBeta(c, 2)).toBeCloseTo((5 * 0.8 * 0.5) / (4 * 0.8 + 0.5), 15)
+    expect(fBeta(c, 0)).toBe(0.8)
+    expect(fBeta(c, Infinity)).toBe(0.5)
+    expect(fBeta(c, 1)).toBe(classScores(c).f1)
+  })
+
+  test('is averaged as any score of counts is', () => {
+    const both = [counts(4, 5, 8), counts(1, 4, 2)]
+    const f2 = (c: ClassCounts) => fBeta(c, 2)
+    expect(averageScore(both, 'macro', f2)).toBeCloseTo((fBeta(both[0]!, 2) + fBeta(both[1]!, 2)) / 2, 15)
+    expect(averageScore(both, 'weighted', f2)).toBeCloseTo((8 * fBeta(both[0]!, 2) + 2 * fBeta(both[1]!, 2)) / 10, 15)
+    expect(averageScore(both, 'micro', f2)).toBe(fBeta(counts(5, 9, 10), 2))
+  })
+
+  test('refuses a β below 0', () => {
+    expect(() => fBeta(counts(1, 1, 1), -1)).toThrow('beta is -1: it must be at least 0')
   })
 })
 

@@ -1,4 +1,4 @@
-import { checkLabel, checkRows, MetricsInputError } from './errors.ts'
+import { checkLabel, checkRows, MetricsInputError } from '../errors.ts'
 import { type Logits, logSumExp } from './softmax.ts'
 
 export interface CrossEntropyOptions {
