@@ -31,5 +31,15 @@ export {
   ReportAccumulator,
   type ReportOptions,
 } from './report.ts'
-export { type CrossEntropyOptions, crossEntropy, type LogLossOptions, logLoss } from './rows/loss.ts'
+export {
+  type Calibration,
+  type CalibrationOptions,
+  calibration,
+  type ReliabilityBin,
+} from './rows/calibration.ts'
+export { brierScore, type CrossEntropyOptions, crossEntropy, logLoss } from './rows/loss.ts'
+export { OutcomeAccumulator, type OutcomeSummary } from './rows/outcome-accumulator.ts'
+export { type Outcomes, outcomes, type RowOptions } from './rows/outcomes.ts'
 export { argmax, type Logits, logSumExp, softmax } from './rows/softmax.ts'
+export { fitTemperature, type TemperatureFit } from './rows/temperature.ts'
+export { topKAccuracy, topKCurve } from './rows/top-k.ts'

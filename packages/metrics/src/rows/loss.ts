@@ -1,4 +1,5 @@
-import { checkLabel, checkRows, MetricsInputError } from '../errors.ts'
+import { checkLabels, checkRows, MetricsInputError } from '../errors.ts'
+import { outcomes, type RowOptions } from './outcomes.ts'
 import { type Logits, logSumExp } from './softmax.ts'
 
 export interface CrossEntropyOptions {
@@ -37,40 +38,37 @@ export function crossEntropy(labels: ArrayLike<number>, logits: Logits, options:
   checkLabelSmoothing(labelSmoothing)
   checkClassWeights(classWeights, classes)
   checkRows(logits, labels.length, classes, 'logits')
+  checkLabels(labels, classes, 'labels')
   let sum = 0
   let total = 0
   for (let i = 0; i < labels.length; i++) {
     const label = labels[i] as number
-    checkLabel(label, classes, `labels[${i}]`)
     sum += rowCrossEntropy(logits, i * classes, label, classes, labelSmoothing, classWeights)
     total += classWeights?.[label] ?? 1
   }
   return sum / total
 }
 
-export interface LogLossOptions {
-  /** Number of classes K. */
-  classes: number
-  /** Whether the rows are probabilities that sum to 1 (the default) or logits. */
-  from?: 'probabilities' | 'logits'
+/**
+ * Log loss: the mean −log p of the true class, in nats, of probabilities or logits; see `outcomes` for the rows, clipping and errors.
+ * NaN for no rows.
+ */
+export function logLoss(labels: ArrayLike<number>, rows: ArrayLike<number>, options: RowOptions): number {
+  return mean(outcomes(labels, rows, options).loss)
 }
 
 /**
- * Log loss: the mean −log p of the true class, in nats. NaN for no rows.
- * Probabilities are clipped to [2⁻⁵², 1 − 2⁻⁵²] as scikit-learn's log_loss does for f64; logits need no clipping.
+ * Brier score of K classes (Brier 1950): the mean Σₖ (pₖ − [k is the label])², from 0 to 2. Of two classes that is twice
+ * scikit-learn's brier_score_loss, which counts one of them. NaN for no rows.
  */
-export function logLoss(labels: ArrayLike<number>, rows: ArrayLike<number>, options: LogLossOptions): number {
-  const { classes, from = 'probabilities' } = options
-  if (from === 'logits') return crossEntropy(labels, rows, { classes })
-  checkRows(rows, labels.length, classes, 'probabilities')
+export function brierScore(labels: ArrayLike<number>, rows: ArrayLike<number>, options: RowOptions): number {
+  return mean(outcomes(labels, rows, options).squaredError)
+}
+
+function mean(values: Float64Array): number {
   let sum = 0
-  for (let i = 0; i < labels.length; i++) {
-    const label = labels[i] as number
-    checkLabel(label, classes, `labels[${i}]`)
-    const p = rows[i * classes + label] as number
-    sum -= Math.log(Math.min(Math.max(p, Number.EPSILON), 1 - Number.EPSILON))
-  }
-  return sum / labels.length
+  for (const value of values) sum += value
+  return sum / values.length
 }
 
 /** Throws unless ε can be a share of the target. */

@@ -9,14 +9,14 @@ export function logSumExp(logits: Logits, offset: number, classes: number): numb
   return max + Math.log(sum)
 }
 
-/** Probabilities [n, K] of logits [n, K]: exp(x) / Σ exp(x) in each row, shifted in the same way. */
-export function softmax(logits: Logits, classes: number): Float64Array {
+/** Probabilities [n, K] of logits [n, K] at a temperature T, 1 by default: exp(x/T) / Σ exp(x/T) in each row, shifted likewise. */
+export function softmax(logits: Logits, classes: number, temperature = 1): Float64Array {
   const probabilities = new Float64Array(logits.length)
   for (let offset = 0; offset < logits.length; offset += classes) {
     const max = maximum(logits, offset, classes)
     let sum = 0
     for (let k = 0; k < classes; k++) {
-      sum += probabilities[offset + k] = Math.exp((logits[offset + k] as number) - max)
+      sum += probabilities[offset + k] = Math.exp(((logits[offset + k] as number) - max) / temperature)
     }
     for (let k = 0; k < classes; k++) probabilities[offset + k] = (probabilities[offset + k] as number) / sum
   }
