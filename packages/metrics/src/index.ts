@@ -24,6 +24,21 @@ export {
   type Scores,
 } from './counts/scores.ts'
 export { MetricsInputError } from './errors.ts'
+export { averagePrecision, rocAuc, rocAucError } from './ranking/areas.ts'
+export {
+  bestThreshold,
+  type CoverageCurve,
+  coverageCurve,
+  type PrecisionRecallCurve,
+  precisionRecallCurve,
+  type RocCurve,
+  rocCurve,
+  type ThresholdCurve,
+  thresholdCurve,
+} from './ranking/curves.ts'
+export { averageOneVsRest, oneVsRest } from './ranking/one-vs-rest.ts'
+export { type Ranked, rank } from './ranking/ranked.ts'
+export { ScoreHistogram } from './ranking/score-histogram.ts'
 export {
   type ClassificationReport,
   type ClassReport,
