@@ -46,6 +46,17 @@ export {
   ReportAccumulator,
   type ReportOptions,
 } from './report.ts'
+export { type BootstrapOptions, bootstrap } from './resampling/bootstrap.ts'
+export {
+  bootstrapConfusion,
+  bootstrapDifference,
+  type ConfusionStatistics,
+  type PairedDifference,
+  type PairedPredictions,
+  type StratifiedOptions,
+} from './resampling/bootstrap-confusion.ts'
+export type { Interval } from './resampling/interval.ts'
+export { type Disagreement, disagreement, type McNemar, mcnemar } from './resampling/mcnemar.ts'
 export {
   type Calibration,
   type CalibrationOptions,
