@@ -24,6 +24,14 @@ export {
   type Scores,
 } from './counts/scores.ts'
 export { MetricsInputError } from './errors.ts'
+export {
+  type CurveSummary,
+  type Direction,
+  type FitSummary,
+  smooth,
+  summariseCurve,
+  summariseFit,
+} from './learning-curve.ts'
 export { averagePrecision, rocAuc, rocAucError } from './ranking/areas.ts'
 export {
   bestThreshold,
@@ -69,3 +77,5 @@ export { type Outcomes, outcomes, type RowOptions } from './rows/outcomes.ts'
 export { argmax, type Logits, logSumExp, softmax } from './rows/softmax.ts'
 export { fitTemperature, type TemperatureFit } from './rows/temperature.ts'
 export { topKAccuracy, topKCurve } from './rows/top-k.ts'
+export { type KeptLoss, LossKeeper } from './samples/loss-keeper.ts'
+export { type Slice, slices, take } from './samples/slices.ts'
