@@ -68,14 +68,17 @@ export interface ClassCounts {
  */
 export function classCounts(confusion: ConfusionMatrix, labels?: readonly number[]): ClassCounts[] {
   checkSquare(confusion)
-  const counts = confusion.map((row, k) => ({ truePositives: row[k] as number, predicted: 0, actual: 0 }))
-  for (const [i, row] of confusion.entries()) {
-    const actual = counts[i] as ClassCounts
-    for (const [j, count] of row.entries()) {
-      actual.actual += count
-      ;(counts[j] as ClassCounts).predicted += count
+  const predicted = new Float64Array(confusion.length)
+  const counts = confusion.map((row, k): ClassCounts => {
+    let actual = 0
+    for (let j = 0; j < row.length; j++) {
+      const count = row[j] as number
+      actual += count
+      predicted[j] = (predicted[j] as number) + count
     }
-  }
+    return { truePositives: row[k] as number, predicted: 0, actual }
+  })
+  for (const [k, count] of counts.entries()) count.predicted = predicted[k] as number
   if (labels === undefined) return counts
   return labels.map((label, i) => {
     checkLabel(label, counts.length, `labels[${i}]`)

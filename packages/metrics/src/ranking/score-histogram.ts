@@ -12,6 +12,7 @@ const smallest = prefix(2 ** -octaves) - 1
 /** The bin of ½; as many bins again mirror those below it. */
 const middle = prefix(0.5) - smallest
 const binsPerClass = 2 * middle + 2
+const classesAtOnce = 16
 
 /**
  * The ranking of each class's probabilities against all others, from batches without end: what `rank` gives, with scores as near as a
@@ -48,17 +49,26 @@ export class ScoreHistogram {
         throw new MetricsInputError(`probabilities[${i}] is ${p}: it must be from 0 to 1`)
       }
     }
+    // Some classes at a time: their bins stay in the processor's cache over all rows.
+    for (let from = 0; from < classes; from += classesAtOnce) {
+      this.#addClasses(labels, probabilities, from, Math.min(from + classesAtOnce, classes))
+    }
+    return this
+  }
+
+  #addClasses(labels: ArrayLike<number>, probabilities: ArrayLike<number>, from: number, to: number): void {
+    const classes = this.#classes
+    const lowest = this.#lowest
     for (let i = 0; i < labels.length; i++) {
       const label = labels[i] as number
-      for (let k = 0; k < classes; k++) {
+      for (let k = from; k < to; k++) {
         const p = probabilities[i * classes + k] as number
         const cell = k * binsPerClass + binOf(p)
         const counts = k === label ? this.#positives : this.#negatives
         counts[cell] = (counts[cell] as number) + 1
-        if (p < (this.#lowest[cell] as number)) this.#lowest[cell] = p
+        if (p < (lowest[cell] as number)) lowest[cell] = p
       }
     }
-    return this
   }
 
   /** Class `k` against all others, for everything added so far. */

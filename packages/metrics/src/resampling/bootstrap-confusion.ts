@@ -24,10 +24,7 @@ export function bootstrapConfusion<Name extends string>(
   const cells = confusion.flatMap((row, actual) =>
     row.flatMap((count, predicted) => (count > 0 ? [{ actual, predicted, count }] : [])),
   )
-  const fill = filler(
-    confusion.length,
-    cells.map(({ actual, predicted }) => [actual, predicted]),
-  )
+  const fill = filler(confusion.length, cells, ({ predicted }) => predicted)
   const replicates = replicate(
     {
       counts: Uint32Array.from(cells, ({ count }) => count),
@@ -66,15 +63,8 @@ export function bootstrapDifference<Name extends string>(
   options: StratifiedOptions = {},
 ): Record<Name, PairedDifference> {
   const cells = jointCells(paired)
-  const { classes } = paired
-  const fillFirst = filler(
-    classes,
-    cells.map(({ actual, first }) => [actual, first]),
-  )
-  const fillSecond = filler(
-    classes,
-    cells.map(({ actual, second }) => [actual, second]),
-  )
+  const fillFirst = filler(paired.classes, cells, ({ first }) => first)
+  const fillSecond = filler(paired.classes, cells, ({ second }) => second)
   const counts = Uint32Array.from(cells, ({ count }) => count)
   const replicates = replicate(
     { counts, strata: options.stratified ? cells.map(({ actual }) => actual) : null },
@@ -119,12 +109,19 @@ function jointCells({ classes, labels, first, second }: PairedPredictions): Join
 }
 
 /** Writes counts of cells into one matrix, the same each time. */
-function filler(classes: number, places: (readonly [number, number])[]): (counts: Uint32Array) => ConfusionMatrix {
+function filler<Cell extends { actual: number }>(
+  classes: number,
+  cells: readonly Cell[],
+  predicted: (cell: Cell) => number,
+): (counts: Uint32Array) => ConfusionMatrix {
+  const rows = Uint32Array.from(cells, ({ actual }) => actual)
+  const columns = Uint32Array.from(cells, predicted)
   const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0))
   return (counts) => {
-    for (const [i, j] of places) (confusion[i] as number[])[j] = 0
-    for (const [cell, [i, j]] of places.entries()) {
-      const row = confusion[i] as number[]
+    for (const row of confusion) row.fill(0)
+    for (let cell = 0; cell < counts.length; cell++) {
+      const row = confusion[rows[cell] as number] as number[]
+      const j = columns[cell] as number
       row[j] = (row[j] as number) + (counts[cell] as number)
     }
     return confusion

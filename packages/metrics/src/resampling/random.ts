@@ -7,27 +7,30 @@ const weyl = 0x9e3779b9
 
 /** Writes the two u32 words of counter (c0, c1) under `key` to `out`. */
 export function philox(c0: number, c1: number, key: number, out: Uint32Array): void {
-  let a = c0 >>> 0
-  let b = c1 >>> 0
-  let k = key >>> 0
+  let a = c0 | 0
+  let b = c1 | 0
+  let k = key | 0
   for (let round = 0; round < 10; round++) {
     const high = mulHigh(a)
     const low = Math.imul(multiplier, a)
-    a = (high ^ k ^ b) >>> 0
-    b = low >>> 0
-    k = (k + weyl) >>> 0
+    a = high ^ k ^ b
+    b = low
+    k = (k + weyl) | 0
   }
   out[0] = a
   out[1] = b
 }
 
-/** High 32 bits of multiplier · a. */
+const multiplierLow = multiplier & 0xffff
+const multiplierHigh = multiplier >>> 16
+
+/** High 32 bits of multiplier · a, by halves of 16 bits; every sum is below 2³², so that int32 arithmetic is exact. */
 function mulHigh(a: number): number {
   const low = a & 0xffff
   const high = a >>> 16
-  const middle = high * (multiplier & 0xffff) + ((low * (multiplier & 0xffff)) >>> 16)
-  const other = low * (multiplier >>> 16) + (middle & 0xffff)
-  return high * (multiplier >>> 16) + Math.floor(middle / 0x10000) + Math.floor(other / 0x10000)
+  const first = (Math.imul(multiplierHigh, low) + (Math.imul(multiplierLow, low) >>> 16)) | 0
+  const second = (Math.imul(multiplierLow, high) + (first & 0xffff)) | 0
+  return (Math.imul(multiplierHigh, high) + (first >>> 16) + (second >>> 16)) | 0
 }
 
 /** The numbers of one stream under a seed, in order. */

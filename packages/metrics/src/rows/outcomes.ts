@@ -61,31 +61,15 @@ export function outcomes(labels: ArrayLike<number>, rows: ArrayLike<number>, opt
   const read = from === 'logits' ? readLogits : readProbabilities
   for (let i = 0; i < n; i++) {
     const label = labels[i] as number
-    seen.rank[i] = rankOf(rows, i * classes, label, classes, ties === 'last')
-    read(rows, i * classes, label, classes, seen, i)
+    const tied = read(rows, i * classes, label, classes, seen, i)
+    if (tied) seen.rank[i] = (seen.rank[i] as number) + tiedBefore(rows, i * classes, label, classes, ties)
   }
   return seen
 }
 
-/** How many scores come before the label's: the larger ones, and equal ones on one side of it. */
-function rankOf(rows: ArrayLike<number>, offset: number, label: number, classes: number, tiesLast: boolean): number {
-  const own = rows[offset + label] as number
-  let larger = 0
-  let equalBefore = 0
-  let equalAfter = 0
-  // A comparison with NaN is false, so that a NaN counts as larger, and before a label's NaN come all others.
-  for (let k = 0; k < label; k++) {
-    const score = rows[offset + k] as number
-    if (!(score <= own)) larger++
-    else if (score === own) equalBefore++
-  }
-  for (let k = label + 1; k < classes; k++) {
-    const score = rows[offset + k] as number
-    if (!(score <= own)) larger++
-    else if (score === own) equalAfter++
-  }
-  return larger + (tiesLast ? equalAfter : equalBefore)
-}
+// One loop over a row does everything, since a thousand classes make the row's loop the whole cost. Both readers below return whether
+// another score equals the label's, and leave it out of the rank. A comparison with NaN is false: `!(score <= own)` counts a NaN as
+// larger, and all others as larger than a label's NaN.
 
 function readProbabilities(
   rows: ArrayLike<number>,
@@ -94,37 +78,52 @@ function readProbabilities(
   classes: number,
   seen: Outcomes,
   i: number,
-): void {
+): boolean {
+  const own = rows[offset + label] as number
   let best = 0
   let max = rows[offset] as number
-  let least = max
-  let clippedSum = 0
+  let sum = 0
   let squares = 0
+  let larger = 0
+  let tied = false
   for (let k = 0; k < classes; k++) {
     const p = rows[offset + k] as number
     if (p > max) {
       max = p
       best = k
-    } else if (p < least) least = p
-    clippedSum += clip(p)
-    if (k !== label) squares += p * p
+    }
+    if (p < floor) {
+      if (p < 0) throw notProbability(p, offset + k)
+      sum += floor
+    } else sum += p
+    if (k === label) continue
+    squares += p * p
+    if (!(p <= own)) larger++
+    else if (p === own) tied = true
   }
-  // Softmax in f32 may end a little above 1.
-  if (least < 0 || max > 1 + 1e-6) {
-    const k = least < 0 ? indexOf(rows, offset, least) : best
-    throw new MetricsInputError(
-      `probabilities[${offset + k}] is ${rows[offset + k]}: it must be from 0 to 1 (for logits say from: 'logits')`,
-    )
+  if (max > ceiling) {
+    // Softmax in f32 may end a little above 1.
+    if (max > 1 + 1e-6) throw notProbability(max, offset + best)
+    sum = 0
+    for (let k = 0; k < classes; k++) sum += clip(rows[offset + k] as number)
   }
-  const own = rows[offset + label] as number
   seen.predicted[i] = best
   seen.confidence[i] = max
-  seen.loss[i] = Math.log(clippedSum) - Math.log(clip(own))
+  seen.loss[i] = Math.log(sum) - Math.log(clip(own))
   seen.squaredError[i] = squares + (1 - own) * (1 - own)
+  seen.rank[i] = larger
+  return tied
 }
 
+const floor = Number.EPSILON
+const ceiling = 1 - Number.EPSILON
+
 function clip(p: number): number {
-  return Math.min(Math.max(p, Number.EPSILON), 1 - Number.EPSILON)
+  return Math.min(Math.max(p, floor), ceiling)
+}
+
+function notProbability(p: number, at: number): MetricsInputError {
+  return new MetricsInputError(`probabilities[${at}] is ${p}: it must be from 0 to 1 (for logits say from: 'logits')`)
 }
 
 function readLogits(
@@ -134,12 +133,21 @@ function readLogits(
   classes: number,
   seen: Outcomes,
   i: number,
-): void {
+): boolean {
+  const own = rows[offset + label] as number
   let best = 0
-  for (let k = 1; k < classes; k++) {
-    if ((rows[offset + k] as number) > (rows[offset + best] as number)) best = k
+  let max = rows[offset] as number
+  let larger = 0
+  let equal = 0
+  for (let k = 0; k < classes; k++) {
+    const score = rows[offset + k] as number
+    if (score > max) {
+      max = score
+      best = k
+    }
+    if (!(score <= own)) larger++
+    else if (score === own) equal++
   }
-  const max = rows[offset + best] as number
   // Sums over the other classes alone: 1 − p of a sure label would be lost to rounding.
   let others = 0
   let squares = 0
@@ -149,16 +157,30 @@ function readLogits(
     others += e
     squares += e * e
   }
-  const shifted = (rows[offset + label] as number) - max
+  const shifted = own - max
   const sum = others + Math.exp(shifted)
   seen.predicted[i] = best
   seen.confidence[i] = 1 / sum
   seen.loss[i] = label === best ? Math.log1p(others) : Math.log(sum) - shifted
   seen.squaredError[i] = (squares + others * others) / (sum * sum)
+  // A label's NaN is counted as larger than itself.
+  seen.rank[i] = Number.isNaN(own) ? larger - 1 : larger
+  return equal > 1
 }
 
-function indexOf(rows: ArrayLike<number>, offset: number, value: number): number {
-  let k = 0
-  while (rows[offset + k] !== value) k++
-  return k
+/** How many of the scores that equal the label's rank before it. */
+function tiedBefore(
+  rows: ArrayLike<number>,
+  offset: number,
+  label: number,
+  classes: number,
+  ties: 'first' | 'last',
+): number {
+  const own = rows[offset + label]
+  const [from, to] = ties === 'first' ? [0, label] : [label + 1, classes]
+  let before = 0
+  for (let k = from; k < to; k++) {
+    if (rows[offset + k] === own) before++
+  }
+  return before
 }
