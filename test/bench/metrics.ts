@@ -7,6 +7,7 @@
 import { spawnSync } from 'node:child_process'
 import {
   accuracy,
+  argmax,
   averageScores,
   balancedAccuracy,
   bootstrapConfusion,
@@ -94,12 +95,12 @@ const cases: Record<string, () => string> = {
 
   'rows of probabilities: top-k, log loss, Brier, calibration, confusion, worst losses'() {
     const rows = Float32Array.from(softmax(logitRows(), classes))
-    return streamRows((labels) => outcomes(labels, rows, { classes }))
+    return streamRows(rows, 'probabilities')
   },
 
   'rows of logits: the same'() {
     const rows = logitRows()
-    return streamRows((labels) => outcomes(labels, rows, { classes, from: 'logits' }))
+    return streamRows(rows, 'logits')
   },
 
   'rows of logits: ReportAccumulator'() {
@@ -152,14 +153,16 @@ const cases: Record<string, () => string> = {
   },
 }
 
-function streamRows(read: (labels: Uint32Array) => ReturnType<typeof outcomes>): string {
+/** A model that is right for four of five. */
+function streamRows(rows: Float32Array, from: 'probabilities' | 'logits'): string {
+  const tops = Uint32Array.from({ length: batch }, (_, i) => argmax(rows, i * classes, classes))
   const summary = new OutcomeAccumulator({ classes })
   const confusion = new ConfusionAccumulator(classes)
   const worst = new LossKeeper(16)
   for (let b = 0; b < n / batch; b++) {
-    const { labels } = predictions(b)
+    const labels = tops.map((top, i) => (scramble(b * batch + i) % 5 === 0 ? scramble(i + b) % classes : top))
     timed(() => {
-      const seen = read(labels)
+      const seen = outcomes(labels, rows, { classes, from })
       summary.add(seen)
       confusion.add(labels, seen.predicted)
       for (let i = 0; i < batch; i++) worst.add(seen.loss[i] as number, b * batch + i)

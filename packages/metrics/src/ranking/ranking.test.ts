@@ -194,6 +194,7 @@ describe('ScoreHistogram', () => {
     expect([...edges.ranked(0).thresholds]).toEqual([1 - 2 ** -53, 0.5, 0])
     expect([...edges.ranked(0).truePositives]).toEqual([3, 4, 5])
     expect(() => edges.add([0], [1.1])).toThrow('probabilities[0] is 1.1: it must be from 0 to 1')
+    expect(() => edges.ranked(1)).toThrow('k is 1')
     expect(() => edges.add([0], [Number.NaN])).toThrow('probabilities[0] is NaN')
   })
 })

@@ -1,4 +1,4 @@
-import { checkInteger, checkLabels, checkRows, MetricsInputError } from '../errors.ts'
+import { checkInteger, checkLabel, checkLabels, checkRows, MetricsInputError } from '../errors.ts'
 import type { Ranked } from './ranked.ts'
 
 /** Each halving of p, or of 1 − p beyond ½, is cut into this many bins, down to 2^−octaves. */
@@ -73,6 +73,7 @@ export class ScoreHistogram {
 
   /** Class `k` against all others, for everything added so far. */
   ranked(k: number): Ranked {
+    checkLabel(k, this.#classes, 'k')
     const thresholds: number[] = []
     const truePositives: number[] = []
     const falsePositives: number[] = []

@@ -22,7 +22,10 @@ export function bootstrapConfusion<Name extends string>(
 ): Record<Name, Interval> {
   classCounts(confusion) // throws unless it is square
   const cells = confusion.flatMap((row, actual) =>
-    row.flatMap((count, predicted) => (count > 0 ? [{ actual, predicted, count }] : [])),
+    row.flatMap((count, predicted) => {
+      checkInteger(count, 0, `confusion[${actual}][${predicted}]`)
+      return count > 0 ? [{ actual, predicted, count }] : []
+    }),
   )
   const fill = filler(confusion.length, cells, ({ predicted }) => predicted)
   const replicates = replicate(

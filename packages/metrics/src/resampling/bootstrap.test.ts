@@ -135,12 +135,13 @@ describe('bootstrapConfusion', () => {
     }
   })
 
-  test('refuses too few replicates, a level that is none and a matrix that is not square', () => {
+  test('refuses too few replicates, a level that is none and what is no confusion matrix', () => {
     expect(() => bootstrapConfusion(confusion, { accuracy }, { replicates: 999 })).toThrow(
       'replicates is 999: it must be an integer of at least 1000',
     )
     expect(() => bootstrapConfusion(confusion, { accuracy }, { level: 95 })).toThrow('level is 95')
     expect(() => bootstrapConfusion([[1, 2]], { accuracy })).toThrow('confusion[0] has 2 columns')
+    expect(() => bootstrapConfusion([[0.5]], { accuracy })).toThrow('confusion[0][0] is 0.5')
   })
 
   test.each(['percentile', 'bca'] as const)('by %s holds the true value about as often as it says', (method) => {

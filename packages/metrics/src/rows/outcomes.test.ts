@@ -49,7 +49,7 @@ describe('outcomes', () => {
 
   test('name the probability that is none, and rows that do not fit', () => {
     expect(() => outcomes([0, 1], [0.5, 0.5, 2, -1], { classes: 2 })).toThrow(
-      "probabilities[3] is -1: it must be from 0 to 1 (for logits say from: 'logits')",
+      "probabilities[2] is 2: it must be from 0 to 1 (for logits say from: 'logits')",
     )
     expect(() => outcomes([0], [3, 1], { classes: 2 })).toThrow('probabilities[0] is 3')
     expect(() => outcomes([0], [1, 2, 3], { classes: 2, from: 'logits' })).toThrow('logits holds 3 numbers')

@@ -4,6 +4,7 @@
  * in place of K scores, or nothing at all in `OutcomeAccumulator`.
  */
 import { checkInteger, checkLabels, checkRows, MetricsInputError } from '../errors.ts'
+import { argmax } from './softmax.ts'
 
 export interface RowOptions {
   /** Number of classes K. */
@@ -60,16 +61,17 @@ export function outcomes(labels: ArrayLike<number>, rows: ArrayLike<number>, opt
   }
   const read = from === 'logits' ? readLogits : readProbabilities
   for (let i = 0; i < n; i++) {
+    const offset = i * classes
     const label = labels[i] as number
-    const tied = read(rows, i * classes, label, classes, seen, i)
-    if (tied) seen.rank[i] = (seen.rank[i] as number) + tiedBefore(rows, i * classes, label, classes, ties)
+    read(rows, offset, label, classes, seen, i)
+    const onTop = ties === 'first' && seen.predicted[i] === label && !Number.isNaN(seen.loss[i])
+    seen.rank[i] = onTop ? 0 : rankOf(rows, offset, label, classes, ties)
   }
   return seen
 }
 
-// One loop over a row does everything, since a thousand classes make the row's loop the whole cost. Both readers below return whether
-// another score equals the label's, and leave it out of the rank. A comparison with NaN is false: `!(score <= own)` counts a NaN as
-// larger, and all others as larger than a label's NaN.
+// A thousand classes make the loops over one row the whole cost. So they count without branching on what the scores happen to be, and
+// leave whatever is rare for afterwards.
 
 function readProbabilities(
   rows: ArrayLike<number>,
@@ -78,41 +80,44 @@ function readProbabilities(
   classes: number,
   seen: Outcomes,
   i: number,
-): boolean {
-  const own = rows[offset + label] as number
+): void {
   let best = 0
   let max = rows[offset] as number
+  let least = max
   let sum = 0
   let squares = 0
-  let larger = 0
-  let tied = false
   for (let k = 0; k < classes; k++) {
     const p = rows[offset + k] as number
     if (p > max) {
       max = p
       best = k
     }
-    if (p < floor) {
-      if (p < 0) throw notProbability(p, offset + k)
-      sum += floor
-    } else sum += p
-    if (k === label) continue
-    squares += p * p
-    if (!(p <= own)) larger++
-    else if (p === own) tied = true
+    if (p < least) least = p
+    sum += p
+    squares += k === label ? 0 : p * p
   }
-  if (max > ceiling) {
-    // Softmax in f32 may end a little above 1.
-    if (max > 1 + 1e-6) throw notProbability(max, offset + best)
-    sum = 0
-    for (let k = 0; k < classes; k++) sum += clip(rows[offset + k] as number)
-  }
+  if (least < floor || max > ceiling) sum = clippedSum(rows, offset, classes)
+  const own = rows[offset + label] as number
   seen.predicted[i] = best
   seen.confidence[i] = max
   seen.loss[i] = Math.log(sum) - Math.log(clip(own))
   seen.squaredError[i] = squares + (1 - own) * (1 - own)
-  seen.rank[i] = larger
-  return tied
+}
+
+/** Σ clip(p) of a row, whose probabilities it checks. */
+function clippedSum(rows: ArrayLike<number>, offset: number, classes: number): number {
+  let sum = 0
+  for (let k = 0; k < classes; k++) {
+    const p = rows[offset + k] as number
+    // Softmax in f32 may end a little above 1.
+    if (p < 0 || p > 1 + 1e-6) {
+      throw new MetricsInputError(
+        `probabilities[${offset + k}] is ${p}: it must be from 0 to 1 (for logits say from: 'logits')`,
+      )
+    }
+    sum += clip(p)
+  }
+  return sum
 }
 
 const floor = Number.EPSILON
@@ -122,10 +127,6 @@ function clip(p: number): number {
   return Math.min(Math.max(p, floor), ceiling)
 }
 
-function notProbability(p: number, at: number): MetricsInputError {
-  return new MetricsInputError(`probabilities[${at}] is ${p}: it must be from 0 to 1 (for logits say from: 'logits')`)
-}
-
 function readLogits(
   rows: ArrayLike<number>,
   offset: number,
@@ -133,21 +134,9 @@ function readLogits(
   classes: number,
   seen: Outcomes,
   i: number,
-): boolean {
-  const own = rows[offset + label] as number
-  let best = 0
-  let max = rows[offset] as number
-  let larger = 0
-  let equal = 0
-  for (let k = 0; k < classes; k++) {
-    const score = rows[offset + k] as number
-    if (score > max) {
-      max = score
-      best = k
-    }
-    if (!(score <= own)) larger++
-    else if (score === own) equal++
-  }
+): void {
+  const best = argmax(rows, offset, classes)
+  const max = rows[offset + best] as number
   // Sums over the other classes alone: 1 − p of a sure label would be lost to rounding.
   let others = 0
   let squares = 0
@@ -157,30 +146,39 @@ function readLogits(
     others += e
     squares += e * e
   }
-  const shifted = own - max
+  const shifted = (rows[offset + label] as number) - max
   const sum = others + Math.exp(shifted)
   seen.predicted[i] = best
   seen.confidence[i] = 1 / sum
   seen.loss[i] = label === best ? Math.log1p(others) : Math.log(sum) - shifted
   seen.squaredError[i] = (squares + others * others) / (sum * sum)
-  // A label's NaN is counted as larger than itself.
-  seen.rank[i] = Number.isNaN(own) ? larger - 1 : larger
-  return equal > 1
 }
 
-/** How many of the scores that equal the label's rank before it. */
-function tiedBefore(
+/** How many classes come before the label: those with larger scores, and on one side of it those with equal ones. */
+function rankOf(
   rows: ArrayLike<number>,
   offset: number,
   label: number,
   classes: number,
   ties: 'first' | 'last',
 ): number {
-  const own = rows[offset + label]
-  const [from, to] = ties === 'first' ? [0, label] : [label + 1, classes]
-  let before = 0
-  for (let k = from; k < to; k++) {
-    if (rows[offset + k] === own) before++
-  }
-  return before
+  const own = rows[offset + label] as number
+  const [start, at, end] = [offset, offset + label, offset + classes]
+  return ties === 'first'
+    ? countNotBelow(rows, start, at, own) + countAbove(rows, at + 1, end, own)
+    : countAbove(rows, start, at, own) + countNotBelow(rows, at + 1, end, own)
+}
+
+// Comparisons with NaN are false: both count a NaN, and for a label's NaN everything.
+
+function countNotBelow(rows: ArrayLike<number>, from: number, to: number, score: number): number {
+  let count = 0
+  for (let i = from; i < to; i++) count += Number(!((rows[i] as number) < score))
+  return count
+}
+
+function countAbove(rows: ArrayLike<number>, from: number, to: number, score: number): number {
+  let count = 0
+  for (let i = from; i < to; i++) count += Number(!((rows[i] as number) <= score))
+  return count
 }
