@@ -1,5 +1,5 @@
 /**
- * Everything that scikit-learn computes too, on 200 seeded problems with every edge (goldens/make_goldens.py, which evaluates the
+ * Everything that scikit-learn (or scipy) computes too, on 200 seeded problems with every edge (goldens/make_goldens.py, which evaluates the
  * same formula). Equal to 1e-12, absolutely and relatively: |a − b| ≤ 1e-12 · max(1, |b|).
  */
 import { readFileSync } from 'node:fs'
@@ -19,6 +19,7 @@ import {
   cohenKappa,
   confusionMatrix,
   fBeta,
+  fitTemperature,
   logLoss,
   matthews,
   mcnemar,
@@ -49,6 +50,7 @@ interface Golden {
   aucMicro: Value
   ap: Value[]
   apAverages: Value[]
+  temperature: Value[]
   ece: Value
   roc?: Value[][]
   precisionRecall?: Value[][]
@@ -145,10 +147,21 @@ function computed(p: number, golden: Golden): Record<string, unknown> {
     aucMicro: averageOneVsRest(labels, rows, classes, rocAuc, 'micro'),
     ap: oneVsRest(labels, rows, classes, averagePrecision),
     apAverages: averages.map((a) => averageOneVsRest(labels, rows, classes, averagePrecision, a)),
+    temperature: golden.temperature.length === 0 ? [] : likelihoods(labels, rows, classes),
     ece: calibration(seen).ece,
     roc: [roc.falsePositiveRate, roc.truePositiveRate],
     precisionRecall: [pr.precision, pr.recall, pr.thresholds.slice(1)],
   }
+}
+
+/** Of logits 3·ln p, as they are and at the best temperature. */
+function likelihoods(labels: number[], rows: number[], classes: number): number[] {
+  const { before, after } = fitTemperature(
+    labels,
+    rows.map((p) => 3 * Math.log(p)),
+    { classes },
+  )
+  return [before, after]
 }
 
 /** Holds numbers against a golden of the same shape. */
