@@ -20,6 +20,7 @@ export default defineConfig({
   test: {
     projects: [
       project('metrics', 'packages/metrics'),
+      project('explain', 'packages/explain'),
       // One software adapter fills every core: GPU test files run one after another.
       project('engine', 'packages/engine', { fileParallelism: false, testTimeout: 180_000, hookTimeout: 180_000 }),
       project('api', 'packages/api', { testTimeout: 60_000, hookTimeout: 60_000 }),
