@@ -1,0 +1,33 @@
+import type { Segments } from './segments/segments.ts'
+
+/** What each segment does for one class. */
+export interface Explanation {
+  label: number
+  /** A segment's weight: what showing it adds to the class's probability. */
+  weights: Float64Array
+  /** The surrogate's value with everything hidden. */
+  intercept: number
+  /** How much of the probabilities' variance the surrogate explains: under about 0.5, do not trust the weights. */
+  r2: number
+  /** The surrogate's value for the whole picture, beside the model's. */
+  localPrediction: number
+  /** Where a weight may lie, given how few samples there were. */
+  interval?: { low: Float64Array; high: Float64Array }
+}
+
+/** Explanations of one picture. */
+export interface ExplainedImage {
+  segments: Segments
+  /** The model's probabilities [classes] of the whole picture. */
+  probabilities: Float64Array
+  explanations: Explanation[]
+  /** How many pictures the model classified. */
+  samples: number
+}
+
+/** Segments from the largest weight to the smallest, by magnitude; of equals the first. */
+export function ranked(weights: ArrayLike<number>): number[] {
+  return Array.from({ length: weights.length }, (_, f) => f).sort(
+    (a, b) => Math.abs(weights[b] as number) - Math.abs(weights[a] as number),
+  )
+}
