@@ -25,6 +25,15 @@ export interface ExplainedImage {
   samples: number
 }
 
+/** What each pixel does for one class. */
+export interface AttributionMap {
+  label: number
+  width: number
+  height: number
+  /** What each pixel [height, width] does for the class. */
+  values: Float64Array
+}
+
 /** Segments from the largest weight to the smallest, by magnitude; of equals the first. */
 export function ranked(weights: ArrayLike<number>): number[] {
   return Array.from({ length: weights.length }, (_, f) => f).sort(

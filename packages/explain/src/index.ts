@@ -1,8 +1,38 @@
-export { type Classifier, composed, hiddenImage, type MaskedClassifier, maskOnCpu, type Scene } from './classifier.ts'
+export { type Agreement, jaccard, mapAgreement, rankCorrelation, stability } from './agreement.ts'
+export {
+  type Classifier,
+  composed,
+  hiddenImage,
+  type MaskedClassifier,
+  maskOnCpu,
+  type Scene,
+} from './classifier.ts'
 export { ExplainInputError } from './errors.ts'
-export { type ExplainedImage, type Explanation, ranked } from './explanation.ts'
-export { type ExplainOptions, fitLime, kernelWeights, type LimeFitOptions, lime } from './lime.ts'
-export { emptyMasks, isShown, type Masks, show } from './masks.ts'
+export { type AttributionMap, type ExplainedImage, type Explanation, ranked } from './explanation.ts'
+export {
+  type FaithfulnessCurve,
+  type FaithfulnessOptions,
+  faithfulness,
+  type RoadOptions,
+  road,
+} from './faithfulness.ts'
+export { type GradCamInput, gradCam } from './grad-cam.ts'
+export { kernelShap } from './kernel-shap.ts'
+export { type ExplainOptions, fitLime, type LimeFitOptions, lime } from './lime.ts'
+export { isShown, type Masks } from './masks.ts'
+export { type OcclusionOptions, occlusion } from './occlusion.ts'
+export {
+  type ColourScale,
+  heatMap,
+  type Legend,
+  legendBar,
+  outline,
+  type Place,
+  panel,
+  type SuperpixelOptions,
+  shownSegments,
+  superpixels,
+} from './overlay.ts'
 export type { Pixels, Rgb } from './pixels.ts'
 export { type FelzenszwalbOptions, felzenszwalb } from './segments/felzenszwalb.ts'
 export { type QuickshiftOptions, quickshift } from './segments/quickshift.ts'
@@ -13,7 +43,7 @@ export {
   gridSegments,
   perPixel,
   type Segments,
-  segmentSizes,
   segmentsOf,
 } from './segments/segments.ts'
 export { type SlicOptions, slic } from './segments/slic.ts'
+export { type StableLimeOptions, stableLime } from './stable-lime.ts'

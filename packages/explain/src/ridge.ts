@@ -37,7 +37,7 @@ export function ridge(x: Float64Array, columns: number, weights: ArrayLike<numbe
       means[j] = (means[j] as number) + (weights[i] as number) * (x[i * columns + j] as number)
   }
   for (let j = 0; j < columns; j++) means[j] = (means[j] as number) / mass
-  const centred = Float64Array.from(x, (value, i) => value - (means[i % columns] as number))
+  const centred = x.map((value, i) => value - (means[i % columns] as number))
   const factor = cholesky(gram(centred, columns, weights, alpha), columns)
   const solve = (b: Float64Array): Float64Array => solveCholesky(factor, columns, b)
 
