@@ -7,11 +7,11 @@ export interface Explanation {
   weights: Float64Array
   /** The surrogate's value with everything hidden. */
   intercept: number
-  /** How much of the probabilities' variance the surrogate explains: under about 0.5, do not trust the weights. */
+  /** How much of the probabilities' variance the surrogate explains: where that is little, the weights say little. */
   r2: number
   /** The surrogate's value for the whole picture, beside the model's. */
   localPrediction: number
-  /** Where a weight may lie, given how few samples there were. */
+  /** Where the weights of very many samples may lie, given how few there were. */
   interval?: { low: Float64Array; high: Float64Array }
 }
 

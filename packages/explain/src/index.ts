@@ -19,7 +19,7 @@ export {
 export { type GradCamInput, gradCam } from './grad-cam.ts'
 export { kernelShap } from './kernel-shap.ts'
 export { type ExplainOptions, fitLime, type LimeFitOptions, lime } from './lime.ts'
-export { isShown, type Masks } from './masks.ts'
+export { emptyMasks, isShown, type Masks, show } from './masks.ts'
 export { type OcclusionOptions, occlusion } from './occlusion.ts'
 export {
   type ColourScale,

@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from 'vitest'
 import { stability } from './agreement.ts'
 import type { MaskedClassifier } from './classifier.ts'
+import { ranked } from './explanation.ts'
 import { lime } from './lime.ts'
 import { stableLime } from './stable-lime.ts'
 import { manyPairs, manyWeakSegments, maskFunction, randomNetwork, row } from './testing/synthetic.ts'
@@ -11,9 +12,9 @@ vi.setConfig({ testTimeout: 120_000 })
 const FEATURES = 50
 const { image, segments } = row(FEATURES)
 
-/** Mean agreement of three seeds in the top five segments, over five classifiers of a kind. */
+/** Mean agreement of three seeds in the top five segments, over four classifiers of a kind. */
 async function agreement(kind: typeof manyPairs, explain: typeof lime): Promise<{ top: number; samples: number }> {
-  const classifiers = [1, 11, 21, 31, 41].map((seed) => kind(FEATURES, seed))
+  const classifiers = [1, 11, 21, 31].map((seed) => kind(FEATURES, seed))
   let [top, samples] = [0, 0]
   for (const classifier of classifiers) {
     const runs = []
@@ -72,20 +73,37 @@ describe('stable LIME', () => {
   })
 
   test('has intervals that hold the weights of very many samples about as often as they claim', async () => {
-    for (const kind of [manyPairs, randomNetwork]) {
-      const classifier = kind(FEATURES, 5)
-      const truth = await weightsOf(classifier, { agreement: 2, samples: 40_000, alpha: 40, block: 40_000 })
-      let [held, all] = [0, 0]
-      for (let seed = 1; seed <= 6; seed++) {
-        const { explanations } = await stableLime(classifier, image, { segments, labels: [0], seed, agreement: 2 })
-        const { low, high } = explanations[0]?.interval ?? { low: [], high: [] }
-        truth.forEach((w, f) => {
-          if (w >= (low[f] as number) && w <= (high[f] as number)) held++
-          all++
-        })
-      }
-      expect(held / all).toBeGreaterThan(0.85)
+    const classifier = randomNetwork(FEATURES, 5)
+    const truth = await weightsOf(classifier, { agreement: 2, samples: 20_000, alpha: 20, block: 20_000 })
+    let [held, all] = [0, 0]
+    for (let seed = 1; seed <= 6; seed++) {
+      const { explanations } = await stableLime(classifier, image, { segments, labels: [0], seed, agreement: 2 })
+      const { low, high } = explanations[0]?.interval ?? { low: [], high: [] }
+      truth.forEach((w, f) => {
+        if (w >= (low[f] as number) && w <= (high[f] as number)) held++
+        all++
+      })
     }
+    expect(held / all).toBeGreaterThan(0.85)
+    // Nor are they as wide as to hold anything.
+    expect(held / all).toBeLessThan(0.995)
+  })
+
+  test('can explain one segment, and a thousand', async () => {
+    const one = row(1)
+    const alone = maskFunction(([shown]) => (shown ? 0.9 : 0.2))
+    const { explanations } = await stableLime(alone, one.image, { segments: one.segments, labels: [0] })
+    // The kernel gives nearly no weight to hiding the only segment, so that the penalty takes most: in LIME as here.
+    const plain = await lime(alone, one.image, { segments: one.segments, labels: [0] })
+    expect(explanations[0]?.weights[0]).toBeCloseTo(plain.explanations[0]?.weights[0] as number, 2)
+    const many = row(1100)
+    const options = { segments: many.segments, labels: [0], samples: 400, block: 400 }
+    const wide = await stableLime(
+      maskFunction((shown) => (shown[7] ? 0.8 : 0.3)),
+      many.image,
+      options,
+    )
+    expect(ranked(wide.explanations[0]?.weights ?? [])[0]).toBe(7)
   })
 
   test('depends on the seed alone', async () => {

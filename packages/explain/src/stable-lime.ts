@@ -45,8 +45,9 @@ export interface StableLimeOptions extends ExplainOptions, Pick<LimeFitOptions, 
   replicates?: number
 }
 
-/** Masks that the curved surrogate is worked out on. */
-const REFERENCE_SAMPLES = 16_384
+/** Masks that the curved surrogate is worked out on: fewer where their d² products would take seconds. */
+const referenceSamples = (features: number): number =>
+  Math.min(16_384, Math.max(2048, 2 * Math.floor(2 ** 27 / features ** 2)))
 /** Classes that the curved surrogate tells apart; the rest count as one. */
 const SURROGATE_CLASSES = 16
 /** Below this a probability counts as this: f32 has no digits for its logarithm. */
@@ -67,7 +68,11 @@ export async function stableLime(
   const draw = sampler(segments.count, settings)
   const masks = draw.masks(samples, seed)
   // Pairs of other numbers under the same seed.
-  const reference = designOf(draw.masks(REFERENCE_SAMPLES, (seed ^ 0x5bd1e995) >>> 0), draw.weights, settings)
+  const reference = designOf(
+    draw.masks(referenceSamples(segments.count), (seed ^ 0x5bd1e995) >>> 0),
+    draw.weights,
+    settings,
+  )
 
   const rows: number[] = []
   let labels: number[] = []
@@ -151,15 +156,16 @@ function sampler(features: number, { sampling, kernelWidth }: Settings): Sampler
   if (sampling === 'uniform') return { masks: pairs((m, s, seed) => drawHalf(m, s, seed, s)), weights: kernel }
   // GLIME (Tan, Tian and Li, NeurIPS 2023): sizes by C(d, k) · kernel. A pair has both sizes k and d − k, so that a pair is
   // drawn by the mean of their chances, and each of it counts by its own share; the whole keeps the kernel's mean weight.
-  let choose = 2 ** -features
+  // C(d, k) / 2^d by logarithms: a thousand segments would underflow.
+  let logChoose = -features * Math.LN2
   const mass = kernel.map((weight, k) => {
-    const chance = choose * weight
-    choose *= (features - k) / (k + 1)
+    const chance = Math.exp(logChoose) * weight
+    logChoose += Math.log((features - k) / (k + 1))
     return chance
   })
   const mean = sum(mass)
   const sizes = mass.map((chance, k) => (chance + (mass[features - k] as number)) / (2 * mean))
-  const weights = mass.map((chance, k) => chance / (sizes[k] as number))
+  const weights = kernel.map((weight, k) => (2 * mean * weight) / (weight + (kernel[features - k] as number)))
   return { masks: pairs((m, s, seed) => drawSubset(m, s, sizes, seed, s)), weights }
 }
 
