@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { jaccard, mapAgreement, rankCorrelation, stability } from './agreement.ts'
+import { explanationData } from './explanation.ts'
 
 describe('agreement', () => {
   test('of sets is what they share of what they have', () => {
@@ -38,5 +39,23 @@ describe('agreement', () => {
     expect(top).toBeCloseTo((1 + 1 / 3 + 1 / 3) / 3, 12)
     expect(rank).toBeLessThan(1)
     expect(() => stability([[1, 2]])).toThrow('1 runs')
+  })
+})
+
+test('an explanation as data lists its segments by weight, with their intervals where there are any', () => {
+  const explanation = { label: 3, weights: Float64Array.of(0.1, -0.5), intercept: 0.2, r2: 0.9, localPrediction: -0.2 }
+  expect(explanationData(explanation)).toEqual({
+    label: 3,
+    weights: [
+      { segment: 1, weight: -0.5 },
+      { segment: 0, weight: 0.1 },
+    ],
+    intercept: 0.2,
+    r2: 0.9,
+    localPrediction: -0.2,
+  })
+  const interval = { low: Float64Array.of(0, -0.6), high: Float64Array.of(0.2, -0.4) }
+  expect(explanationData({ ...explanation, interval }).weights[0]).toEqual({
+    ...{ segment: 1, weight: -0.5, low: -0.6, high: -0.4 },
   })
 })

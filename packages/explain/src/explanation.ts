@@ -25,6 +25,25 @@ export interface ExplainedImage {
   samples: number
 }
 
+/** An explanation as plain data, for files, wires and tables: segments by weight, the largest first. */
+export interface ExplanationData {
+  label: number
+  weights: { segment: number; weight: number; low?: number; high?: number }[]
+  intercept: number
+  r2: number
+  localPrediction: number
+}
+
+export function explanationData(explanation: Explanation): ExplanationData {
+  const { label, weights, intercept, r2, localPrediction, interval } = explanation
+  const entry = (segment: number): ExplanationData['weights'][number] => {
+    const weight = weights[segment] as number
+    if (interval === undefined) return { segment, weight }
+    return { segment, weight, low: interval.low[segment] as number, high: interval.high[segment] as number }
+  }
+  return { label, weights: ranked(weights).map(entry), intercept, r2, localPrediction }
+}
+
 /** What each pixel does for one class. */
 export interface AttributionMap {
   label: number

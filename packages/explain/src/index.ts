@@ -8,7 +8,14 @@ export {
   type Scene,
 } from './classifier.ts'
 export { ExplainInputError } from './errors.ts'
-export { type AttributionMap, type ExplainedImage, type Explanation, ranked } from './explanation.ts'
+export {
+  type AttributionMap,
+  type ExplainedImage,
+  type Explanation,
+  type ExplanationData,
+  explanationData,
+  ranked,
+} from './explanation.ts'
 export {
   type FaithfulnessCurve,
   type FaithfulnessOptions,

@@ -69,7 +69,7 @@ describe('KernelSHAP', () => {
     expect(weights.reduce((a, b) => a + b, intercept)).toBeCloseTo(probabilities[0] as number, 10)
     const largest = Math.max(...truth.map(Math.abs))
     expect(greatestError(weights, truth)).toBeLessThan(0.1 * largest)
-    // Ten times the samples, about a third of the error: of 4096 subsets all are seen, and none is left.
+    // With 4096 samples all subsets are seen, and no error is left.
     expect(greatestError((await run(4096)).explanations[0]?.weights ?? [], truth)).toBeLessThan(1e-10)
   })
 })
