@@ -77,6 +77,14 @@ it('takes null for what is left out', () => {
   expect(parseRunConfig({ batch: null, patience: null, freezeEpochs: null })).toEqual(parseRunConfig({}))
 })
 
+it('takes a configuration that is filled in as it is, and fills in what an older one lacks', () => {
+  const config = parseRunConfig({ weights: '/w.pth', augmentation: { preset: 'notebook', rotate: 3 }, mixup: 0.4 })
+  expect(config.augmentation).toEqual({ ...augmentationPresets.notebook, rotate: 3 })
+  expect(parseRunConfig(config)).toEqual(config)
+  const { augmentation, mixup, cutmix, ...older } = config
+  expect(parseRunConfig(older)).toEqual({ ...config, augmentation: augmentationPresets.none, mixup: 0 })
+})
+
 it('names every refused field, its value and the range', () => {
   const refused = () => parseRunConfig({ size: 16, batch: 2.5, baseLr: Number.NaN, valid: 1 })
   expect(refused).toThrow(InvalidInput)

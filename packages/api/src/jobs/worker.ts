@@ -17,7 +17,7 @@ import {
 import { AttemptOver } from '../modules/runs/runs.record.ts'
 import type { RunService } from '../modules/runs/runs.service.ts'
 import type { WorkerService } from '../modules/workers/workers.service.ts'
-import { CrashError, type Handlers } from './contracts.ts'
+import { CrashError, type Handlers, parseRunConfig } from './contracts.ts'
 import { maxJobSeconds, type Queue, type TrainPayload } from './queue.ts'
 import { Recorder } from './recorder.ts'
 
@@ -127,8 +127,10 @@ export class Worker {
     this.#held.add(held)
     if (this.#stopping) abort('shutdown')
     try {
+      // A run from before a setting existed gets its default.
+      const config = parseRunConfig(run.config)
       await this.#handlers.train(
-        { runId: run.id, config: run.config, datasetPath, outDir: runs.folder(run.id), resume: run.attempt > 1 },
+        { runId: run.id, config, datasetPath, outDir: runs.folder(run.id), resume: run.attempt > 1 },
         { signal: controller.signal, report: (event) => recorder.report(event) },
       )
       await recorder.close()

@@ -1,5 +1,6 @@
 import { keysetConnection, pageComplexity } from '../../graphql/keyset.ts'
 import { DatasetRef, ModelRef, RunRef } from '../../graphql/refs.ts'
+import { parseRunConfig } from '../../jobs/contracts.ts'
 import {
   EpochRef,
   EvaluationRef,
@@ -19,7 +20,8 @@ RunRef.implement({
   fields: (t) => ({
     name: t.exposeString('name'),
     status: t.expose('status', { type: RunStatus }),
-    config: t.expose('config', { type: RunConfigRef }),
+    // A run from before a setting existed had its default.
+    config: t.field({ type: RunConfigRef, resolve: ({ config }) => parseRunConfig(config) }),
     dataset: t.field({ type: DatasetRef, resolve: (run) => run.datasetId }),
     tags: t.exposeStringList('tags'),
     notes: t.exposeString('notes', { nullable: true }),
