@@ -8,7 +8,7 @@ export {
   resolveAugmentation,
   sourceSize,
 } from './augment/augmentation.ts'
-export type { Augmenting } from './augment/batch.ts'
+export { type Augmenting, unchanged } from './augment/batch.ts'
 export type { Draw } from './augment/draw.ts'
 export type { Mix } from './augment/mix.ts'
 export { type PreviewedImage, type PreviewOptions, previewAugmentation } from './augment/preview.ts'

@@ -24,7 +24,7 @@ export async function preview(
   device: Device,
   { dir, count, epochs, onProgress, signal, ...options }: PreviewRequest,
 ): Promise<Preview> {
-  const { augmentationPresets, openImageFolder, previewAugmentation, sourceSize } = await loadEngine()
+  const { openImageFolder, previewAugmentation, sourceSize, unchanged } = await loadEngine()
   const { size, seed } = options
   const folder = await openImageFolder(dir, { size: sourceSize(options.augment, size), seed, onProgress, signal })
   try {
@@ -32,8 +32,7 @@ export async function preview(
     const shown = Math.min(count, train.length)
     // The source goes by class: evenly from all of it.
     const images = Array.from({ length: shown }, (_, i) => Math.floor(((i + 0.5) * train.length) / shown))
-    const nothing = { augment: augmentationPresets.none, mixup: 0, cutmix: 0 }
-    const plain = await previewAugmentation(device, train, { ...options, ...nothing, images, epochs: 1 })
+    const plain = await previewAugmentation(device, train, { ...options, ...unchanged, images, epochs: 1 })
     const augmented = await previewAugmentation(device, train, { ...options, images, epochs })
     const nameOf = (image: number): string => `${train.classes[train.labels[image] as number]}`
     const rows = images.map((image, n): Cell[] => [

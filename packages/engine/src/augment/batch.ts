@@ -1,7 +1,7 @@
 /** A batch's draws in the words that a training step reads. */
 import { augmentWords, packTransform } from '../kernels/augment.ts'
 import { partnerWords } from '../kernels/loss.ts'
-import { type Augmentation, isNone } from './augmentation.ts'
+import { type Augmentation, augmentationPresets, isNone } from './augmentation.ts'
 import { type Draw, drawImage } from './draw.ts'
 import { drawMixes, type Mix, type Mixing, mixes } from './mix.ts'
 import { transformOf } from './transform.ts'
@@ -10,6 +10,9 @@ import { transformOf } from './transform.ts'
 export interface Augmenting extends Mixing {
   augment: Augmentation
 }
+
+/** Images stay as they are. */
+export const unchanged: Augmenting = { augment: augmentationPresets.none, mixup: 0, cutmix: 0 }
 
 /** Whether a step has to do anything at all. */
 export const augments = (a: Augmenting): boolean => !isNone(a.augment) || mixes(a)

@@ -1,5 +1,4 @@
-import { augmentationPresets } from '../augment/augmentation.ts'
-import { type Augmenting, augments, drawBatch } from '../augment/batch.ts'
+import { type Augmenting, augments, drawBatch, unchanged } from '../augment/batch.ts'
 import { mixes } from '../augment/mix.ts'
 import { withArena } from '../compile/fit.ts'
 import { compile, type DispatchTime, Program } from '../compile/program.ts'
@@ -65,8 +64,6 @@ export interface TrainingBench {
   kernels: KernelTime[] | null
 }
 
-const nothing: Augmenting = { augment: augmentationPresets.none, mixup: 0, cutmix: 0 }
-
 /**
  * Times whole training steps (forward, loss, backward, AdamW; the body not frozen) on synthetic images, each synchronised.
  * `timeline` is one step of median length by dispatch, null without timestamp-query. Expects the device to itself. Throws
@@ -81,7 +78,7 @@ export async function benchTraining(
     size,
     batch,
     precision = 'f32',
-    augmenting = nothing,
+    augmenting = unchanged,
     steps,
     warmUp = 3,
     onProgress = () => {},

@@ -102,6 +102,19 @@ test('a loss scale multiplies the gradient and leaves the loss as it is', async 
   expect(output(scaled, 'dlogits')).toEqual(output(plain, 'dlogits').map((v) => 65536 * v))
 })
 
+test('a loss scale multiplies the gradient of mixed labels too', async () => {
+  const contents = { logits: paddedNoise('logits', 2, 3), labels: Uint32Array.of(1, 2), losses: 2, dlogits: 8 }
+  const half = new Uint32Array(Float32Array.of(0.5).buffer)[0]!
+  const mixed = { ...contents, partners: Uint32Array.of(2, half, 0, half) }
+  const c = { n: 2, classes: 3, columns: 4, smoothing: 0.1, mixed: true }
+  const plain = await runKernel(device, crossEntropy(c), mixed)
+  const scaled = await runKernel(device, crossEntropy({ ...c, scaled: true }), {
+    ...mixed,
+    lossScale: initialLossScale(),
+  })
+  expect(output(scaled, 'dlogits')).toEqual(output(plain, 'dlogits').map((v) => 65536 * v))
+})
+
 test('logits of a thousand neither overflow nor underflow', async () => {
   const contents = { logits: Float64Array.of(1000, 0, -1000, 0), labels: Uint32Array.of(1), losses: 1, dlogits: 4 }
   const result = await runKernel(device, crossEntropy({ n: 1, classes: 3, columns: 4, smoothing: 0 }), contents)

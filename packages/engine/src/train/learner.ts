@@ -1,6 +1,6 @@
 import type { ClassificationReport } from '@sporeprint/metrics'
-import { type Augmentation, augmentationPresets } from '../augment/augmentation.ts'
-import { augments, type DrawnBatch, drawBatch } from '../augment/batch.ts'
+import type { Augmentation } from '../augment/augmentation.ts'
+import { augments, type DrawnBatch, drawBatch, unchanged } from '../augment/batch.ts'
 import { mixes } from '../augment/mix.ts'
 import { autotune } from '../autotune/autotune.ts'
 import { withArena } from '../compile/fit.ts'
@@ -676,9 +676,7 @@ function withDefaults(o: LearnerOptions): Required<LearnerOptions> {
     decayNorms: false,
     labelSmoothing: 0.1,
     classWeights: null,
-    augment: augmentationPresets.none,
-    mixup: 0,
-    cutmix: 0,
+    ...unchanged,
     trainSize: o.valid.size,
     betas: [0.9, 0.99],
     epsilon: 1e-5,
