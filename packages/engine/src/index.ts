@@ -36,12 +36,12 @@ export { type Callback, type EarlyStoppingOptions, earlyStopping } from './train
 export { balancedWeights } from './train/class-weights.ts'
 export {
   Learner,
-  type LearnerOptions,
   type LearnerProgress,
   type RateFinding,
   type RateSweep,
   type Snapshot,
 } from './train/learner.ts'
+export type { LearnerOptions } from './train/learner-options.ts'
 export { bestOf, epochsWithoutGain, improves, type Monitor, type MonitorName, monitorNames } from './train/monitor.ts'
 export { type FineTuneOptions, type FitOptions, fineTunePhases, type StepReport } from './train/phases.ts'
 export { slice } from './train/rates.ts'

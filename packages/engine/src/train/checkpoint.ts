@@ -19,7 +19,8 @@ import type { Preprocessing, ResNet } from '../nn/resnet.ts'
 import { readWeightsFile, writeAtomically, writeWeightsFile } from '../weights/file.ts'
 import { defaultPreprocessing, preprocessingMetadata } from '../weights/preprocessing.ts'
 import type { StateDict } from '../weights/safetensors.ts'
-import { keptBuffers, type Learner, type LearnerProgress } from './learner.ts'
+import type { Learner, LearnerProgress } from './learner.ts'
+import { keptBuffers } from './learner-options.ts'
 import type { EpochRecord, TrainResult, TrainSpec } from './spec.ts'
 
 /** What is known of a run between two steps. */

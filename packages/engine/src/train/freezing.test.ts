@@ -6,7 +6,8 @@ import { openNodeDevice } from '../gpu/node.ts'
 import { type Frozen, normPolicies, type Stage } from '../nn/freezing.ts'
 import { type Head, ResNet } from '../nn/resnet.ts'
 import { trainingGraph } from './graphs.ts'
-import { Learner, type LearnerOptions } from './learner.ts'
+import { Learner } from './learner.ts'
+import type { LearnerOptions } from './learner-options.ts'
 import type { FitOptions } from './phases.ts'
 import { colouredSource } from './testing.ts'
 
@@ -110,6 +111,17 @@ test.each(['linear', 'concat'] as const)(
     expect(kept).toEqual(whole)
   },
 )
+
+test('a learner that never learns the body plans less memory, and does the same; asked for more it finds the memory', async () => {
+  const free = await createLearner()
+  const spared = await createLearner({ frozen })
+  expect(spared.peakBytes).toBeLessThan(free.peakBytes)
+  const fits: Partial<FitOptions>[] = [
+    { frozen, epochs: 1 },
+    { frozen: false, epochs: 1 },
+  ]
+  expect(await trained(spared, fits)).toEqual(await trained(free, fits))
+})
 
 test('weights that are loaded, and a checkpoint that is restored, make new features', async () => {
   const source = await createLearner({ seed: 8 })

@@ -1,27 +1,31 @@
 import type { ClassificationReport } from '@sporeprint/metrics'
-import type { Augmentation } from '../augment/augmentation.ts'
-import { augments, type DrawnBatch, drawBatch, unchanged } from '../augment/batch.ts'
-import { mixes } from '../augment/mix.ts'
+import { type DrawnBatch, drawBatch } from '../augment/batch.ts'
 import { autotune } from '../autotune/autotune.ts'
 import { withArena } from '../compile/fit.ts'
-import { type Compiled, compile, Program } from '../compile/program.ts'
+import { type Compiled, Program } from '../compile/program.ts'
 import { ParameterStore, type StoreBuffers } from '../compile/store.ts'
 import type { ImageSource } from '../data/image-source.ts'
 import { batchCount, batches } from '../data/loader.ts'
-import type { Sampling } from '../data/sampling.ts'
 import { EngineError, throwIfAborted } from '../errors.ts'
 import type { Device } from '../gpu/device.ts'
 import { Pacer } from '../gpu/pacing.ts'
-import type { StoreBuffer, Tensor } from '../graph/tensor.ts'
+import type { StoreBuffer } from '../graph/tensor.ts'
 import { type EvaluateOptions, Inference } from '../infer/inference.ts'
 import { initialLossScale } from '../kernels/loss-scale.ts'
-import { bodyIsStill, type Frozen } from '../nn/freezing.ts'
+import type { Frozen } from '../nn/freezing.ts'
 import { headGroup, type ResNet } from '../nn/resnet.ts'
 import type { StateDict } from '../weights/safetensors.ts'
 import { initialiseWeights, type LoadReport, loadStateDict, readStateDict } from '../weights/state-dict.ts'
 import { StillBody } from './features.ts'
 import { gathering } from './gathering.ts'
-import { evaluationGraph, headTrainingGraph, lossSlots, type TrainingGraphParts, trainingGraph } from './graphs.ts'
+import { lossSlots } from './graphs.ts'
+import {
+  checkSettings,
+  keptBuffers,
+  type LearnerOptions,
+  type LearnerSettings,
+  withDefaults,
+} from './learner-options.ts'
 import {
   type FineTuneOptions,
   type FitOptions,
@@ -33,62 +37,11 @@ import {
   type StepReport,
   scheduleOf,
 } from './phases.ts'
+import { cachesFeatures, type Plan, planBatch, planName, planStep } from './plans.ts'
 import { afterEpoch, freshPlateau, type Plateau } from './schedules.ts'
-import type { EpochRecord, OptimizerName, Precision } from './spec.ts'
+import type { EpochRecord } from './spec.ts'
 import { packStep } from './step-scalars.ts'
 import { type RateCurve, type RateSuggestions, suggestRates } from './suggest-rate.ts'
-
-export interface LearnerOptions {
-  /** Images to learn from; of another size than `trainSize` they are sampled at that. */
-  train: ImageSource
-  valid: ImageSource
-  batch: number
-  /** The order of the images in an epoch. Default shuffle: each of them once, in a new order. */
-  sampling?: Sampling
-  seed?: number
-  optimizer?: OptimizerName
-  weightDecay?: number
-  /** Batch norms and biases decay too, as in PyTorch without parameter groups. Default false, as fastai. */
-  decayNorms?: boolean
-  labelSmoothing?: number
-  /** A weight for each class, as of torch's CrossEntropyLoss; `balancedWeights` makes some. Default null: all count the same. */
-  classWeights?: readonly number[] | null
-  /** What happens to training images. Default none. */
-  augment?: Augmentation
-  /** α of MixUp and of CutMix, 0 (default) for not at all. */
-  mixup?: number
-  cutmix?: number
-  /**
-   * Side at which the network trains; training images of another size are sampled at this one. Default: that of the validation images.
-   */
-  trainSize?: number
-  /** Of AdamW: β₁, β₂ and ε; fastai's .9, .99 and 1e-5 by default (PyTorch's are .9, .999 and 1e-8). SGD's momentum is β₁. */
-  betas?: readonly [number, number]
-  epsilon?: number
-  /** Batches to an update: as one large batch, in the memory of a small one and of the gradients' sum. Default 1. */
-  accumulate?: number
-  /** Gradients whose norm together is greater are scaled down to it. Default null: never. */
-  clipNorm?: number | null
-  /**
-   * Keep the exponential mean of weights and running statistics over updates, with this decay (timm's ModelEmaV2): it is what is
-   * evaluated, and what `stateDict` reads. Default null.
-   */
-  emaDecay?: number | null
-  /** How activations are stored while training. Evaluation is f32 either way. Default f32. */
-  precision?: Precision
-  /** Make batch norms' outputs again for the backward pass instead of keeping them: less memory for a little more time. */
-  recompute?: boolean
-  /**
-   * Compute the features of each image once where nothing of the body moves (`frozen` with norms `frozen`), and train and evaluate the
-   * head on them, if they fit `mostFeatureBytes`: the same bits. Not for a source whose images differ from read to read. Default true.
-   */
-  cacheFeatures?: boolean
-  /**
-   * Measure first which variant of each convolution is fastest, where `device.choices` does not know it yet: half a minute
-   * on software adapters. It is left there; on Node, `keepChoices` writes it to disk.
-   */
-  autotune?: boolean
-}
 
 /** Where a learner stands: with the store's buffers, all that going on needs. */
 export interface LearnerProgress {
@@ -147,15 +100,6 @@ export interface RateFinding extends RateCurve {
 /** A step that the device has done. */
 type StepDone = Pick<StepReport, 'step' | 'loss' | 'lr' | 'doneAt' | 'inputWait'>
 
-/** A step's program before and after it is recorded. */
-interface Plan {
-  name: string
-  graph: TrainingGraphParts
-  /** Pixels, or features. */
-  input: Tensor
-  compiled: Compiled
-}
-
 const lossDecay = 0.98
 /** How long a loss may wait on the device before it is read, so that reading never holds up a fast one. */
 const readInterval = 250
@@ -171,9 +115,9 @@ export class Learner {
   /** Bytes of device memory that training takes: parameters, gradients, moments, activations. */
   readonly peakBytes: number
   readonly #device: Device
-  readonly #options: Required<LearnerOptions>
+  readonly #options: LearnerSettings
   readonly #arena: GPUBuffer
-  /** Memory of programs that the arena is too small for: none, but where placing it turned out badly. */
+  /** Memory of programs that the arena is too small for: of phases that learn more than they were said to. */
   readonly #moreArenas: GPUBuffer[] = []
   readonly #inference: Inference
   /** What is evaluated and saved. */
@@ -223,7 +167,7 @@ export class Learner {
   private constructor(
     device: Device,
     model: ResNet,
-    options: Required<LearnerOptions>,
+    options: LearnerSettings,
     store: ParameterStore,
     arena: GPUBuffer,
     inference: Inference,
@@ -523,27 +467,18 @@ export class Learner {
     return { seed, beta2: betas[1], epsilon, decay: weightDecay, ...running }
   }
 
-  /** The program of a step with this frozen, its memory planned. */
   #plan(frozen: Frozen | false): Plan {
     const name = planName(frozen)
     const known = this.#plans.get(name)
     if (known) return known
-    const plan = this.#cachesFeatures(frozen)
-      ? planHead(this.#device, this.model, this.#options)
-      : planStep(this.#device, this.model, this.#options, this.#options.batch, frozen)
+    const plan = planStep(this.#device, this.model, this.#options, this.#options.batch, frozen)
     this.#plans.set(name, plan)
     return plan
   }
 
-  #cachesFeatures(frozen: Frozen | false): boolean {
-    const { cacheFeatures, train, trainSize, valid } = this.#options
-    if (augments(this.#options) || train.size !== trainSize) return false
-    return cacheFeatures && bodyIsStill(frozen) && StillBody.fits(this.model, [train, valid])
-  }
-
   /** What a body that is still has made of all images, null where it moves. */
   async #bodyOf(options: Pick<FitOptions, 'frozen' | 'signal'>): Promise<StillBody | null> {
-    if (!this.#cachesFeatures(frozenOf(options))) {
+    if (!cachesFeatures(this.model, this.#options, frozenOf(options))) {
       this.#forgetFeatures()
       return null
     }
@@ -583,110 +518,5 @@ export class Learner {
   }
 }
 
-/** What a store holds that going on needs, besides the learner's progress. */
-export function keptBuffers({
-  optimizer,
-  precision,
-  emaDecay,
-}: Pick<Required<LearnerOptions>, 'optimizer' | 'precision' | 'emaDecay'>): StoreBuffer[] {
-  return [
-    'parameters',
-    'states',
-    'moment1',
-    ...(optimizer === 'adamw' ? (['moment2'] as const) : []),
-    ...(precision === 'mixed' ? (['lossScale'] as const) : []),
-    ...(emaDecay === null ? [] : (['averageParameters', 'averageStates'] as const)),
-  ]
-}
-
-const weightsOf = (store: ParameterStore, { emaDecay }: Required<LearnerOptions>): StoreBuffers =>
+const weightsOf = (store: ParameterStore, { emaDecay }: LearnerSettings): StoreBuffers =>
   emaDecay === null ? store : store.averaged()
-
-const planName = (frozen: Frozen | false): string =>
-  `training step (${frozen ? `frozen below ${frozen.below}, norms ${frozen.norms}` : 'unfrozen'})`
-
-function planStep(
-  device: Device,
-  model: ResNet,
-  settings: Required<LearnerOptions>,
-  batch: number,
-  frozen: Frozen | false,
-): Plan {
-  const name = planName(frozen)
-  const { recompute, train, trainSize: size } = settings
-  const asItIs = !augments(settings) && train.size === size
-  const augment = asItIs ? null : { source: train.size, mixes: mixes(settings) }
-  const graph = trainingGraph(model, { batch, size }, { ...graphOptions(settings), frozen, augment })
-  return { name, graph, input: graph.pixels, compiled: compile(device, name, graph.graph, { recompute }) }
-}
-
-/** The step of a head whose features are known. */
-function planHead(device: Device, model: ResNet, settings: Required<LearnerOptions>): Plan {
-  const name = planName({ below: 'head', norms: 'frozen' })
-  const graph = headTrainingGraph(model, settings.batch, graphOptions(settings))
-  return { name, graph, input: graph.features, compiled: compile(device, name, graph.graph) }
-}
-
-function graphOptions(settings: Required<LearnerOptions>) {
-  const { optimizer, labelSmoothing, precision, classWeights, accumulate, clipNorm, emaDecay, decayNorms } = settings
-  return {
-    optimizer,
-    labelSmoothing,
-    precision,
-    decayNorms,
-    classWeights: classWeights !== null,
-    accumulate: accumulate > 1,
-    clip: clipNorm !== null,
-    average: emaDecay !== null,
-  }
-}
-
-/** The programs at some batch that need the most memory, planned: where everything learns, and evaluation. */
-function planBatch(device: Device, model: ResNet, settings: Required<LearnerOptions>, batch: number) {
-  const plan = planStep(device, model, settings, batch, false)
-  const evaluation = evaluationGraph(model, { batch, size: settings.valid.size })
-  const compiled = compile(device, 'evaluation', evaluation.graph)
-  return { plan, evaluation, compiled, programs: [compiled, plan.compiled] }
-}
-
-function checkSettings(
-  { accumulate, clipNorm, emaDecay, classWeights }: Required<LearnerOptions>,
-  model: ResNet,
-): void {
-  const classes = model.classes.length
-  const problems = [
-    Number.isInteger(accumulate) && accumulate > 0
-      ? []
-      : `accumulate must be a whole number above 0, not ${accumulate}`,
-    clipNorm === null || clipNorm > 0 ? [] : `clipNorm must be above 0, or null, not ${clipNorm}`,
-    emaDecay === null || (emaDecay >= 0 && emaDecay < 1) ? [] : `emaDecay must be from 0 to 1, not ${emaDecay}`,
-    classWeights === null || classWeights.length === classes
-      ? []
-      : `classWeights must be ${classes} numbers, one for each class, not ${classWeights.length}`,
-  ].flat()
-  if (problems.length > 0) throw new EngineError('BAD_CONFIG', problems.join('; '))
-}
-
-function withDefaults(o: LearnerOptions): Required<LearnerOptions> {
-  return {
-    sampling: 'shuffle',
-    seed: 42,
-    optimizer: 'adamw',
-    weightDecay: 0.01,
-    decayNorms: false,
-    labelSmoothing: 0.1,
-    classWeights: null,
-    ...unchanged,
-    trainSize: o.valid.size,
-    betas: [0.9, 0.99],
-    epsilon: 1e-5,
-    accumulate: 1,
-    clipNorm: null,
-    emaDecay: null,
-    precision: 'f32',
-    recompute: false,
-    cacheFeatures: true,
-    autotune: false,
-    ...o,
-  }
-}

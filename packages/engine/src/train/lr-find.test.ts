@@ -2,7 +2,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Device } from '../gpu/device.ts'
 import { openNodeDevice } from '../gpu/node.ts'
 import { ResNet } from '../nn/resnet.ts'
-import { Learner, type LearnerOptions } from './learner.ts'
+import { Learner } from './learner.ts'
+import type { LearnerOptions } from './learner-options.ts'
 import { colouredSource } from './testing.ts'
 
 let device: Device

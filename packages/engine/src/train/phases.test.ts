@@ -50,6 +50,7 @@ test('rates may be given by group, and a plateau takes off them only under its o
   const options = { epochs: 1, rate: 1, rates: [0.1, 0.5, 2] }
   expect(ratesAt({ ...options, schedule: 'constant' }, start, 0.5, 0.9).rates).toEqual([0.1, 0.5, 2])
   expect(ratesAt({ ...options, schedule: 'plateau' }, start, 0.5, 0.9).rates).toEqual([0.05, 0.25, 1])
+  expect(() => ratesAt({ ...options, rates: [0.1, 0.5] }, start, 1, 0.9)).toThrow('rates must be 3 numbers')
 })
 
 test('a body frozen in part learns by the rate’s divisor; frozen below the stem is not frozen', () => {

@@ -1,5 +1,7 @@
 /** What a phase of training is asked for, the rates of its steps, and the two phases of fine-tuning. */
+import { EngineError } from '../errors.ts'
 import { type Frozen, frozenBody, type NormPolicy } from '../nn/freezing.ts'
+import { headGroup } from '../nn/resnet.ts'
 import type { Callback } from './callbacks.ts'
 import { slice } from './rates.ts'
 import { momentumAt, type Position, rateFactor, type Schedule, type ScheduleName } from './schedules.ts'
@@ -68,6 +70,12 @@ export function ratesAt(options: FitOptions, position: Position, plateau: number
 
 function peakRates(options: FitOptions): readonly number[] {
   const { rates, rate, rateDivisor = 1 } = options
+  if (rates && rates.length !== headGroup + 1) {
+    throw new EngineError(
+      'BAD_CONFIG',
+      `rates must be ${headGroup + 1} numbers, one for each group, not ${rates.length}`,
+    )
+  }
   if (rates) return rates
   const frozen = frozenOf(options)
   return frozen && frozen.below === 'head' ? slice(rate) : slice(rate / rateDivisor, rate)

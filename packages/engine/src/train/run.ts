@@ -190,6 +190,7 @@ class Run {
       clipNorm: spec.clipNorm,
       emaDecay: spec.emaDecay,
       precision: spec.precision,
+      frozen: spec.epochs === 0 ? { below: 'head', norms: spec.bodyNorm } : false,
     })
     if (weights) this.#loadWeights(learner, weights)
     return learner
