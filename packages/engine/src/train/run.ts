@@ -203,6 +203,7 @@ class Run {
       const done = Math.max(0, this.#history.length - first)
       first += phase.epochs
       if (done >= phase.epochs || this.#stalled(patience)) continue
+      this.#rate.forget()
       await this.#prepare(learner, phase)
       const fit = learner.fit({
         ...phase,
@@ -407,6 +408,11 @@ class Throughput {
 
   pause(): void {
     this.#last = null
+  }
+
+  /** What comes takes another time for an image. */
+  forget(): void {
+    this.#recent = 0
   }
 
   recent(): number {
