@@ -91,16 +91,20 @@ test.each([null, [0.5, 2, 1.25]])(
   },
 )
 
-test('a loss scale multiplies the gradient and leaves the loss as it is', async () => {
-  const labels = Uint32Array.of(1, 2, 0)
-  const contents = { logits: paddedNoise('logits', 3, 3), labels, losses: 3, dlogits: 12 }
-  const c = { n: 3, classes: 3, columns: 4, smoothing: 0.1 }
-  const plain = await runKernel(device, crossEntropy(c), contents)
-  const lossScale = initialLossScale()
-  const scaled = await runKernel(device, crossEntropy({ ...c, scaled: true }), { ...contents, lossScale })
-  expect(output(scaled, 'losses')).toEqual(output(plain, 'losses'))
-  expect(output(scaled, 'dlogits')).toEqual(output(plain, 'dlogits').map((v) => 65536 * v))
-})
+test.each([false, true])(
+  'a loss scale multiplies the gradient and leaves the loss as it is, class weights %s',
+  async (weighted) => {
+    const labels = Uint32Array.of(1, 2, 0)
+    const weights = Float32Array.of(0.5, 2, 1)
+    const contents = { logits: paddedNoise('logits', 3, 3), labels, weights, losses: 3, dlogits: 12 }
+    const c = { n: 3, classes: 3, columns: 4, smoothing: 0.1, weighted }
+    const plain = await runKernel(device, crossEntropy(c), contents)
+    const lossScale = initialLossScale()
+    const scaled = await runKernel(device, crossEntropy({ ...c, scaled: true }), { ...contents, lossScale })
+    expect(output(scaled, 'losses')).toEqual(output(plain, 'losses'))
+    expect(output(scaled, 'dlogits')).toEqual(output(plain, 'dlogits').map((v) => 65536 * v))
+  },
+)
 
 test('a loss scale multiplies the gradient of mixed labels too', async () => {
   const contents = { logits: paddedNoise('logits', 2, 3), labels: Uint32Array.of(1, 2), losses: 2, dlogits: 8 }

@@ -21,31 +21,42 @@ const gradientOf = (step: number): Float64Array => paddedNoise(`gradient ${step}
 /** Three updates, on the device and by the reference, from the same start. */
 const updates = [1, 2, 3]
 
-test.each([true, false])('three updates of AdamW at the rate of the second group, decay %s', async (decay) => {
-  const expected = {
-    p: paddedNoise('p', elements / 4, 4),
-    m: new Float64Array(elements),
-    v: new Float64Array(elements),
-  }
-  let [parameter, m, v]: Float32Array[] = [
-    new Float32Array(expected.p),
-    new Float32Array(elements),
-    new Float32Array(elements),
-  ]
-  for (const update of updates) {
-    const gradient = gradientOf(update)
-    const step = packStep({ ...scalars, update })
-    const options = { ...scalars, rate: rates[1]!, decay: decay ? scalars.decay : 0 }
-    reference.adamw(options, update, expected.p, gradient, expected.m, expected.v)
-    const kernel = adamw({ elements, group: 1, decay })
-    const result = await runKernel(device, kernel, { gradient, step, parameter: parameter!, m: m!, v: v! })
-    ;[parameter, m, v] = [output(result, 'parameter'), output(result, 'm'), output(result, 'v')]
-  }
-  // Values and moments stay below 1 and take a few roundings an update; a move, of the size of the rate, takes a dozen.
-  expect(firstMismatch(parameter!, expected.p, 3 * (2 + 12 * rates[1]!) * epsilon, [elements])).toBeNull()
-  expect(firstMismatch(m!, expected.m, 12 * epsilon, [elements])).toBeNull()
-  expect(firstMismatch(v!, expected.v, 12 * epsilon, [elements])).toBeNull()
-})
+/** fastai's β₂ and ε, and PyTorch's. */
+test.each([
+  { decay: true, beta2: 0.99, eps: 1e-5 },
+  { decay: false, beta2: 0.99, eps: 1e-5 },
+  { decay: true, beta2: 0.999, eps: 1e-8 },
+])(
+  'three updates of AdamW at the rate of the second group, $beta2, $eps, decay $decay',
+  async ({ decay, beta2, eps }) => {
+    const expected = {
+      p: paddedNoise('p', elements / 4, 4),
+      m: new Float64Array(elements),
+      v: new Float64Array(elements),
+    }
+    let [parameter, m, v]: Float32Array[] = [
+      new Float32Array(expected.p),
+      new Float32Array(elements),
+      new Float32Array(elements),
+    ]
+    for (const update of updates) {
+      const gradient = gradientOf(update)
+      const chosen = { ...scalars, beta2, epsilon: eps }
+      const step = packStep({ ...chosen, update })
+      const options = { ...chosen, rate: rates[1]!, decay: decay ? scalars.decay : 0 }
+      reference.adamw(options, update, expected.p, gradient, expected.m, expected.v)
+      const kernel = adamw({ elements, group: 1, decay })
+      const result = await runKernel(device, kernel, { gradient, step, parameter: parameter!, m: m!, v: v! })
+      ;[parameter, m, v] = [output(result, 'parameter'), output(result, 'm'), output(result, 'v')]
+    }
+    // Values and moments stay below 1 and take a few roundings an update; a move, of the size of the rate, takes a dozen, and that of
+    // β₂, which is larger beside 1 − β₂.
+    const move = rates[1]! * (12 + 1 / (1 - beta2))
+    expect(firstMismatch(parameter!, expected.p, 3 * (2 + move) * epsilon, [elements])).toBeNull()
+    expect(firstMismatch(m!, expected.m, 12 * epsilon, [elements])).toBeNull()
+    expect(firstMismatch(v!, expected.v, 12 * epsilon, [elements])).toBeNull()
+  },
+)
 
 test.each([
   [true, false],
