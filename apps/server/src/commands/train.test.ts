@@ -118,8 +118,8 @@ describe('a folder that cannot be trained on is one clear line', () => {
 })
 
 describe('a full disk while a checkpoint is written', () => {
-  /** Holds one run's checkpoints while the second is being written. */
-  const mebibytes = 400
+  /** Holds what a run keeps (two models, two states of its optimiser) while the next is being written. */
+  const mebibytes = 600
   let disk: string
 
   beforeAll(async () => {

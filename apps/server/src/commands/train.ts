@@ -63,10 +63,12 @@ async function trainFolder(io: Io, dir: string, options: TrainOptions, command: 
 
 function tellResult(io: Io, result: TrainResult): void {
   if (result.alreadyFinished) io.log('This run had finished before: nothing was left to do.')
-  const { best, checkpoint, imagesPerSecond } = result
+  const { best, checkpoint, imagesPerSecond, inputWait } = result
   io.say(`Best: epoch ${best.epoch}, valid_loss ${best.validLoss.toFixed(6)}, accuracy ${best.accuracy.toFixed(6)}`)
   if (checkpoint !== null) io.say(`Checkpoint: ${relative('', checkpoint) || '.'}`)
-  if (!result.alreadyFinished) io.log(`Trained at ${imagesPerSecond.toFixed(1)} images/s`)
+  if (result.alreadyFinished) return
+  const waited = `steps waited for images ${(100 * inputWait).toFixed(1)}% of the time`
+  io.log(`Trained at ${imagesPerSecond.toFixed(1)} images/s; ${waited}`)
 }
 
 function resultDocument(run: string, result: TrainResult, start?: StartEvent): unknown {
@@ -75,7 +77,7 @@ function resultDocument(run: string, result: TrainResult, start?: StartEvent): u
     run,
     ...rest,
     ...(test === null ? {} : { test }),
-    ...(start && { adapter: start.adapter, images: start.images, skipped: start.skipped, peakBytes: start.peakBytes }),
+    ...(start && { adapter: start.adapter, images: start.images, peakBytes: start.peakBytes }),
   }
 }
 
