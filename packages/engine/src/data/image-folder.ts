@@ -80,16 +80,17 @@ export async function openImageFolder(dir: string, options: ImageFolderOptions):
   checkClasses(scanned)
   const parts = [scanned.train, scanned.valid, scanned.test].filter((part) => part !== null)
   const files = parts.flatMap(({ candidates }) => candidates)
-  const caches: PixelCache[] = []
-  const openCache = async (size: number): Promise<PixelCache> => {
-    const cache = await PixelCache.open(scanned.root, files, { ...options, size })
-    caches.push(cache)
+  const caches = new Map<number, PixelCache>()
+  const cacheOf = async (size: number): Promise<PixelCache> => {
+    const cache = caches.get(size) ?? (await PixelCache.open(scanned.root, files, { ...options, size }))
+    caches.set(size, cache)
     return cache
   }
   const close = async (): Promise<void> => {
-    for (const cache of caches.splice(0)) await cache.close()
+    for (const cache of caches.values()) await cache.close()
+    caches.clear()
   }
-  const cache = await openCache(options.size)
+  const cache = await cacheOf(options.size)
   try {
     const unreadable = files.length <= checked ? await cache.fill() : new Map<number, string>()
     const skipped = scanned.skipped.concat(
@@ -119,9 +120,9 @@ export async function openImageFolder(dir: string, options: ImageFolderOptions):
       fingerprint: fingerprint(files, [train, held]),
       atSize: async (size) => {
         checkSize(size)
-        return sourcesOf(await openCache(size), size)
+        return sourcesOf(await cacheOf(size), size)
       },
-      decoded: () => caches.reduce((sum, { decoded }) => sum + decoded, 0),
+      decoded: () => [...caches.values()].reduce((sum, { decoded }) => sum + decoded, 0),
       close,
     }
   } catch (error) {

@@ -277,10 +277,11 @@ export class Learner {
   async *fit(options: FitOptions): AsyncGenerator<EpochRecord, void, void> {
     const { epochs, done = 0, callbacks = [] } = options
     this.#checkBatch()
-    // A phase begins with its first step, which an earlier process may have done.
-    if (done === 0 && this.#progress.stepOfEpoch === 0) {
+    const goesOn = options.done !== undefined && (done > 0 || this.#progress.stepOfEpoch > 0)
+    if (!goesOn) {
       this.store.clearMoments()
-      Object.assign(this.#progress, { update: 0, lossMean: 0, lossWeight: 0, plateau: freshPlateau })
+      const fresh = { stepOfEpoch: 0, secondsOfEpoch: 0, update: 0, lossMean: 0, lossWeight: 0, plateau: freshPlateau }
+      Object.assign(this.#progress, fresh)
     }
     await this.prepare(options)
     try {

@@ -22,7 +22,7 @@ export interface FitOptions extends Omit<Schedule, 'name'> {
   schedule?: ScheduleName
   /** What stands still; true is `frozenBody`, fastai's freeze: the head learns, and the body's batch norms. */
   frozen?: boolean | Frozen
-  /** Epochs of this phase that an earlier process has done; `restore` has brought back what they left. */
+  /** Goes on with a phase of which an earlier process has done so many epochs, and perhaps a part of the next: `restore` brought them back. */
   done?: number
   signal?: AbortSignal | undefined
   onStep?: (step: StepReport) => void
