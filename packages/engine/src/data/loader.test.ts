@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import type { ImageSource } from './image-source.ts'
 import { type BatchOptions, batchCount, batches, IGNORED_LABEL } from './loader.ts'
@@ -22,7 +23,7 @@ class CountingSource implements ImageSource {
   async read(indices: ArrayLike<number>, out: Uint8Array): Promise<void> {
     this.reads++
     this.running++
-    await new Promise((resolve) => setTimeout(resolve, 2))
+    await setTimeout(2)
     this.running--
     for (let i = 0; i < indices.length; i++) {
       if (indices[i] === this.broken) throw new Error(`image ${this.broken} cannot be read`)
@@ -88,9 +89,21 @@ describe('batches', () => {
     const source = new CountingSource(40)
     const epoch = batches(source, { ...options, prefetch: 2 })
     await epoch.next()
+    await setTimeout(5)
     expect(source.reads).toBe(3)
     await epoch.next()
+    await setTimeout(5)
     expect(source.reads).toBe(4)
+    await epoch.return()
+  })
+
+  it('hands over a batch that is there before it begins to read another', async () => {
+    const source = new CountingSource(40)
+    const epoch = batches(source, { ...options, prefetch: 2 })
+    await epoch.next()
+    await setTimeout(5)
+    await epoch.next()
+    expect(source.reads).toBe(3)
     await epoch.return()
   })
 

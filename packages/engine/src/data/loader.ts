@@ -59,8 +59,10 @@ export async function* batches(source: ImageSource, options: BatchOptions): Asyn
   const free: Uint8Array[] = []
   const ahead: Promise<Batch>[] = []
 
-  const start = (number: number): void => {
-    const reading = readBatch(source, order, number, batch, free.pop() ?? new Uint8Array(bytes), dropLast)
+  const start = (number: number, turn: Promise<void> | undefined): void => {
+    const pixels = free.pop() ?? new Uint8Array(bytes)
+    const read = (): Promise<Batch> => readBatch(source, order, number, batch, pixels, dropLast)
+    const reading = turn ? turn.then(read) : read()
     // The consumer meets the failure when it reaches this batch; until then it is not an unhandled rejection.
     reading.catch(() => {})
     ahead.push(reading)
@@ -68,7 +70,10 @@ export async function* batches(source: ImageSource, options: BatchOptions): Asyn
 
   try {
     for (let number = from, started = from; number < total; number++) {
-      while (started < total && started <= number + prefetch) start(started++)
+      if (started === number) start(started++, undefined)
+      // Asking for many files takes a while: whoever waits for a batch that is there has it first.
+      const later = new Promise<void>((turn) => setTimeout(turn, 0))
+      while (started < total && started <= number + prefetch) start(started++, later)
       const ready = await (ahead.shift() as Promise<Batch>)
       yield ready
       free.push(ready.pixels)
