@@ -21,6 +21,7 @@ export default defineConfig({
     projects: [
       project('metrics', 'packages/metrics'),
       project('explain', 'packages/explain'),
+      project('tuning', 'packages/tuning'),
       // One software adapter fills every core: GPU test files run one after another.
       project('engine', 'packages/engine', { fileParallelism: false, testTimeout: 180_000, hookTimeout: 180_000 }),
       project('api', 'packages/api', { testTimeout: 60_000, hookTimeout: 60_000 }),

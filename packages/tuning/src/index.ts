@@ -1,0 +1,25 @@
+export { ask } from './ask.ts'
+export { TuningError } from './errors.ts'
+export { dominates, hypervolume, nondominationRanks } from './pareto.ts'
+export { type Pruner, shouldPrune } from './pruners/pruner.ts'
+export type { Sampler } from './samplers/sampler.ts'
+export type {
+  CategoricalParameter,
+  FloatParameter,
+  IntParameter,
+  Parameter,
+  Parameters,
+  Space,
+  Value,
+} from './space.ts'
+export {
+  createStudy,
+  type Direction,
+  enqueue,
+  type Report,
+  type Study,
+  type StudyOptions,
+  type Trial,
+  type TrialState,
+} from './study.ts'
+export { type Outcome, report, tell } from './tell.ts'
