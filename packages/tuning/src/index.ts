@@ -1,7 +1,9 @@
 export { ask } from './ask.ts'
+export { bestTrial, paretoFront } from './best.ts'
 export { TuningError } from './errors.ts'
 export { dominates, hypervolume, nondominationRanks } from './pareto.ts'
 export { type Pruner, shouldPrune } from './pruners/pruner.ts'
+export { resumableTrial } from './pruners/successive-halving.ts'
 export type { Sampler } from './samplers/sampler.ts'
 export type {
   CategoricalParameter,
@@ -12,6 +14,7 @@ export type {
   Space,
   Value,
 } from './space.ts'
+export { readStudy, writeStudy } from './state.ts'
 export {
   createStudy,
   type Direction,
@@ -22,4 +25,4 @@ export {
   type Trial,
   type TrialState,
 } from './study.ts'
-export { type Outcome, report, tell } from './tell.ts'
+export { type Outcome, report, resume, tell } from './tell.ts'

@@ -72,3 +72,13 @@ export function report(study: Study, number: number, step: number, value: number
   if (trial.reports.some((earlier) => earlier.step === step)) return
   trial.reports.push({ step, value })
 }
+
+/** Lets a pruned trial run on from where it stopped: its reports and rungs stay. */
+export function resume(study: Study, number: number): Trial {
+  const trial = trialOf(study, number)
+  if (trial.state !== 'pruned')
+    throw new TuningError(`Trial ${number} is ${trial.state}: only a pruned trial can go on`)
+  trial.state = 'running'
+  trial.values = null
+  return trial
+}

@@ -66,3 +66,24 @@ export function stepsOfComplete(trials: readonly Trial[]): number | null {
   }
   return steps
 }
+
+/**
+ * The pruned trial that its rung would let go on by now, since worse ones came after it: true ASHA, which Optuna cannot do. It is
+ * the best of the highest rung where one is. Whoever kept its checkpoint may `resume` it instead of asking for a new trial.
+ */
+export function resumableTrial(study: Study): Trial | null {
+  const { pruner } = study
+  if (pruner.kind !== 'successiveHalving') return null
+  const { reductionFactor = 4, bootstrapCount = 0 } = pruner
+  const sign = lossSign(study.directions[0])
+  for (let rung = Math.max(0, ...study.trials.map(({ rungs }) => rungs.length)) - 1; rung >= 0; rung--) {
+    const competing = study.trials.filter(({ rungs }) => rungs.length > rung)
+    const promotable = Math.floor(competing.length / reductionFactor)
+    if (competing.length <= bootstrapCount) continue
+    const lossAt = ({ rungs }: Trial) => sign * (rungs[rung] as number)
+    const best = competing.toSorted((a, b) => lossAt(a) - lossAt(b)).slice(0, promotable)
+    const stopped = best.find(({ state, rungs }) => state === 'pruned' && rungs.length === rung + 1)
+    if (stopped !== undefined) return stopped
+  }
+  return null
+}
