@@ -42,8 +42,9 @@ export function observationWeights(n: number, given: readonly number[] | null = 
     for (let i = 0; i < ramp; i++) weights[i] = ramp === 1 ? 1 / n : 1 / n + (i * (1 - 1 / n)) / (ramp - 1)
   }
   let sum = 0
-  for (const weight of weights) sum += weight
-  return weights.map((weight) => weight / sum)
+  for (let i = 0; i <= n; i++) sum += weights[i] as number
+  for (let i = 0; i <= n; i++) weights[i] = (weights[i] as number) / sum
+  return weights
 }
 
 /** The estimator of one parameter by itself. */

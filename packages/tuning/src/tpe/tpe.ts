@@ -5,7 +5,7 @@ import type { DrawValue, SuggestKey } from '../samplers/sampler.ts'
 import { decode, isSingle, type Parameter, type Space, type Value, valueAt } from '../space.ts'
 import type { Study, Trial } from '../study.ts'
 import { multivariateParzen, observationWeights, type Parzen, univariateParzen } from './parzen.ts'
-import { type Split, splitTrials } from './split.ts'
+import { splitTrials } from './split.ts'
 
 /**
  * Tree-structured Parzen estimators (Bergstra et al., NeurIPS 2011; Watanabe, arXiv 2304.11127): models good trials by l and the
@@ -29,7 +29,13 @@ export interface TpeSampler {
 export function tpeValues(sampler: TpeSampler, study: Study, key: SuggestKey): DrawValue {
   const split = splitTrials(study, sampler.constantLiar ?? true)
   if (split.told < (sampler.startupTrials ?? 10)) return uniformValues(key)
-  const model: Model = { sampler, study, history: historyOf(study), split, sides: sidesOf(split, study.trials.length) }
+  const model: Model = {
+    sampler,
+    study,
+    history: historyOf(study),
+    good: sideOf(split.below, split.belowWeights, study.trials.length),
+    others: sideOf(split.above, null, study.trials.length),
+  }
   const together = groupsOf(study.space, sampler)
   const drawn = new Map<string, Value>()
   return (name, parameter) => {
@@ -61,27 +67,31 @@ interface Model {
   sampler: TpeSampler
   study: Study
   history: History
-  split: Split
-  /** By trial number: BELOW, ABOVE, or neither. */
-  sides: Uint8Array
+  good: Side
+  others: Side
 }
 
-const BELOW = 1
-const ABOVE = 2
+/** The trials of one side, by rising number. */
+interface Side {
+  numbers: Int32Array
+  /** What each weighs; null: by age. */
+  weights: readonly number[] | null
+  /** By trial number: 1 where it is of this side. */
+  has: Uint8Array
+}
 
-function sidesOf(split: Split, trials: number): Uint8Array {
-  const sides = new Uint8Array(trials)
-  for (const { number } of split.below) sides[number] = BELOW
-  for (const { number } of split.above) sides[number] = ABOVE
-  return sides
+function sideOf(trials: readonly Trial[], weights: readonly number[] | null, all: number): Side {
+  const numbers = new Int32Array(trials.length)
+  const has = new Uint8Array(all)
+  for (let i = 0; i < numbers.length; i++) has[(numbers[i] = (trials[i] as Trial).number)] = 1
+  return { numbers, weights, has }
 }
 
 function drawGroup(model: Model, names: readonly string[], key: SuggestKey, drawn: Map<string, Value>): void {
   const parameters = names.map((name) => model.study.space[name] as Parameter)
   const columns = names.map((name) => model.history.column(name))
-  const { below, above, belowWeights } = model.split
-  const good = estimatorOf(model, parameters, columns, below, BELOW, belowWeights)
-  const others = estimatorOf(model, parameters, columns, above, ABOVE, null)
+  const good = estimatorOf(model.good, parameters, columns)
+  const others = estimatorOf(model.others, parameters, columns)
   const draw = drawsOf({ ...key, purpose: `tpe ${names.join(' ')}` })
   const points = Array.from({ length: model.sampler.candidates ?? 24 }, () => good.draw(draw))
   const goodLogs = good.logDensities(points)
@@ -100,34 +110,35 @@ function gain(goodLogs: Float64Array, otherLogs: Float64Array, i: number): numbe
   return (goodLogs[i] as number) - (otherLogs[i] as number)
 }
 
-/** Of the trials of one side that have the parameters: they are split first and left out after, so that γ means all trials. */
-function estimatorOf(
-  { sides }: Model,
-  parameters: readonly Parameter[],
-  columns: readonly Column[],
-  trials: readonly Trial[],
-  side: number,
-  trialWeights: readonly number[] | null,
-): Parzen {
+/** Of the trials of a side that have the parameters: all are split first and some left out after, so that γ means all trials. */
+function estimatorOf(side: Side, parameters: readonly Parameter[], columns: readonly Column[]): Parzen {
   const [first] = columns as [Column]
-  const having = trials.flatMap(({ number }, i) => (Number.isNaN(first.values[number]) ? [] : [i]))
-  const numbers = having.map((i) => (trials[i] as Trial).number)
+  const present = side.numbers.filter((number) => !Number.isNaN(first.values[number]))
   const weights = observationWeights(
-    numbers.length,
-    trialWeights === null ? null : having.map((i) => trialWeights[i] as number),
+    present.length,
+    side.weights?.filter((_, i) => !Number.isNaN(first.values[side.numbers[i] as number])) ?? null,
   )
-  const values = columns.map((column) => Float64Array.from(numbers, (number) => column.values[number] as number))
+  const values = columns.map((column) => valuesAt(column, present))
   if (parameters.length > 1) return multivariateParzen(parameters, { columns: values, weights })
-  const order = orderOf(numbers, first, sides, side)
+  const order = orderOf(present, first, side)
   return univariateParzen(parameters[0] as Parameter, { columns: values, weights, order })
 }
 
+function valuesAt({ values }: Column, numbers: Int32Array): Float64Array {
+  const picked = new Float64Array(numbers.length)
+  for (let i = 0; i < numbers.length; i++) picked[i] = values[numbers[i] as number] as number
+  return picked
+}
+
 /** Positions in `numbers` by rising value: the column's order without the trials of the other side. */
-function orderOf(numbers: readonly number[], column: Column, sides: Uint8Array, side: number): Int32Array {
-  const positions = new Int32Array(sides.length)
+function orderOf(numbers: Int32Array, column: Column, { has }: Side): Int32Array {
+  const positions = new Int32Array(has.length)
   for (let i = 0; i < numbers.length; i++) positions[numbers[i] as number] = i
   const order = new Int32Array(numbers.length)
   let length = 0
-  for (const number of column.order) if (sides[number] === side) order[length++] = positions[number] as number
+  for (let k = 0; k < column.order.length; k++) {
+    const number = column.order[k] as number
+    if (has[number] === 1) order[length++] = positions[number] as number
+  }
   return order
 }

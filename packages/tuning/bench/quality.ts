@@ -1,0 +1,137 @@
+/**
+ * Median regret of samplers over 50 seeds, beside Optuna's of the same functions, as a table in Markdown.
+ *
+ *     node --conditions=@sporeprint/source packages/tuning/bench/quality.ts OPTUNA.json [OPTUNA-MULTIVARIATE.json]
+ */
+import { readFileSync } from 'node:fs'
+import { ask, createStudy, type Parameters, type Sampler, type Space, tell } from '@sporeprint/tuning'
+
+const SEEDS = 50
+
+interface Problem {
+  space: Space
+  /** Loss above the least there is. */
+  regret(parameters: Record<string, number>): number
+}
+
+const floats = (names: readonly string[], low: number, high: number): Space =>
+  Object.fromEntries(names.map((name) => [name, { kind: 'float', low, high }]))
+const indexed = (d: number) => Array.from({ length: d }, (_, i) => `x${i}`)
+
+const HARTMANN_A = [
+  [10, 3, 17, 3.5, 1.7, 8],
+  [0.05, 10, 17, 0.1, 8, 14],
+  [3, 3.5, 1.7, 10, 17, 8],
+  [17, 8, 0.05, 10, 0.1, 14],
+]
+const HARTMANN_P = [
+  [1312, 1696, 5569, 124, 8283, 5886],
+  [2329, 4135, 8307, 3736, 1004, 9991],
+  [2348, 1451, 3522, 2883, 3047, 6650],
+  [4047, 8828, 8732, 5743, 1091, 381],
+]
+const HARTMANN_C = [1, 1.2, 3, 3.2]
+
+const OPTIMIZERS = ['sgd', 'adam', 'adamw'] as const
+const BESTS = { sgd: [0.3, -1.5, 3], adam: [0.1, -3.5, 6], adamw: [0, -3, 5] } as const
+
+/** The functions of optuna_regrets.py. */
+const PROBLEMS: Record<string, Problem> = {
+  Branin: {
+    space: { x: { kind: 'float', low: -5, high: 10 }, y: { kind: 'float', low: 0, high: 15 } },
+    regret: ({ x = 0, y = 0 }) =>
+      (y - (5.1 / (4 * Math.PI ** 2)) * x * x + (5 / Math.PI) * x - 6) ** 2 +
+      10 * (1 - 1 / (8 * Math.PI)) * Math.cos(x) +
+      10 -
+      0.397887357729739,
+  },
+  'Hartmann-6': {
+    space: floats(indexed(6), 0, 1),
+    regret: (parameters) => {
+      const x = indexed(6).map((name) => parameters[name] as number)
+      const terms = HARTMANN_C.map((c, i) => {
+        const inner = x.reduce(
+          (sum, v, d) => sum + (HARTMANN_A[i]?.[d] as number) * (v - (HARTMANN_P[i]?.[d] as number) * 1e-4) ** 2,
+          0,
+        )
+        return c * Math.exp(-inner)
+      })
+      return 3.322368011391339 - terms.reduce((sum, term) => sum + term, 0)
+    },
+  },
+  'Rosenbrock-4': {
+    space: floats(indexed(4), -5, 10),
+    regret: (parameters) => {
+      const x = indexed(4).map((name) => parameters[name] as number)
+      return x.slice(0, -1).reduce((sum, v, d) => sum + 100 * ((x[d + 1] as number) - v * v) ** 2 + (1 - v) ** 2, 0)
+    },
+  },
+  mixed: {
+    space: {
+      optimizer: { kind: 'categorical', choices: OPTIMIZERS },
+      rate: { kind: 'float', low: 1e-5, high: 1e-1, log: true },
+      depth: { kind: 'int', low: 1, high: 8 },
+      width: { kind: 'int', low: 32, high: 512, step: 32 },
+      dropout: { kind: 'float', low: 0, high: 0.6 },
+    },
+    regret: ({ optimizer, rate = 0, depth = 0, width = 0, dropout = 0 }) => {
+      const [offset, bestRate, bestDepth] = BESTS[optimizer as unknown as (typeof OPTIMIZERS)[number]]
+      return (
+        offset +
+        0.5 * (Math.log10(rate) - bestRate) ** 2 +
+        0.1 * (depth - bestDepth) ** 2 +
+        0.5 * ((width - 256) / 256) ** 2 +
+        2 * (dropout - 0.2) ** 2
+      )
+    },
+  },
+}
+
+const SAMPLERS: Record<string, Sampler> = {
+  random: { kind: 'random' },
+  Sobol: { kind: 'sobol' },
+  'TPE, one by one': { kind: 'tpe', multivariate: false },
+  'TPE, together': { kind: 'tpe', multivariate: true },
+}
+
+/** The least regret after 50 trials and after 100. */
+function regrets({ space, regret }: Problem, sampler: Sampler, seed: number): [number, number] {
+  const study = createStudy({ space, sampler, seed })
+  const losses = Array.from({ length: 100 }, () => {
+    const trial = ask(study)
+    if (trial === null) throw new Error('the space is used up')
+    const loss = regret(trial.parameters as Parameters as Record<string, number>)
+    tell(study, trial.number, { values: loss })
+    return loss
+  })
+  return [Math.min(...losses.slice(0, 50)), Math.min(...losses)]
+}
+
+/** The median, and the order statistics around it that hold it with 95 % (18th and 33rd of 50: binomial). */
+function summary(values: readonly number[]): string {
+  const sorted = values.toSorted((a, b) => a - b)
+  const at = (rank: number) => sorted[Math.round(rank * sorted.length) - 1] as number
+  const median = (at(0.5) + (sorted[Math.round(0.5 * sorted.length)] as number)) / 2
+  return `${median.toPrecision(3)} (${at(0.36).toPrecision(2)} – ${at(0.66).toPrecision(2)})`
+}
+
+const [univariate, multivariate] = process.argv.slice(2)
+const optuna: [string, Record<string, [number, number][]>][] = []
+for (const [title, file] of [
+  ['Optuna 3.1, one by one', univariate],
+  ['Optuna 3.1, together', multivariate],
+] as const) {
+  if (file !== undefined) optuna.push([title, JSON.parse(readFileSync(file, 'utf8'))])
+}
+console.log('| function | sampler | regret after 50 trials | after 100 |\n|---|---|---|---|')
+for (const [name, problem] of Object.entries(PROBLEMS)) {
+  const ours = Object.entries(SAMPLERS).map(([title, sampler]): [string, [number, number][]] => [
+    title,
+    Array.from({ length: SEEDS }, (_, seed) => regrets(problem, sampler, seed)),
+  ])
+  const theirs = optuna.map(([title, all]): [string, [number, number][]] => [title, all[name] ?? []])
+  for (const [title, runs] of [...ours, ...theirs]) {
+    const column = (k: 0 | 1) => summary(runs.map((run) => run[k]))
+    console.log(`| ${name} | ${title} | ${column(0)} | ${column(1)} |`)
+  }
+}
