@@ -20,9 +20,10 @@ import scipy.special
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.importance._fanova._fanova import _Fanova
 from optuna.samplers._tpe import parzen_estimator, sampler as tpe
-from optuna.study._multi_objective import _get_pareto_front_trials_by_trials  # noqa: F401  (present in 3.1 only)
-from optuna.trial import TrialState, create_trial
+from optuna.trial import TrialState
 from scipy.stats import qmc
+
+from mulberry import mulberry32, value_of_unit
 
 warnings.filterwarnings("ignore")
 optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -42,20 +43,6 @@ logpdf = parzen_estimator.truncnorm.logpdf
 parzen_estimator.truncnorm.logpdf = lambda x, a, b, loc, scale: logpdf(x, a, b, loc, scale) - np.log(scale)
 
 
-def mulberry32(seed):
-    """The uniform numbers of `formula.ts`."""
-    state = seed & 0xFFFFFFFF
-
-    def draw():
-        nonlocal state
-        state = (state + 0x6D2B79F5) & 0xFFFFFFFF
-        t = ((state ^ (state >> 15)) * (1 | state)) & 0xFFFFFFFF
-        t = ((t + (((t ^ (t >> 7)) * (61 | t)) & 0xFFFFFFFF)) & 0xFFFFFFFF) ^ t
-        return (t ^ (t >> 14)) / 4294967296
-
-    return draw
-
-
 SPACE = {
     "a_float": FloatDistribution(-1.5, 2.5),
     "b_log": FloatDistribution(1e-5, 1e-1, log=True),
@@ -66,19 +53,6 @@ SPACE = {
     "g_choice": CategoricalDistribution(["sgd", "adam", "adamw"]),
 }
 LENGTHS = [0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 24, 25, 26, 27, 30, 40, 60, 100]
-
-
-def value_of_unit(d, u):
-    if isinstance(d, CategoricalDistribution):
-        return int(u * len(d.choices))
-    if isinstance(d, IntDistribution):
-        step = 1 if d.log else d.step
-        return d.low + int(u * ((d.high - d.low) // step + 1)) * step
-    if d.log:
-        return math.exp(math.log(d.low) + u * (math.log(d.high) - math.log(d.low)))
-    if d.step is not None:
-        return d.low + int(u * (round((d.high - d.low) / d.step) + 1)) * d.step
-    return d.low + u * (d.high - d.low)
 
 
 def history(h, n):

@@ -1,6 +1,8 @@
 export { ask } from './ask.ts'
 export { bestTrial, paretoFront } from './best.ts'
 export { TuningError } from './errors.ts'
+export { type FanovaOptions, fanova } from './importance/fanova.ts'
+export { type Importance, pedAnova } from './importance/ped-anova.ts'
 export { dominates, hypervolume, nondominationRanks } from './pareto.ts'
 export { type Pruner, shouldPrune } from './pruners/pruner.ts'
 export { resumableTrial } from './pruners/successive-halving.ts'

@@ -92,3 +92,19 @@ export function referencePoint(points: readonly Losses[]): number[] {
     return Math.max(1.1 * worst, 0.9 * worst) || 1e-12
   })
 }
+
+/** Indices of the `count` best of several objectives: whole fronts, and of the one that does not fit those that dominate most. */
+export function bestByFronts(points: readonly Losses[], count: number): number[] {
+  const ranks = nondominationRanks(points)
+  const best: number[] = []
+  for (let rank = 0; best.length < Math.min(count, points.length); rank++) {
+    const front = points.flatMap((_, i) => (ranks[i] === rank ? [i] : []))
+    const room = count - best.length
+    if (front.length <= room) best.push(...front)
+    else {
+      const losses = front.map((i) => points[i] as Losses)
+      for (const k of hypervolumeSubset(losses, room, referencePoint(losses))) best.push(front[k] as number)
+    }
+  }
+  return best
+}

@@ -1,4 +1,4 @@
-import { hypervolumeContributions, hypervolumeSubset, nondominationRanks, referencePoint } from '../pareto.ts'
+import { bestByFronts, hypervolumeContributions, referencePoint } from '../pareto.ts'
 import { lastReport, lossesOf, lossSign, type Study, type Trial, violationOf } from '../study.ts'
 
 /** Trials that TPE models as good (below) and as the others (above), each by rising number. */
@@ -93,7 +93,10 @@ function splitByDomination(study: Study): Split {
   const feasible = trials.filter((_, i) => violations[i] === 0)
   const good = new Set(
     feasible.length > count || !constrained
-      ? bestFronts(study, feasible, count)
+      ? bestByFronts(
+          feasible.map((trial) => lossesOf(study, trial)),
+          count,
+        ).map((i) => feasible[i] as Trial)
       : trials
           .map((trial, i) => ({ trial, violation: violations[i] as number }))
           .sort((a, b) => (a.violation === b.violation ? 0 : a.violation - b.violation))
@@ -103,20 +106,6 @@ function splitByDomination(study: Study): Split {
   const below = trials.filter((trial) => good.has(trial))
   const above = trials.filter((trial) => !good.has(trial))
   return { below, above, belowWeights: volumeWeights(study, below, constrained), told: trials.length }
-}
-
-function bestFronts(study: Study, trials: readonly Trial[], count: number): Trial[] {
-  const losses = trials.map((trial) => lossesOf(study, trial))
-  const ranks = nondominationRanks(losses)
-  const chosen: Trial[] = []
-  for (let rank = 0; chosen.length < count; rank++) {
-    const front = trials.flatMap((_, i) => (ranks[i] === rank ? [i] : []))
-    const room = count - chosen.length
-    const points = front.map((i) => losses[i] as number[])
-    const kept = front.length <= room ? [...front.keys()] : hypervolumeSubset(points, room, referencePoint(points))
-    chosen.push(...kept.map((k) => trials[front[k] as number] as Trial))
-  }
-  return chosen
 }
 
 /** A trial weighs what it alone adds to the volume, relative to the one that adds most; infeasible ones next to nothing. */
