@@ -18,7 +18,8 @@ const SAMPLERS: Sampler[] = [
   { kind: 'random' },
   { kind: 'sobol' },
   { kind: 'tpe', startupTrials: 4 },
-  { kind: 'tpe', startupTrials: 4, multivariate: false },
+  { kind: 'tpe', startupTrials: 4, model: 'univariate' },
+  { kind: 'tpe', startupTrials: 4, model: 'multivariate' },
 ]
 
 /** Asks and tells `trials` times; the loss is whatever is done with the parameters. */
@@ -225,12 +226,12 @@ describe('TPE', () => {
       }).toSorted((a, b) => a - b)[7] as number
     const random = bests({ kind: 'random' })
     expect(bests({ kind: 'tpe' })).toBeLessThan(random / 4)
-    expect(bests({ kind: 'tpe', multivariate: false })).toBeLessThan(random / 2)
+    expect(bests({ kind: 'tpe', model: 'univariate' })).toBeLessThan(random / 2)
   })
 
   test('a liar keeps parallel trials apart', () => {
     const spread = (constantLiar: boolean) => {
-      const study = createStudy({ space: UNIT, sampler: { kind: 'tpe', constantLiar, multivariate: false }, seed: 4 })
+      const study = createStudy({ space: UNIT, sampler: { kind: 'tpe', constantLiar, model: 'univariate' }, seed: 4 })
       run(study, 30, ({ x }) => Math.abs((x as number) - 0.5))
       const xs = Array.from({ length: 12 }, () => ask(study)?.parameters.x as number)
       const mean = xs.reduce((sum, x) => sum + x / 12, 0)

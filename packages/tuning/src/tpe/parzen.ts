@@ -29,8 +29,8 @@ export interface Observations {
   columns: readonly Float64Array[]
   /** n + 1 that sum to 1; the last is the prior's. */
   weights: Float64Array
-  /** For a lone numeric parameter: the observations by rising value, where that is known already. */
-  order?: Int32Array
+  /** For each parameter, the observations by rising value, where that is known already. */
+  orders?: readonly Int32Array[]
 }
 
 /** Weights by age: the last 25 count fully, those before in falling measure. Or those given; the prior's is 1 before all are scaled. */
@@ -121,10 +121,11 @@ export function sortedOrder(values: Float64Array): Int32Array {
   return Int32Array.from(values.keys()).sort((a, b) => (values[a] as number) - (values[b] as number) || a - b)
 }
 
-function numericParzen(parameter: NumericParameter, { columns, weights, order }: Observations): Parzen {
+function numericParzen(parameter: NumericParameter, { columns, weights, orders }: Observations): Parzen {
   const [values] = columns as [Float64Array]
   const domain = domainOf(parameter)
-  const kernels = gapKernels(domain, values, order ?? sortedOrder(values))
+  const order = orders?.[0] ?? sortedOrder(values)
+  const kernels = gapKernels(domain, values, order)
   let mixture: Mixture | null = null
   return {
     draw: (draw) => {
@@ -132,7 +133,7 @@ function numericParzen(parameter: NumericParameter, { columns, weights, order }:
       return Float64Array.of(drawNumeric(parameter, domain, kernels, i, draw))
     },
     logDensities: (points) => {
-      mixture ??= mixtureOf(domain, kernels, weights, order ?? sortedOrder(values))
+      mixture ??= mixtureOf(domain, kernels, weights, order)
       return Float64Array.from(points, ([x]) => Math.log(densityAt(mixture as Mixture, domain, x as number)))
     },
   }
@@ -268,21 +269,34 @@ function categoricalParzen({ choices }: CategoricalParameter, { columns, weights
   }
 }
 
+/** How wide kernels of parameters are that are modelled together: all alike by Scott's rule, or each by the gaps beside it. */
+export type Bandwidth = 'scott' | 'gap'
+
 /** The estimator of parameters that are modelled together. */
-export function multivariateParzen(parameters: readonly Parameter[], { columns, weights }: Observations): Parzen {
-  const factors = parameters.map((parameter, d) =>
-    parameter.kind === 'categorical'
-      ? categoricalFactor(parameter, columns[d] as Float64Array)
-      : numericFactor(parameter, columns[d] as Float64Array, parameters.length),
-  )
+export function multivariateParzen(
+  parameters: readonly Parameter[],
+  { columns, weights, orders }: Observations,
+  bandwidth: Bandwidth = 'scott',
+): Parzen {
+  const factors = parameters.map((parameter, d) => {
+    const values = columns[d] as Float64Array
+    if (parameter.kind === 'categorical') return categoricalFactor(parameter, values)
+    const domain = domainOf(parameter)
+    const kernels =
+      bandwidth === 'scott'
+        ? scottKernels(domain, values, parameters.length)
+        : gapKernels(domain, values, orders?.[d] ?? sortedOrder(values))
+    return numericFactor(parameter, domain, kernels)
+  })
   return {
     draw: (draw) => {
       const i = drawIndex(weights, draw)
       return Float64Array.from(factors, (factor) => factor.draw(i, draw))
     },
     logDensities: (points) => {
-      const logWeights = weights.map(Math.log)
-      for (const factor of factors) factor.addConstants(logWeights)
+      const scales = weights.slice()
+      for (const factor of factors) factor.scale(scales)
+      const logWeights = scales.map(Math.log)
       return Float64Array.from(points, (point) => {
         const logs = logWeights.slice()
         factors.forEach((factor, d) => {
@@ -297,59 +311,69 @@ export function multivariateParzen(parameters: readonly Parameter[], { columns, 
 /** One parameter's kernels: its share ln k_id of every kernel i of a product. */
 interface Factor {
   draw(kernel: number, draw: Draw): number
-  /** Adds what does not depend on x. */
-  addConstants(logs: Float64Array): void
-  /** Adds what does. */
+  /** Multiplies by what does not depend on x. */
+  scale(scales: Float64Array): void
+  /** Adds the logarithm of what does. */
   addLogs(x: number, logs: Float64Array): void
 }
 
-function numericFactor(parameter: NumericParameter, values: Float64Array, dimensions: number): Factor {
-  const domain = domainOf(parameter)
-  const kernels = scottKernels(domain, values, dimensions)
+function numericFactor(parameter: NumericParameter, domain: Domain, kernels: Kernels): Factor {
   const { mus, sigmas } = kernels
-  const n = values.length
+  const n = mus.length - 1
   return {
     draw: (i, draw) => drawNumeric(parameter, domain, kernels, i, draw),
-    addConstants: (logs) => {
+    scale: (scales) => {
+      // In widths of the domain, so that a product over many parameters neither overflows nor vanishes.
+      const width = domain.high - domain.low
       for (let i = 0; i <= n; i++) {
         const sigma = sigmas[i] as number
-        const scale = domain.step === null ? LOG_SQRT_TWO_PI + Math.log(sigma) : 0
-        logs[i] = (logs[i] as number) - Math.log(massInside(mus[i] as number, sigma, domain)) - scale
+        const peak = domain.step === null ? sigma / width : 1
+        scales[i] = (scales[i] as number) / (massInside(mus[i] as number, sigma, domain) * peak)
       }
     },
-    addLogs: domain.step === null ? addNormalLogs(kernels) : addStepLogs(domain, kernels, countOf(parameter)),
+    addLogs: domain.step === null ? addNormalLogs(domain, kernels) : addStepLogs(domain, kernels, countOf(parameter)),
   }
 }
 
-function addNormalLogs({ mus, sigmas }: Kernels): Factor['addLogs'] {
+/** ln of e^(−z²/2) / (√(2π) · the domain's width): the rest is in the scales. */
+function addNormalLogs(domain: Domain, { mus, sigmas }: Kernels): Factor['addLogs'] {
+  const constant = LOG_SQRT_TWO_PI + Math.log(domain.high - domain.low)
   const factors = sigmas.map((sigma) => -0.5 / (sigma * sigma))
   return (x, logs) => {
     for (let i = 0; i < logs.length; i++) {
       const distance = x - (mus[i] as number)
-      logs[i] = (logs[i] as number) + (factors[i] as number) * distance * distance
+      logs[i] = (logs[i] as number) + (factors[i] as number) * distance * distance - constant
     }
   }
 }
 
-/** All observations share one σ, so that the mass on a step depends only on how many steps it is away: a table. */
+/**
+ * Of many kernels nearly all have the least σ, or all have one. For these the mass on a step depends only on how many steps it is
+ * away, and is looked up in a table that fills as it is asked.
+ */
 function addStepLogs(domain: Domain, { mus, sigmas }: Kernels, count: number): Factor['addLogs'] {
   const step = domain.step as number
-  const n = mus.length - 1
+  const least = sigmas.reduce((min, sigma) => Math.min(min, sigma), Infinity)
+  const table = new Float64Array(Math.min(count, MOST_STEPS)).fill(Number.NaN)
   const logMass = (distance: number, sigma: number) =>
     logNormalMass((distance - 0.5 * step) / sigma, (distance + 0.5 * step) / sigma)
-  const table = new Float64Array(count <= 65536 ? count : 0).fill(Number.NaN)
   return (x, logs) => {
-    for (let i = 0; i < n; i++) {
+    for (let i = 0; i < logs.length; i++) {
       const distance = Math.abs(x - (mus[i] as number))
-      const steps = Math.round(distance / step)
-      let log = table[steps]
-      if (log === undefined || Number.isNaN(log)) log = logMass(distance, sigmas[i] as number)
-      if (steps < table.length) table[steps] = log
+      const sigma = sigmas[i] as number
+      // The prior's μ may lie between two steps, but its σ is the widest of all.
+      const steps = sigma === least && i < logs.length - 1 ? Math.round(distance / step) : table.length
+      let log = steps < table.length ? (table[steps] as number) : Number.NaN
+      if (Number.isNaN(log)) {
+        log = logMass(distance, sigma)
+        if (steps < table.length) table[steps] = log
+      }
       logs[i] = (logs[i] as number) + log
     }
-    logs[n] = (logs[n] as number) + logMass(Math.abs(x - (mus[n] as number)), sigmas[n] as number)
   }
 }
+
+const MOST_STEPS = 65536
 
 function categoricalFactor({ choices }: CategoricalParameter, observed: Float64Array): Factor {
   const n = observed.length
@@ -363,7 +387,7 @@ function categoricalFactor({ choices }: CategoricalParameter, observed: Float64A
         draw,
       )
     },
-    addConstants: () => {},
+    scale: () => {},
     addLogs: (x, logs) => {
       for (let i = 0; i < n; i++) logs[i] = (logs[i] as number) + (observed[i] === x ? logHit : logMiss)
       logs[n] = (logs[n] as number) - Math.log(choices.length)

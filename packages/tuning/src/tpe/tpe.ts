@@ -4,7 +4,7 @@ import { uniformValues } from '../samplers/random.ts'
 import type { DrawValue, SuggestKey } from '../samplers/sampler.ts'
 import { decode, isSingle, type Parameter, type Space, type Value, valueAt } from '../space.ts'
 import type { Study, Trial } from '../study.ts'
-import { multivariateParzen, observationWeights, type Parzen, univariateParzen } from './parzen.ts'
+import { type Bandwidth, multivariateParzen, observationWeights, type Parzen, univariateParzen } from './parzen.ts'
 import { splitTrials } from './split.ts'
 
 /**
@@ -17,13 +17,19 @@ export interface TpeSampler {
   startupTrials?: number
   /** How many points of l compete; default 24. */
   candidates?: number
-  /** Models parameters that always exist together rather than one by one; default true, as in Optuna 5. */
-  multivariate?: boolean
-  /** With multivariate: also models together those that exist under the same condition; default true. */
+  /** Which parameters are modelled together; default mixed. */
+  model?: TpeModel
+  /** Also models together, where any are, those that exist under the same condition; default true. */
   group?: boolean
   /** Counts running trials among the others, so that parallel workers spread; default true. */
   constantLiar?: boolean
 }
+
+/**
+ * univariate: each parameter by itself, as Optuna 3.1 does by default. multivariate: all together with kernels of one width, as it does
+ * on request. mixed: numbers together, each kernel as wide as the gaps beside it, and choices by themselves; it finds more (docs/tuning.md).
+ */
+export type TpeModel = 'univariate' | 'multivariate' | 'mixed'
 
 /** Draws for one trial from what is known of those before. */
 export function tpeValues(sampler: TpeSampler, study: Study, key: SuggestKey): DrawValue {
@@ -46,15 +52,18 @@ export function tpeValues(sampler: TpeSampler, study: Study, key: SuggestKey): D
 }
 
 /** For each parameter, the names of all that are modelled with it. */
-function groupsOf(space: Space, { multivariate = true, group = true }: TpeSampler): Map<string, string[]> {
+function groupsOf(space: Space, { model = 'mixed', group = true }: TpeSampler): Map<string, string[]> {
   const groups = new Map<string, string[]>()
   const byName = new Map<string, string[]>()
   // Sorted by name, so that the order of declaration does not decide about ties.
   for (const name of Object.keys(space).toSorted()) {
     const parameter = space[name] as Parameter
     if (isSingle(parameter)) continue
-    const conditional = parameter.when !== undefined
-    const key = multivariate && (group || !conditional) ? JSON.stringify(parameter.when ?? null) : `alone ${name}`
+    const alone =
+      model === 'univariate' ||
+      (model === 'mixed' && parameter.kind === 'categorical') ||
+      (!group && parameter.when !== undefined)
+    const key = alone ? `alone ${name}` : JSON.stringify(parameter.when ?? null)
     const names = groups.get(key) ?? []
     names.push(name)
     groups.set(key, names)
@@ -90,8 +99,9 @@ function sideOf(trials: readonly Trial[], weights: readonly number[] | null, all
 function drawGroup(model: Model, names: readonly string[], key: SuggestKey, drawn: Map<string, Value>): void {
   const parameters = names.map((name) => model.study.space[name] as Parameter)
   const columns = names.map((name) => model.history.column(name))
-  const good = estimatorOf(model.good, parameters, columns)
-  const others = estimatorOf(model.others, parameters, columns)
+  const bandwidth = model.sampler.model === 'multivariate' ? 'scott' : 'gap'
+  const good = estimatorOf(model.good, parameters, columns, bandwidth)
+  const others = estimatorOf(model.others, parameters, columns, bandwidth)
   const draw = drawsOf({ ...key, purpose: `tpe ${names.join(' ')}` })
   const points = Array.from({ length: model.sampler.candidates ?? 24 }, () => good.draw(draw))
   const goodLogs = good.logDensities(points)
@@ -111,17 +121,35 @@ function gain(goodLogs: Float64Array, otherLogs: Float64Array, i: number): numbe
 }
 
 /** Of the trials of a side that have the parameters: all are split first and some left out after, so that γ means all trials. */
-function estimatorOf(side: Side, parameters: readonly Parameter[], columns: readonly Column[]): Parzen {
+function estimatorOf(
+  side: Side,
+  parameters: readonly Parameter[],
+  columns: readonly Column[],
+  bandwidth: Bandwidth,
+): Parzen {
   const [first] = columns as [Column]
-  const present = side.numbers.filter((number) => !Number.isNaN(first.values[number]))
+  const present = presentIn(first, side.numbers)
   const weights = observationWeights(
     present.length,
     side.weights?.filter((_, i) => !Number.isNaN(first.values[side.numbers[i] as number])) ?? null,
   )
-  const values = columns.map((column) => valuesAt(column, present))
-  if (parameters.length > 1) return multivariateParzen(parameters, { columns: values, weights })
-  const order = orderOf(present, first, side)
-  return univariateParzen(parameters[0] as Parameter, { columns: values, weights, order })
+  const observations = {
+    columns: columns.map((column) => valuesAt(column, present)),
+    weights,
+    orders: columns.map((column) => orderOf(present, column, side)),
+  }
+  return parameters.length === 1
+    ? univariateParzen(parameters[0] as Parameter, observations)
+    : multivariateParzen(parameters, observations, bandwidth)
+}
+
+function presentIn({ values }: Column, numbers: Int32Array): Int32Array {
+  const present = new Int32Array(numbers.length)
+  let length = 0
+  for (let i = 0; i < numbers.length; i++) {
+    if (!Number.isNaN(values[numbers[i] as number])) present[length++] = numbers[i] as number
+  }
+  return present.subarray(0, length)
 }
 
 function valuesAt({ values }: Column, numbers: Int32Array): Float64Array {
