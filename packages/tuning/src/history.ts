@@ -1,4 +1,4 @@
-import { encode, keyOf } from './space.ts'
+import { encode, keyOf, type Space, type Value } from './space.ts'
 import type { Study, Trial } from './study.ts'
 
 /**
@@ -23,6 +23,7 @@ export interface Column {
 const histories = new WeakMap<readonly Trial[], Mutable>()
 
 interface Mutable {
+  space: Space
   keys: Set<string>
   entered: Uint8Array
   columns: Map<string, ColumnStore>
@@ -31,8 +32,8 @@ interface Mutable {
 /** The history of `study` up to now. */
 export function historyOf(study: Study): History {
   let store = histories.get(study.trials)
-  if (store === undefined) {
-    store = { keys: new Set(), entered: new Uint8Array(64), columns: new Map() }
+  if (store === undefined || store.space !== study.space) {
+    store = { space: study.space, keys: new Set(), entered: new Uint8Array(64), columns: new Map() }
     histories.set(study.trials, store)
   }
   store.entered = grown(store.entered, study.trials.length)
@@ -69,7 +70,7 @@ function currentColumn(study: Study, name: string, columns: Map<string, ColumnSt
     if (store.entered[trial.number] === 1 || trial.state === 'waiting') continue
     store.entered[trial.number] = 1
     const has = Object.hasOwn(trial.parameters, name)
-    store.values[trial.number] = has ? encode(parameter, trial.parameters[name] as never) : Number.NaN
+    store.values[trial.number] = has ? encode(parameter, trial.parameters[name] as Value) : Number.NaN
     if (has) fresh.push(trial.number)
   }
   enter(store, fresh)

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import {
+  bestByFronts,
   dominates,
   hypervolume,
   hypervolumeContributions,
@@ -48,6 +49,17 @@ describe('fronts and volumes', () => {
     expect([...nondominationRanks(points)]).toEqual([0, 0, 0])
     expect(hypervolume(points, [4, 4])).toBe(10)
     expect(hypervolumeContributions(points, [4, 4])).toEqual([0, 0, 1])
+  })
+
+  test('the best are whole fronts, then those of the next that dominate most, infinite ones last', () => {
+    const points = [
+      [1, 1],
+      [Infinity, 0],
+      [0, 3],
+      [2, 2],
+    ]
+    expect(bestByFronts(points, 2).toSorted()).toEqual([0, 2])
+    expect(bestByFronts(points, 4)).toEqual([0, 1, 2, 3])
   })
 
   test('the reference point is worse than the worst, whatever its sign', () => {

@@ -100,11 +100,20 @@ export function bestByFronts(points: readonly Losses[], count: number): number[]
   for (let rank = 0; best.length < Math.min(count, points.length); rank++) {
     const front = points.flatMap((_, i) => (ranks[i] === rank ? [i] : []))
     const room = count - best.length
-    if (front.length <= room) best.push(...front)
-    else {
-      const losses = front.map((i) => points[i] as Losses)
-      for (const k of hypervolumeSubset(losses, room, referencePoint(losses))) best.push(front[k] as number)
+    if (front.length <= room) {
+      best.push(...front)
+      continue
     }
+    // An infinite loss has no volume: such points come last.
+    const finite = front.filter((i) => isFinitePoint(points[i] as Losses))
+    const losses = finite.map((i) => points[i] as Losses)
+    const chosen = hypervolumeSubset(losses, room, referencePoint(losses)).map((k) => finite[k] as number)
+    const others = front.filter((i) => !isFinitePoint(points[i] as Losses))
+    best.push(...chosen, ...others.slice(0, room - chosen.length))
   }
   return best
+}
+
+export function isFinitePoint(point: Losses): boolean {
+  return point.every(Number.isFinite)
 }

@@ -180,6 +180,17 @@ describe('ask', () => {
   })
 })
 
+test('what failed is not suggested again, but may be tried again on purpose', () => {
+  const study = createStudy({ space: { a: { kind: 'int', low: 1, high: 2 } } })
+  const lost = ask(study) as Trial
+  tell(study, lost.number, { state: 'failed', failure: 'its worker was lost' })
+  const other = ask(study) as Trial
+  expect(other.parameters).not.toEqual(lost.parameters)
+  expect(ask(study)).toBeNull()
+  enqueue(study, lost.parameters)
+  expect(ask(study)).toMatchObject({ number: 2, state: 'running', parameters: lost.parameters })
+})
+
 describe('a conditional parameter', () => {
   const space = {
     optimizer: { kind: 'categorical', choices: ['sgd', 'adam'] },
@@ -255,6 +266,18 @@ describe('TPE', () => {
     }
     const late = study.trials.slice(30).map(({ parameters }) => Math.abs((parameters.x as number) - 0.25))
     expect(late.toSorted((a, b) => a - b)[5]).toBeLessThan(0.15)
+  })
+
+  test('goes on after infinite losses of several objectives', () => {
+    const study = createStudy({ space: SPACE, directions: ['minimize', 'minimize'], seed: 3 })
+    for (let i = 0; i < 40; i++) {
+      const trial = ask(study) as Trial
+      const x = trial.parameters.a_float as number
+      tell(study, trial.number, {
+        values: i % 3 === 0 ? [Infinity, -x] : [x * x, i % 4 === 0 ? Infinity : (x - 1) ** 2],
+      })
+      expect(Number.isFinite(x)).toBe(true)
+    }
   })
 
   test('spreads over the front of several objectives', () => {

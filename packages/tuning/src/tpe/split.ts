@@ -1,4 +1,4 @@
-import { bestByFronts, hypervolumeContributions, referencePoint } from '../pareto.ts'
+import { bestByFronts, hypervolumeContributions, isFinitePoint, referencePoint } from '../pareto.ts'
 import { lastReport, lossesOf, lossSign, type Study, type Trial, violationOf } from '../study.ts'
 
 /** Trials that TPE models as good (below) and as the others (above), each by rising number. */
@@ -108,13 +108,14 @@ function splitByDomination(study: Study): Split {
   return { below, above, belowWeights: volumeWeights(study, below, constrained), told: trials.length }
 }
 
-/** A trial weighs what it alone adds to the volume, relative to the one that adds most; infeasible ones next to nothing. */
+/** A trial weighs what it alone adds to the volume, relative to the one that adds most; infeasible and infinite ones next to nothing. */
 function volumeWeights(study: Study, below: readonly Trial[], constrained: boolean): number[] {
-  const isFeasible = (trial: Trial) => !constrained || violationOf(trial, Infinity) === 0
-  const points = below.filter(isFeasible).map((trial) => lossesOf(study, trial))
+  const counts = (trial: Trial) =>
+    (!constrained || violationOf(trial, Infinity) === 0) && isFinitePoint(lossesOf(study, trial))
+  const points = below.filter(counts).map((trial) => lossesOf(study, trial))
   const shares = points.length === 1 ? [1] : relativeContributions(points)
   let next = 0
-  return below.map((trial) => (isFeasible(trial) ? (shares[next++] as number) : EPSILON))
+  return below.map((trial) => (counts(trial) ? (shares[next++] as number) : EPSILON))
 }
 
 function relativeContributions(points: readonly number[][]): number[] {
