@@ -51,10 +51,18 @@ export function checkSpace(space: Space): void {
   const declared = new Set<string>()
   if (Object.keys(space).length === 0) throw new TuningError('The search space is empty: name at least one parameter')
   for (const [name, parameter] of Object.entries(space)) {
+    checkKind(name, parameter)
     if (parameter.kind === 'categorical') checkChoices(name, parameter)
     else checkRange(name, parameter)
     if (parameter.when !== undefined) checkCondition(name, parameter.when, space, declared)
     declared.add(name)
+  }
+}
+
+/** Spaces come from files, too. */
+function checkKind(name: string, { kind }: Parameter): void {
+  if (!['float', 'int', 'categorical'].includes(kind)) {
+    throw new TuningError(`${name} is of the kind ${kind}: it must be float, int or categorical`)
   }
 }
 
@@ -112,7 +120,7 @@ export function isActive(parameter: Parameter, parameters: Readonly<Parameters>)
   return Object.hasOwn(parameters, when.parameter) && when.is.includes(parameters[when.parameter] as Value)
 }
 
-/** Whether `value` may be drawn from `parameter`. A stepped float is met within 1e-8 of a step, as decimal steps need. */
+/** Whether `value` may be drawn from `parameter`. A stepped float is met within 1e-8 of its steps, as decimal ones need. */
 export function contains(parameter: Parameter, value: Value): boolean {
   if (parameter.kind === 'categorical') return parameter.choices.includes(value)
   if (typeof value !== 'number' || !(value >= parameter.low && value <= parameter.high)) return false
@@ -120,7 +128,7 @@ export function contains(parameter: Parameter, value: Value): boolean {
   const step = stepOf(parameter)
   if (step === null) return true
   const steps = (value - parameter.low) / step
-  return Math.abs(steps - Math.round(steps)) < 1e-8
+  return Math.abs(steps - Math.round(steps)) < 1e-8 * Math.max(1, steps)
 }
 
 /** Whether only one value can be drawn. */

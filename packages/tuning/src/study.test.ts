@@ -268,6 +268,28 @@ describe('TPE', () => {
     expect(late.toSorted((a, b) => a - b)[5]).toBeLessThan(0.15)
   })
 
+  test('splits all trials first: where no good one has a parameter, nothing is known of its good values', () => {
+    const study = createStudy({
+      space: {
+        optimizer: { kind: 'categorical', choices: ['sgd', 'adam'] },
+        momentum: { kind: 'float', low: 0, high: 1, when: { parameter: 'optimizer', is: ['sgd'] } },
+      },
+      sampler: { kind: 'tpe', constantLiar: false },
+    })
+    for (let i = 0; i < 60; i++) {
+      enqueue(study, { optimizer: i % 2 ? 'sgd' : 'adam' })
+      const { number, parameters } = ask(study) as Trial
+      const bad = Math.abs((parameters.momentum as number) - 0.5)
+      tell(study, number, { values: i % 2 ? 10 + bad : 0 })
+    }
+    const drawn = Array.from({ length: 40 }, () => {
+      enqueue(study, { optimizer: 'sgd' })
+      return (ask(study) as Trial).parameters.momentum as number
+    })
+    // Near the best of those seen, 0.5, if they were split by themselves; anywhere as it is.
+    expect(drawn.filter((momentum) => Math.abs(momentum - 0.5) > 0.25).length).toBeGreaterThan(12)
+  })
+
   test('goes on after infinite losses of several objectives', () => {
     const study = createStudy({ space: SPACE, directions: ['minimize', 'minimize'], seed: 3 })
     for (let i = 0; i < 40; i++) {
@@ -301,6 +323,14 @@ test('a space is refused where something cannot be drawn, by name', () => {
   expect(refuse({ kind: 'int', low: 0, high: 1.5 })).toThrow('all three must be integers')
   expect(refuse({ kind: 'categorical', choices: [] })).toThrow('x has no choices')
   expect(refuse({ kind: 'categorical', choices: ['a', 'a'] })).toThrow('a choice twice')
+  expect(refuse({ kind: 'double', low: 0, high: 1 })).toThrow('x is of the kind double')
   expect(() => createStudy({ space: {} })).toThrow('The search space is empty')
+  expect(() => createStudy({ space: UNIT, sampler: { kind: 'cma' } as never })).toThrow('There is no sampler cma')
+  expect(() => createStudy({ space: UNIT, sampler: { kind: 'tpe', candidates: 0 } })).toThrow(
+    "sampler's candidates is 0",
+  )
+  expect(() => createStudy({ space: UNIT, pruner: { kind: 'wilcoxon' } as never })).toThrow(
+    'There is no pruner wilcoxon',
+  )
   expect(() => createStudy({ space: UNIT, seed: -1 })).toThrow('The seed is -1')
 })

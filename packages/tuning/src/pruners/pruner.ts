@@ -86,6 +86,8 @@ export function checkPruner(pruner: Pruner): void {
       if (pruner.maxResource !== undefined) checkInteger('maxResource', pruner.maxResource, pruner.minResource ?? 1)
       checkHalving(pruner, pruner.maxResource)
       return
+    default:
+      throw new TuningError(`There is no pruner ${(pruner as Pruner).kind}`)
   }
 }
 

@@ -42,13 +42,29 @@ export function valuesOf(study: Study, key: SuggestKey): DrawValue {
 
 /** Throws where a setting is out of its range, or does not fit the space. */
 export function checkSampler(sampler: Sampler, space: Space): void {
-  if (sampler.kind === 'grid') checkGrid(sampler, space)
-  if (sampler.kind !== 'tpe') return
-  const { startupTrials = 10, candidates = 24 } = sampler
+  switch (sampler.kind) {
+    case 'random':
+    case 'sobol':
+      return
+    case 'grid':
+      checkGrid(sampler, space)
+      return
+    case 'tpe':
+      checkTpe(sampler)
+      return
+    default:
+      throw new TuningError(`There is no sampler ${(sampler as Sampler).kind}: take random, grid, sobol or tpe`)
+  }
+}
+
+function checkTpe({ startupTrials = 10, candidates = 24, model = 'mixed' }: TpeSampler): void {
   if (!Number.isInteger(startupTrials) || startupTrials < 0) {
     throw new TuningError(`The sampler's startupTrials is ${startupTrials}: it must be an integer from 0`)
   }
   if (!Number.isInteger(candidates) || candidates < 1) {
     throw new TuningError(`The sampler's candidates is ${candidates}: it must be an integer from 1`)
+  }
+  if (!['univariate', 'multivariate', 'mixed'].includes(model)) {
+    throw new TuningError(`The sampler's model is ${model}: it must be univariate, multivariate or mixed`)
   }
 }
