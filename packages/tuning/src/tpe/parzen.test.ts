@@ -146,6 +146,18 @@ describe('kernels', () => {
     }
   })
 
+  test.each(parameters)('of %s alone are those by gaps among several', (_, parameter) => {
+    const d = parameters.findIndex(([, other]) => other === parameter)
+    for (const n of [0, 1, 7, 200]) {
+      const observations = { columns: [columnsOf(3, n)[d] as Float64Array], weights: observationWeights(n) }
+      const points = Array.from({ length: 9 }, (_, i) =>
+        Float64Array.of(encoded(parameter, goldenValue(parameter, (i + 0.5) / 9))),
+      )
+      const alone = univariateParzen(parameter, observations).logDensities(points)
+      expectEqual(multivariateParzen([parameter], observations, 'gap').logDensities(points), [...alone], `${n} trials`)
+    }
+  })
+
   test('draw points in proportion to the density', () => {
     const values = Float64Array.of(0.2, 0.22, 0.8)
     const parameter: NumericParameter = { kind: 'float', low: 0, high: 1 }
