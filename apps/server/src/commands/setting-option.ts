@@ -5,7 +5,10 @@ import { describeDefault, type GivenSettings, type Setting, settings } from '../
 export function settingOption(name: string): Option {
   const setting = settings[name] as Setting
   const about = `${setting.about}: ${setting.allowed} (default: ${describeDefault(name)})`
-  const option = new Option(setting.flag, about).argParser((text: string) => {
+  const option = new Option(setting.flag, about)
+  // One without a value is true where it is given.
+  if (option.isBoolean()) return option
+  option.argParser((text: string) => {
     const value = setting.fromText(text)
     if (!setting.accepts(value)) throw new InvalidArgumentError(`It must be ${setting.allowed}.`)
     return value
@@ -22,5 +25,7 @@ export function addSettings(command: Command): Command {
 /** The settings on the command line itself, without defaults, which a config file may still change. */
 export function givenSettings(command: Command): GivenSettings {
   const names = [...Object.keys(settings), 'shuffle'].filter((name) => command.getOptionValueSource(name) === 'cli')
-  return Object.fromEntries(names.map((name) => [name, command.getOptionValue(name)])) as GivenSettings
+  // Commander makes an empty text of an option that was read as null.
+  const parsed = (name: string): unknown => (command.getOptionValue(name) === '' ? null : command.getOptionValue(name))
+  return Object.fromEntries(names.map((name) => [name, parsed(name)])) as GivenSettings
 }

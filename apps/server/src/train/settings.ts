@@ -70,9 +70,11 @@ function isSizeStage(value: unknown): value is TrainSettings['progressive'][numb
   return within(size, 32, 1024) && within(epochs, 1, 10_000) && Object.keys(rest).length === 0
 }
 
-/** A setting that a config file may also set to null. */
+/** A setting that may also be none: null in a config file. */
 const orNull = (setting: Setting): Setting => ({
   ...setting,
+  allowed: `${setting.allowed}, or none`,
+  fromText: (text) => (text === 'none' ? null : setting.fromText(text)),
   accepts: (value) => value === null || setting.accepts(value),
 })
 
