@@ -21,6 +21,7 @@ export { type Batch, type BatchOptions, batchCount, batches, IGNORED_LABEL } fro
 export { type Sampling, type SamplingName, samplingNames } from './data/sampling.ts'
 export { EngineError, type EngineErrorCode } from './errors.ts'
 export { type AdapterInfo, type Device, openDevice } from './gpu/device.ts'
+export type { TtaOptions, TtaResult } from './infer/tta.ts'
 export { type Frozen, frozenBody, type NormPolicy, normPolicies, type Stage, stages } from './nn/freezing.ts'
 export {
   type Arch,

@@ -81,7 +81,7 @@ export class Inference {
 }
 
 /** [n, columns] → [n, classes]. */
-function unpad(logits: Float32Array, n: number, classes: number): Float32Array {
+export function unpad(logits: Float32Array, n: number, classes: number): Float32Array {
   const columns = logits.length / n
   const out = new Float32Array(n * classes)
   for (let i = 0; i < n; i++) out.set(logits.subarray(i * columns, i * columns + classes), i * classes)

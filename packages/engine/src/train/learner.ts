@@ -11,6 +11,7 @@ import type { Device } from '../gpu/device.ts'
 import { Pacer } from '../gpu/pacing.ts'
 import type { StoreBuffer } from '../graph/tensor.ts'
 import { type EvaluateOptions, Inference } from '../infer/inference.ts'
+import { evaluateAugmented, type TtaOptions, type TtaResult } from '../infer/tta.ts'
 import { initialLossScale } from '../kernels/loss-scale.ts'
 import type { Frozen } from '../nn/freezing.ts'
 import { headGroup, type ResNet } from '../nn/resnet.ts'
@@ -241,6 +242,13 @@ export class Learner {
 
   evaluate(source: ImageSource, options?: EvaluateOptions): Promise<ClassificationReport> {
     return this.#inference.evaluate(source, options)
+  }
+
+  /** Test-time augmentation over a source of the validation images' size. */
+  tta(source: ImageSource, options: TtaOptions): Promise<TtaResult> {
+    const { batch, valid } = this.#options
+    const parts = { device: this.#device, model: this.model, store: this.#weights, plain: this.#inference }
+    return evaluateAugmented({ ...parts, batch, size: valid.size }, source, options)
   }
 
   /** Goes on, between two epochs, at another size and with another source of the same images. What it evaluates keeps its own. */
