@@ -50,6 +50,9 @@ describe("the command line's settings", () => {
       'frozen',
       'none',
       'balanced',
+      'validLoss',
+      'f1Macro',
+      'trainLoss',
     ]
     for (const value of [...values, 'concat', 'linear', 'f32', 'mixed', 'a.pth', '', true, Number.NaN, Infinity]) {
       expect([value, setting?.accepts(value)]).toEqual([value, apiAccepts(name, value)])

@@ -100,6 +100,7 @@ const bodyNorms = ['train', 'statistics', 'frozen'] as const satisfies TrainSett
 const classWeights = ['none', 'balanced'] as const satisfies TrainSettings['classWeights'][]
 const heads = ['concat', 'linear'] as const satisfies TrainSettings['head'][]
 const samplings = ['shuffle', 'balanced', 'sequential'] as const satisfies TrainSettings['sampling'][]
+const monitors = ['validLoss', 'accuracy', 'f1Weighted', 'f1Macro'] as const satisfies TrainSettings['monitor'][]
 const precisions = ['f32', 'mixed'] as const satisfies TrainSettings['precision'][]
 
 /** The ranges are those of the API's run configuration; a test holds the two together. */
@@ -158,9 +159,8 @@ const trainSettings: { readonly [K in Exclude<keyof TrainSettings, 'shuffle'>]: 
   classWeights: choice('--class-weights <name>', 'weights of the classes in the loss', classWeights),
   head: choice('--head <name>', 'classifier on top of the body', heads),
   precision: choice('--precision <name>', 'how activations are stored; mixed halves them', precisions),
-  patience: orNull(
-    whole('--patience <epochs>', 'stop after so many epochs without a better validation loss', 1, 10_000),
-  ),
+  monitor: choice('--monitor <name>', 'what makes an epoch the best one', monitors),
+  patience: orNull(whole('--patience <epochs>', 'stop after so many epochs without a better one', 1, 10_000)),
   seed: whole('--seed <n>', 'seed of every random number', 0, 2 ** 31 - 1),
   valid: real('--valid <share>', 'share held out for validation where DIR has no valid/', 0.01, 0.9),
   folds: orNull(whole('--folds <n>', 'cut DIR into so many folds and hold one of them out instead', 2, 1000)),
@@ -212,6 +212,7 @@ export function withDefaults(given: GivenSettings): TrainSettings {
     classWeights: 'none',
     head: 'concat',
     precision: 'f32',
+    monitor: 'validLoss',
     patience: null,
     seed: 42,
     valid: 0.2,

@@ -37,6 +37,7 @@ it('fills in the defaults of the command line', () => {
     cutmix: 0,
     head: 'concat',
     precision: 'f32',
+    monitor: 'validLoss',
     patience: null,
     seed: 42,
     valid: 0.2,

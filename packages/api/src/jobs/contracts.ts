@@ -27,6 +27,7 @@ export const bodyNorms = ['train', 'statistics', 'frozen'] as const
 export const classWeights = ['none', 'balanced'] as const
 export const heads = ['concat', 'linear'] as const
 export const samplings = ['shuffle', 'balanced', 'sequential'] as const
+export const monitors = ['validLoss', 'accuracy', 'f1Weighted', 'f1Macro'] as const
 export const precisions = ['f32', 'mixed'] as const
 
 /** The tunable part of the engine's TrainSpec, with the defaults of the command line. */
@@ -69,6 +70,7 @@ const runConfig = z
     cutmix: real(0, 10).default(0),
     head: oneOf(heads).default('concat'),
     precision: oneOf(precisions).default('f32'),
+    monitor: oneOf(monitors).default('validLoss'),
     patience: whole(1, 10_000).nullable().default(null),
     seed: whole(0, 2 ** 31 - 1).default(42),
     valid: real(0.01, 0.9).default(0.2),

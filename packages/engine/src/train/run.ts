@@ -13,6 +13,7 @@ import type { StateDict } from '../weights/safetensors.ts'
 import { RunFolder, type RunPosition } from './checkpoint.ts'
 import { balancedWeights } from './class-weights.ts'
 import { Learner, type RateFinding, type RateSweep } from './learner.ts'
+import { bestOf, epochsWithoutGain } from './monitor.ts'
 import { type FitOptions, fineTunePhases, type StepReport } from './phases.ts'
 import type { EpochRecord, TrainEvent, TrainResult, TrainSpec } from './spec.ts'
 
@@ -197,7 +198,7 @@ class Run {
   }
 
   async #train(learner: Learner): Promise<void> {
-    const { patience } = this.#spec
+    const { patience, monitor } = this.#spec
     let first = 0
     for (const phase of phasesOf(this.#spec)) {
       const done = Math.max(0, this.#history.length - first)
@@ -219,7 +220,7 @@ class Run {
         await this.#checkpoint(learner, epoch)
         this.#rate.pause()
         if (this.#stalled(patience)) {
-          this.#log('info', `stopped early: validation loss has not improved for ${patience} epochs`)
+          this.#log('info', `stopped early: ${monitor} has not improved for ${patience} epochs`)
           break
         }
         if (this.#history.length < first) await this.#prepare(learner, phase)
@@ -244,14 +245,13 @@ class Run {
     return side === this.#spec.size ? this.#data.train : (await this.#data.atSize(side)).train
   }
 
-  /** No epoch of the current phase's last `patience` has beaten the one before them. */
+  /** Whether the last `patience` epochs have not beaten the one before them. */
   #stalled(patience: number | null): boolean {
-    if (patience === null || this.#history.length === 0) return false
-    return this.#history.length - 1 - this.#history.indexOf(this.#best()) >= patience
+    return patience !== null && epochsWithoutGain(this.#history, this.#spec) >= patience
   }
 
   #best(): EpochRecord {
-    return this.#history.reduce((best, epoch) => (epoch.validLoss < best.validLoss ? epoch : best))
+    return bestOf(this.#history, this.#spec)
   }
 
   async #checkpoint(learner: Learner, epoch: EpochRecord): Promise<void> {

@@ -7,6 +7,7 @@ import type { Augmentation } from '../augment/augmentation.ts'
 import type { SamplingName } from '../data/sampling.ts'
 import type { NormPolicy } from '../nn/freezing.ts'
 import type { Arch, Head } from '../nn/resnet.ts'
+import type { MonitorName } from './monitor.ts'
 import type { ScheduleName } from './schedules.ts'
 
 /** `nesterov`: SGD with Nesterov's momentum. */
@@ -75,7 +76,9 @@ export interface TrainSpec {
   cutmix: number
   head: Head
   precision: Precision
-  /** Stop after this many epochs without a better validation loss; null never stops early. */
+  /** What makes an epoch the best: of it are the model that is kept and tested, and the end of patience. */
+  monitor: MonitorName
+  /** Stop after this many epochs without a better one; null never stops early. */
   patience: number | null
   seed: number
   /** Share of the images held out for validation where the folder has no `valid/`. */
@@ -198,7 +201,7 @@ export interface TrainResult {
   arch: Arch
   classes: string[]
   epochs: EpochRecord[]
-  /** The epoch of lowest validation loss. */
+  /** The best epoch by what was monitored. */
   best: EpochRecord
   /** Report of the best weights on the test split, where there is one. */
   test: ClassificationReport | null

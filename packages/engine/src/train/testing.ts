@@ -64,6 +64,7 @@ export const smallRun = (change: Partial<TrainSpec> & { data: string }): TrainSp
   cutmix: 0,
   head: 'linear',
   precision: 'f32',
+  monitor: 'validLoss',
   patience: null,
   seed: 3,
   valid: 0.2,

@@ -89,7 +89,7 @@ export const runQuery: TypedDocumentNode<RunQuery, RunQueryVariables> = gql`
       ...RunCurves
       config {
         weights bodyNorm baseLr lrMult weightDecay decayNorms schedule pctStart warmup gamma stepEpochs plateauPatience
-        optimizer momentum beta2 epsilon accumulate clipNorm emaDecay labelSmoothing classWeights head patience seed valid
+        optimizer momentum beta2 epsilon accumulate clipNorm emaDecay labelSmoothing classWeights head monitor patience seed valid
         folds fold shuffle sampling progressive { size epochs } augmentation { preset } mixup cutmix
       }
       evaluations {

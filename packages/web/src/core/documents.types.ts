@@ -37,6 +37,8 @@ export type Head = 'concat' | 'linear'
 
 export type LogLevel = 'error' | 'info' | 'warn'
 
+export type Monitor = 'accuracy' | 'f1Macro' | 'f1Weighted' | 'validLoss'
+
 export type Optimizer = 'adamw' | 'nesterov' | 'sgd'
 
 export type Phase = 'frozen' | 'unfrozen'
@@ -70,6 +72,7 @@ export type RunConfigInput = {
   lrMult?: number | null | undefined
   mixup?: number | null | undefined
   momentum?: number | null | undefined
+  monitor?: Monitor | null | undefined
   optimizer?: Optimizer | null | undefined
   patience?: number | null | undefined
   pctStart?: number | null | undefined
@@ -177,6 +180,7 @@ export type RunQuery = {
           labelSmoothing: number
           classWeights: ClassWeights
           head: Head
+          monitor: Monitor
           patience: number | null
           seed: number
           valid: number

@@ -28,6 +28,7 @@ export function ConfigPanel({ config }: { config: RunDetails['config'] }): React
           ['Class weights', config.classWeights],
           ['Augmentation', config.augmentation.preset ?? 'numbers of its own'],
           ['MixUp, CutMix', `${config.mixup || 'none'}, ${config.cutmix || 'none'}`],
+          ['Monitored', config.monitor],
           ['Patience', config.patience ?? 'none'],
           [
             'Held out',

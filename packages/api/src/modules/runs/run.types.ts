@@ -6,6 +6,7 @@ import {
   bodyNorms,
   classWeights,
   heads,
+  monitors,
   optimizers,
   precisions,
   type RunConfig,
@@ -47,6 +48,7 @@ const ClassWeights = builder.enumType('ClassWeights', {
   description: 'balanced: classes count in the loss by the inverse of how many training images they have.',
   values: classWeights,
 })
+const Monitor = builder.enumType('Monitor', { values: monitors })
 const Head = builder.enumType('Head', { values: heads })
 const Precision = builder.enumType('Precision', {
   description:
@@ -116,6 +118,7 @@ export const RunConfigRef = builder.objectRef<RunConfig>('RunConfig').implement(
     cutmix: t.exposeFloat('cutmix', { description: 'α of CutMix; 0: images are not cut.' }),
     head: t.expose('head', { type: Head }),
     precision: t.expose('precision', { type: Precision }),
+    monitor: t.expose('monitor', { type: Monitor, description: 'What makes an epoch the best one.' }),
     patience: t.exposeInt('patience', { nullable: true, description: 'Epochs without improvement before it stops.' }),
     seed: t.exposeInt('seed'),
     valid: t.exposeFloat('valid', { description: 'Share of images held out where the folder has no valid/.' }),
@@ -172,6 +175,7 @@ export const RunConfigInput = builder.inputType('RunConfigInput', {
     cutmix: t.float({ description: 'α of CutMix, 0 to 10, usually 1. Default 0: none.' }),
     head: t.field({ type: Head, description: 'Default concat.' }),
     precision: t.field({ type: Precision, description: 'Default f32.' }),
+    monitor: t.field({ type: Monitor, description: 'Default validLoss.' }),
     patience: t.int({ description: 'Default null: never stop early.' }),
     seed: t.int({ description: 'Default 42.' }),
     valid: t.float({ description: '0.01 to 0.9, default 0.2.' }),
