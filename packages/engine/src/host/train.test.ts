@@ -63,7 +63,7 @@ test('a host killed in mid-run is HOST_CRASHED, and the resumed run ends with th
   const other = { ...random, augment: { ...augment, rotate: 10 } }
   await expect(train(spec('crashed', { ...other, resume: true }))).rejects.toMatchObject({
     code: 'BAD_CONFIG',
-    message: expect.stringContaining('it was started with rotate 31.25 of its augmentation, not 10'),
+    message: expect.stringContaining('it was started with augment.rotate 31.25, not 10'),
   })
   const events: TrainEvent[] = []
   const resumed = await train(spec('crashed', { ...random, resume: true }), { onEvent: (event) => events.push(event) })

@@ -445,6 +445,14 @@ function sizeOfEpoch({ size, progressive }: TrainSpec, epoch: number): number {
 /** What may differ in a run that goes on: where things lie, when it is kept, when it is given up. */
 const free: readonly (keyof TrainSpec)[] = ['data', 'weights', 'out', 'resume', 'checkpointEvery', 'patience']
 
+/** A setting by its name as JSON, or each number of an augmentation by its own. */
+function settingsOf(name: string, value: unknown): Map<string, string> {
+  const parts = typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.entries(value) : null
+  return new Map(
+    (parts ?? [[name, value]]).map(([part, one]) => [parts ? `${name}.${part}` : name, JSON.stringify(one)]),
+  )
+}
+
 /** A run goes on only as what it was: other data or another network would quietly make a different run. */
 function checkSameRun(
   position: RunPosition,
@@ -455,8 +463,9 @@ function checkSameRun(
     throw new EngineError('BAD_CONFIG', `cannot resume ${spec.out}: it was started ${was}, not ${is}`)
   }
   for (const key of Object.keys(position.spec) as (keyof TrainSpec)[]) {
-    const [was, is] = [JSON.stringify(position.spec[key]), JSON.stringify(spec[key])]
-    if (!free.includes(key) && was !== is) refuse(`with ${key} ${was}`, is)
+    if (free.includes(key)) continue
+    const [was, is] = [settingsOf(key, position.spec[key]), settingsOf(key, spec[key])]
+    for (const [name, before] of was) if (is.get(name) !== before) refuse(`with ${name} ${before}`, `${is.get(name)}`)
   }
   if (position.classes.join('\0') !== classes.join('\0')) {
     refuse(`on the classes ${position.classes.join(', ')}`, classes.join(', '))
