@@ -82,19 +82,26 @@ test('on augmented, mixed and larger images a learner draws by seed and epoch, a
   expect(first.losses).not.toEqual(plain.losses)
 })
 
-test('a frozen body keeps its filters while its batch norms and the head learn', async () => {
-  const learner = await createLearner()
-  const before = await learner.stateDict()
-  await fit(learner, { epochs: 1, frozen: true })
-  const after = await learner.stateDict()
-  const moved = (name: string) => before.get(name)?.values.some((v, i) => v !== after.get(name)?.values[i])
-  expect(moved('conv1.weight')).toBe(false)
-  expect(moved('layer4.1.conv2.weight')).toBe(false)
-  expect(moved('layer1.0.bn1.weight')).toBe(true)
-  expect(moved('bn1.running_mean')).toBe(true)
-  expect(moved('head.fc1.weight')).toBe(true)
-  learner.destroy()
-})
+test.each(['fit', 'freeze'])(
+  'a body frozen by %s keeps its filters while its batch norms and the head learn',
+  async (by) => {
+    const learner = await createLearner()
+    if (by === 'freeze') learner.freeze()
+    const before = await learner.stateDict()
+    const [frozen] = await fit(learner, { epochs: 1, ...(by === 'fit' && { frozen: true }) })
+    const after = await learner.stateDict()
+    const moved = (name: string) => before.get(name)?.values.some((v, i) => v !== after.get(name)?.values[i])
+    expect(frozen?.phase).toBe('frozen')
+    expect(moved('conv1.weight')).toBe(false)
+    expect(moved('layer4.1.conv2.weight')).toBe(false)
+    expect(moved('layer1.0.bn1.weight')).toBe(true)
+    expect(moved('bn1.running_mean')).toBe(true)
+    expect(moved('head.fc1.weight')).toBe(true)
+    learner.unfreeze()
+    expect((await fit(learner, { epochs: 1 }))[0]?.phase).toBe('unfrozen')
+    learner.destroy()
+  },
+)
 
 /** Parameters after some steps at 32 px on a batch of 4, in an arena that was full of NaN. */
 async function parametersAfter(

@@ -13,7 +13,7 @@ import type { StoreBuffer } from '../graph/tensor.ts'
 import { type EvaluateOptions, Inference } from '../infer/inference.ts'
 import { evaluateAugmented, type TtaOptions, type TtaResult } from '../infer/tta.ts'
 import { initialLossScale } from '../kernels/loss-scale.ts'
-import type { Frozen } from '../nn/freezing.ts'
+import { type Frozen, frozenBody } from '../nn/freezing.ts'
 import { headGroup, type ResNet } from '../nn/resnet.ts'
 import type { StateDict } from '../weights/safetensors.ts'
 import { initialiseWeights, type LoadReport, loadStateDict, readStateDict } from '../weights/state-dict.ts'
@@ -127,6 +127,8 @@ export class Learner {
   readonly #programs = new Map<string, Program>()
   readonly #pacer: Pacer
   #stillBody: StillBody | null = null
+  /** For what is not told itself. */
+  #frozen: Frozen | false = false
   #progress: LearnerProgress = { ...beginning }
 
   /**
@@ -260,12 +262,22 @@ export class Learner {
     Object.assign(this.#options, { trainSize, train })
   }
 
+  /** From now on this stands still where nothing else is asked for; by default the body but for its batch norms, as fastai freezes. */
+  freeze(what: Frozen = frozenBody): void {
+    this.#frozen = what
+  }
+
+  /** From now on everything learns where nothing else is asked for. */
+  unfreeze(): void {
+    this.#frozen = false
+  }
+
   /** Compiles a phase's program ahead of its first step. */
   async prepare(
     options: Pick<FitOptions, 'frozen'> = {},
     onPipeline?: (done: number, total: number) => void,
   ): Promise<Program> {
-    const { name, graph, compiled } = this.#plan(frozenOf(options))
+    const { name, graph, compiled } = this.#plan(frozenOf({ frozen: this.#frozen, ...options }))
     const made = this.#programs.get(name)
     if (made) return made
     const arena = await this.#arenaFor(compiled)
@@ -278,11 +290,12 @@ export class Learner {
 
   /** fastai's fine-tuning, by `fineTunePhases`: `freezeEpochs` with a frozen body, then `epochs` with all of it. Yields each epoch. */
   async *fineTune(options: FineTuneOptions): AsyncGenerator<EpochRecord, void, void> {
-    for (const phase of fineTunePhases(options)) yield* this.fit(phase)
+    for (const phase of fineTunePhases(options)) yield* this.fit({ frozen: false, ...phase })
   }
 
   /** Trains for some epochs under one schedule, and yields each as it ends. The optimiser begins afresh. */
-  async *fit(options: FitOptions): AsyncGenerator<EpochRecord, void, void> {
+  async *fit(given: FitOptions): AsyncGenerator<EpochRecord, void, void> {
+    const options: FitOptions = { frozen: this.#frozen, ...given }
     const { epochs, done = 0, callbacks = [] } = options
     this.#checkBatch()
     const goesOn = options.done !== undefined && (done > 0 || this.#progress.stepOfEpoch > 0)
@@ -345,7 +358,8 @@ export class Learner {
    * The range test: trains for some steps at rates that rise exponentially, and suggests one (suggest-rate.ts). Everything is put
    * back as it was, so that what follows is the same to the bit.
    */
-  async lrFind(options: RateSweep = {}): Promise<RateFinding> {
+  async lrFind(given: RateSweep = {}): Promise<RateFinding> {
+    const options: RateSweep = { frozen: this.#frozen, ...given }
     const { from = 1e-7, to = 10, steps: count = 100, stopAt = 4 } = options
     this.#checkBatch()
     const before = await this.snapshot()
