@@ -111,6 +111,7 @@ const config = {
   mixup: 0,
   cutmix: 0,
   head: 'concat',
+  monitor: 'validLoss',
   seed: 42,
   valid: 0.2,
   folds: null,
