@@ -5,7 +5,7 @@
 import { type ClassificationReport, ReportAccumulator, softmax } from '@sporeprint/metrics'
 import type { Augmentation } from '../augment/augmentation.ts'
 import { drawBatch, unchanged } from '../augment/batch.ts'
-import { compile, Program } from '../compile/program.ts'
+import { compile, createArena, Program } from '../compile/program.ts'
 import type { StoreBuffers } from '../compile/store.ts'
 import type { ImageSource } from '../data/image-source.ts'
 import { batches } from '../data/loader.ts'
@@ -59,7 +59,7 @@ export async function evaluateAugmented(parts: TtaParts, source: ImageSource, op
   const input = { draws, size, mixes: false }
   const logits = graph.keep(model.forward(graph, pixels, { training: false, activations: 'f32', step, augment: input }))
   const compiled = compile(device, 'augmented evaluation', graph)
-  const arena = await device.allocate('activations of augmented evaluation', Math.max(compiled.plan.arenaBytes, 256))
+  const arena = await createArena(device, [compiled])
   const program = await Program.record(device, compiled, store, arena)
   const pacer = new Pacer(device)
   const report = new ReportAccumulator({ classes: model.classes, labelSmoothing, classWeights })

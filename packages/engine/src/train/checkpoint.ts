@@ -20,7 +20,6 @@ import { readWeightsFile, writeAtomically, writeWeightsFile } from '../weights/f
 import { defaultPreprocessing, preprocessingMetadata } from '../weights/preprocessing.ts'
 import type { StateDict } from '../weights/safetensors.ts'
 import type { Learner, LearnerProgress } from './learner.ts'
-import { keptBuffers } from './learner-options.ts'
 import type { EpochRecord, TrainResult, TrainSpec } from './spec.ts'
 
 /** What is known of a run between two steps. */
@@ -70,10 +69,8 @@ export class RunFolder {
 
   async savePosition(learner: Learner, position: RunPosition): Promise<void> {
     const tensors: StateDict = new Map()
-    for (const name of keptBuffers(position.spec)) {
-      const values = await learner.store.readAll(name)
-      tensors.set(name, { shape: [values.length], values })
-    }
+    const { buffers } = await learner.snapshot()
+    for (const [name, values] of buffers) tensors.set(name, { shape: [values.length], values })
     const metadata = { format: 'sporeprint-resume-1', position: JSON.stringify(position) }
     await rename(this.#resume, this.#previous).catch(ifMissing)
     await writeWeightsFile(this.#resume, { tensors, metadata })

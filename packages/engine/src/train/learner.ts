@@ -376,9 +376,7 @@ export class Learner {
       sweep: for (;;) {
         for await (const { steps } of this.#steps(options, rising)) {
           for (const { lr, loss } of steps) {
-            progress.lossMean = lossDecay * progress.lossMean + (1 - lossDecay) * loss
-            progress.lossWeight = lossDecay * progress.lossWeight + (1 - lossDecay)
-            const smooth = this.#smoothLoss()
+            const smooth = this.#smoothed(loss)
             if (!Number.isFinite(smooth) || smooth > stopAt * Math.min(...losses, smooth)) break sweep
             rates.push(lr)
             losses.push(smooth)
@@ -472,12 +470,18 @@ export class Learner {
         `the loss became ${loss} at step ${step}: use a smaller learning rate than ${options.rate}${this.#options.precision === 'mixed' ? ', or precision f32' : ''}`,
       )
     }
+    const { epoch } = this.#progress
+    const report: StepReport = { ...done, epoch, phase: phaseOf(options), smoothLoss: this.#smoothed(loss) }
+    options.onStep?.(report)
+    for (const callback of options.callbacks ?? []) callback.onStep?.(report)
+  }
+
+  /** Takes a loss into the running mean. */
+  #smoothed(loss: number): number {
     const p = this.#progress
     p.lossMean = lossDecay * p.lossMean + (1 - lossDecay) * loss
     p.lossWeight = lossDecay * p.lossWeight + (1 - lossDecay)
-    const report: StepReport = { ...done, epoch: p.epoch, phase: phaseOf(options), smoothLoss: this.#smoothLoss() }
-    options.onStep?.(report)
-    for (const callback of options.callbacks ?? []) callback.onStep?.(report)
+    return this.#smoothLoss()
   }
 
   #smoothLoss(): number {
