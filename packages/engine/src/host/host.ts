@@ -1,12 +1,14 @@
 /**
- * The engine host: a process that opens the device, does one job and leaves. It is apart from its caller because the Node
+ * The engine host: a process that opens the device, does one task and leaves. It is apart from its caller because the Node
  * bindings spin the event loop while work is pending, and because a driver may take its process down.
  */
 
 import { openTunedDevice } from '../autotune/kept-choices.ts'
 import { EngineError } from '../errors.ts'
 import { runTraining } from '../train/run.ts'
-import type { FromHost, ToHost } from './protocol.ts'
+import type { FromHost, TaskContext, TaskName, TaskRunners, Tasks, ToHost } from './tasks.ts'
+
+const runners: TaskRunners = { train: runTraining }
 
 const abort = new AbortController()
 
@@ -15,24 +17,21 @@ const send = (message: FromHost): Promise<void> =>
 
 process.on('message', (message: ToHost) => {
   if (message.type === 'abort') abort.abort()
-  else void train(message)
+  else void run(message.task, message.input)
 })
 // A caller that is gone wants nothing any more.
 process.on('disconnect', () => abort.abort())
 // Ctrl-C in a terminal reaches the whole process group: the caller decides what it means.
 process.on('SIGINT', () => {})
 
-async function train({ spec }: Extract<ToHost, { type: 'train' }>): Promise<void> {
+async function run<Name extends TaskName>(task: Name, input: Tasks[Name]['input']): Promise<void> {
+  const context: TaskContext<Tasks[Name]['event']> = {
+    openDevice: () => openTunedDevice({ onProblem: (message) => void send({ type: 'warning', message }) }),
+    onEvent: (event) => void send({ type: 'event', event }),
+    signal: abort.signal,
+  }
   try {
-    const result = await runTraining(spec, {
-      openDevice: () =>
-        openTunedDevice({
-          onProblem: (message) => void send({ type: 'event', event: { type: 'log', level: 'warn', message } }),
-        }),
-      onEvent: (event) => void send({ type: 'event', event }),
-      signal: abort.signal,
-    })
-    await send({ type: 'done', result })
+    await send({ type: 'done', result: await runners[task](input, context) })
   } catch (error) {
     const { message, stack = message } = error instanceof Error ? error : new Error(String(error))
     await send({ type: 'failed', code: error instanceof EngineError ? error.code : 'INTERNAL', message, stack })

@@ -3,13 +3,17 @@ import { availableParallelism, constants, setPriority } from 'node:os'
 import { extname } from 'node:path'
 import { EngineError } from '../errors.ts'
 import type { TrainEvent, TrainResult, TrainSpec } from '../train/spec.ts'
-import type { FromHost, ToHost } from './protocol.ts'
+import type { FromHost, TaskName, Tasks, ToHost } from './tasks.ts'
 
-export interface TrainOptions {
-  onEvent?: (event: TrainEvent) => void
-  /** Stops the run; `train` then rejects with code ABORTED within `abortGrace`. */
+export interface TaskOptions<Event> {
+  onEvent?: (event: Event) => void
+  /** Hears what concerns the host rather than its task. */
+  onWarning?: (message: string) => void
+  /** Ends the task; the promise then rejects with code ABORTED within `abortGrace`. */
   signal?: AbortSignal
 }
+
+export type TrainOptions = Omit<TaskOptions<TrainEvent>, 'onWarning'>
 
 /** How long a host may take to answer an abort (it may be waiting for a step of the device) before it is killed, in ms. */
 const abortGrace = 1500
@@ -17,19 +21,29 @@ const abortGrace = 1500
 /** Lines that drivers print at every start and that say nothing about the run. */
 const chatter = /artificially reduced|XDG_RUNTIME_DIR|ExperimentalWarning|--trace-warnings/
 
+/** Runs a training in an engine host (`runTask`); of an aborted or crashed one the checkpoints written until then remain. */
+export function train(spec: TrainSpec, { onEvent, ...options }: TrainOptions = {}): Promise<TrainResult> {
+  const onWarning = (message: string) => onEvent?.({ type: 'log', level: 'warn', message })
+  return runTask('train', spec, { ...options, onWarning, ...(onEvent && { onEvent }) })
+}
+
 /**
- * Runs a training in an engine host, a process of its own, and resolves with its result. Rejects with an EngineError: the
- * host's own, ABORTED, or HOST_CRASHED with the last words of a host that died. Checkpoints written until then remain.
+ * Runs a task in an engine host, a process of its own, and resolves with its result. Rejects with an EngineError: the
+ * host's own, ABORTED, or HOST_CRASHED with the last words of a host that died.
  */
-export function train(spec: TrainSpec, { onEvent, signal }: TrainOptions = {}): Promise<TrainResult> {
+export function runTask<Name extends TaskName>(
+  task: Name,
+  input: Tasks[Name]['input'],
+  { onEvent, onWarning, signal }: TaskOptions<Tasks[Name]['event']> = {},
+): Promise<Tasks[Name]['result']> {
   if (signal?.aborted) return Promise.reject(new EngineError('ABORTED', 'stopped before it began'))
   const host = startHost()
   const lastWords = keepLastLines(host)
-  return new Promise<TrainResult>((resolve, reject) => {
+  return new Promise<Tasks[Name]['result']>((resolve, reject) => {
     let killer: NodeJS.Timeout | undefined
     // A caller that has its answer hears no more events of a host that is still leaving.
     let answered = false
-    const succeed = (result: TrainResult): void => {
+    const succeed = (result: Tasks[Name]['result']): void => {
       answered = true
       resolve(result)
     }
@@ -45,9 +59,10 @@ export function train(spec: TrainSpec, { onEvent, signal }: TrainOptions = {}): 
       }, abortGrace)
     }
     signal?.addEventListener('abort', stop, { once: true })
-    host.on('message', (message: FromHost) => {
+    host.on('message', (message: FromHost<Name>) => {
       if (answered) return
       if (message.type === 'event') onEvent?.(message.event)
+      else if (message.type === 'warning') onWarning?.(message.message)
       else if (message.type === 'done') succeed(message.result)
       else fail(Object.assign(new EngineError(message.code, message.message), { hostStack: message.stack }))
     })
@@ -62,7 +77,7 @@ export function train(spec: TrainSpec, { onEvent, signal }: TrainOptions = {}): 
       const words = lastWords()
       fail(new EngineError('HOST_CRASHED', `the engine host ${how}${words ? `; its last words: ${words}` : ''}`))
     })
-    host.send({ type: 'train', spec } satisfies ToHost)
+    host.send({ type: 'run', task, input } satisfies ToHost)
   })
 }
 

@@ -13,7 +13,7 @@ import type { TrainEvent, TrainSpec } from '../train/spec.ts'
 import { smallRun } from '../train/testing.ts'
 import { readWeightsFile, readWeightsHeader, writeWeightsFile } from '../weights/file.ts'
 import { decodeSafetensors } from '../weights/safetensors.ts'
-import { train } from './train.ts'
+import { train } from './run-task.ts'
 
 let dir: string
 beforeAll(async () => {

@@ -1,0 +1,34 @@
+/** What an engine host, the process that owns the device, can be asked, and the messages by which it is. All plain data. */
+import type { EngineErrorCode } from '../errors.ts'
+import type { Device } from '../gpu/device.ts'
+import type { TrainEvent, TrainResult, TrainSpec } from '../train/spec.ts'
+
+/** Each task by what it is given, what it tells meanwhile and what it comes to. */
+export interface Tasks {
+  train: { input: TrainSpec; event: TrainEvent; result: TrainResult }
+}
+
+export type TaskName = keyof Tasks
+
+/** What a task finds in its host. */
+export interface TaskContext<Event> {
+  openDevice(): Promise<Device>
+  onEvent(event: Event): void
+  signal: AbortSignal
+}
+
+export type TaskRunners = {
+  [Name in TaskName]: (
+    input: Tasks[Name]['input'],
+    context: TaskContext<Tasks[Name]['event']>,
+  ) => Promise<Tasks[Name]['result']>
+}
+
+export type ToHost = { type: 'run'; task: TaskName; input: Tasks[TaskName]['input'] } | { type: 'abort' }
+
+export type FromHost<Name extends TaskName = TaskName> =
+  | { type: 'event'; event: Tasks[Name]['event'] }
+  /** Of the host rather than its task: kept choices that cannot be read, say. */
+  | { type: 'warning'; message: string }
+  | { type: 'done'; result: Tasks[Name]['result'] }
+  | { type: 'failed'; code: EngineErrorCode; message: string; stack: string }
