@@ -21,6 +21,8 @@ export { type Batch, type BatchOptions, batchCount, batches, IGNORED_LABEL } fro
 export { type Sampling, type SamplingName, samplingNames } from './data/sampling.ts'
 export { EngineError, type EngineErrorCode } from './errors.ts'
 export { type AdapterInfo, type Device, openDevice } from './gpu/device.ts'
+export { Classifier, type ClassifierOptions } from './infer/classifier.ts'
+export type { EvaluateOptions } from './infer/inference.ts'
 export type { TtaOptions, TtaResult } from './infer/tta.ts'
 export { type Frozen, frozenBody, type NormPolicy, normPolicies, type Stage, stages } from './nn/freezing.ts'
 export {
@@ -81,4 +83,5 @@ export {
   type StateDict,
   type WeightsFile,
 } from './weights/safetensors.ts'
+export type { SavedModel } from './weights/saved-model.ts'
 export type { LoadReport } from './weights/state-dict.ts'

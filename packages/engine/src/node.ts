@@ -20,6 +20,7 @@ export {
   type WeightsPreprocessing,
 } from './weights/preprocessing.ts'
 export { defaultWeights, type RegisteredWeights, registry as registeredWeights } from './weights/registry.ts'
+export { type ModelHints, readModel } from './weights/saved-model.ts'
 export {
   type AddOptions,
   addWeights,
