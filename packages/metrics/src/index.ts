@@ -24,6 +24,7 @@ export {
   type Scores,
 } from './counts/scores.ts'
 export { MetricsInputError } from './errors.ts'
+export type { ConfusedPair, EvaluatedSample, Evaluation, ScoreName, SliceReport } from './evaluation.ts'
 export {
   type CurveSummary,
   type Direction,
