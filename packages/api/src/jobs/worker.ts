@@ -77,9 +77,9 @@ export class Worker {
     const heart = setInterval(() => {
       beating = beating.then(() => this.#beat()).catch(onError)
     }, heartbeatMs)
-    const unlisten = live.listen(({ kind, runId }) => {
-      if (kind !== 'stopped' && kind !== 'deleted') return
-      for (const held of this.#held) if (held.runId === runId) held.controller.abort(new RunAborted('stopped'))
+    const unlisten = live.listen(({ subject, kind, id }) => {
+      if (subject !== 'run' || (kind !== 'stopped' && kind !== 'deleted')) return
+      for (const held of this.#held) if (held.runId === id) held.controller.abort(new RunAborted('stopped'))
     })
     const work = await queue.work(this.#concurrency, (job) => this.#train(job))
     this.#ends = [

@@ -1,30 +1,34 @@
 /**
- * News of runs, from whoever wrote it to whoever watches. Every writer says it by NOTIFY inside its transaction, so that it
- * is heard when it can be read and not before, on PGlite as on PostgreSQL, in this process as in any other.
+ * News of what changes, from whoever wrote it to whoever watches. Every writer says it by NOTIFY inside its transaction, so that
+ * it is heard when it can be read and not before, on PGlite as on PostgreSQL, in this process as in any other.
  */
 import { EventEmitter } from 'node:events'
 import { sql } from 'drizzle-orm'
 import type { Database } from '../db/database.ts'
 import { Inbox } from './inbox.ts'
 
-export const channel = 'sporeprint_runs'
+export const channel = 'sporeprint'
 
-export interface RunMessage {
+/** What there is news of. */
+export type Subject = 'run' | 'job'
+
+export interface Message {
+  subject: Subject
   kind: 'created' | 'updated' | 'stopped' | 'deleted'
-  runId: number
+  id: number
 }
 
-/** Says that a run has changed, once the transaction commits. */
-export async function announce(tx: Database, kind: RunMessage['kind'], runId: number): Promise<void> {
-  await tx.execute(sql`select pg_notify(${channel}, ${`${kind} ${runId}`})`)
+/** Says that something has changed, once the transaction commits. */
+export async function announce(tx: Database, subject: Subject, kind: Message['kind'], id: number): Promise<void> {
+  await tx.execute(sql`select pg_notify(${channel}, ${`${subject} ${kind} ${id}`})`)
 }
 
-/** Later news of the same run within one reading: a run that was created and updated is still news to the reader. */
-const merged = (before: RunMessage | undefined, now: RunMessage): RunMessage =>
+/** Later news of the same thing within one reading: a run that was created and updated is still news to the reader. */
+const merged = (before: Message | undefined, now: Message): Message =>
   before?.kind === 'created' && now.kind !== 'deleted' ? before : now
 
 export class Live {
-  readonly #messages = new EventEmitter<{ message: [RunMessage]; gap: []; close: [] }>()
+  readonly #messages = new EventEmitter<{ message: [Message]; gap: []; close: [] }>()
   #closed = false
 
   constructor() {
@@ -34,36 +38,38 @@ export class Live {
 
   /** Takes the payload of a notification. */
   receive(payload: string): void {
-    const [kind, runId] = payload.split(' ')
-    this.#messages.emit('message', { kind, runId: Number(runId) } as RunMessage)
+    const [subject, kind, id] = payload.split(' ')
+    this.#messages.emit('message', { subject, kind, id: Number(id) } as Message)
   }
 
-  /** Says that notifications may have been missed: those who follow one run look again. */
+  /** Says that notifications may have been missed: those who follow one thing look again. */
   gap(): void {
     this.#messages.emit('gap')
   }
 
   /** Calls back for every message, until the function returned is called. */
-  listen(heard: (message: RunMessage) => void): () => void {
+  listen(heard: (message: Message) => void): () => void {
     this.#messages.on('message', heard)
     return () => this.#messages.off('message', heard)
   }
 
-  /** Every change of any run; a slow reader gets the latest news of each run, not a growing queue. */
-  all(): Inbox<number, RunMessage> {
+  /** Every change of any run, or job; a slow reader gets the latest news of each, not a growing queue. */
+  all(subject: Subject): Inbox<number, Message> {
     return this.#open((inbox) =>
-      this.listen((message) => inbox.put(message.runId, merged(inbox.waiting(message.runId), message))),
+      this.listen((message) => {
+        if (message.subject === subject) inbox.put(message.id, merged(inbox.waiting(message.id), message))
+      }),
     )
   }
 
-  /** One run: a first item at once, then one after every change, until the run is deleted. */
-  of<Item>(runId: number, item: (runId: number) => Item): Inbox<number, Item> {
+  /** One run, or job: a first item at once, then one after every change, until it is deleted. */
+  of<Item>(subject: Subject, id: number, item: (id: number) => Item): Inbox<number, Item> {
     return this.#open((inbox) => {
-      const put = () => inbox.put(runId, item(runId))
+      const put = () => inbox.put(id, item(id))
       put()
       this.#messages.on('gap', put)
       const unlisten = this.listen((message) => {
-        if (message.runId !== runId) return
+        if (message.subject !== subject || message.id !== id) return
         if (message.kind === 'deleted') inbox.end()
         else put()
       })

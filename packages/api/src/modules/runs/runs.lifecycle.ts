@@ -71,7 +71,7 @@ export function claimRun(
       .returning()
     if (!run) return 'gone'
     if (run.attempt > 1) await log(tx, runId, 'info', `Attempt ${run.attempt}: going on from the last checkpoint`)
-    await announce(tx, 'updated', runId)
+    await announce(tx, 'run', 'updated', runId)
     return { run, datasetPath: found.datasetPath }
   })
 }
@@ -89,7 +89,7 @@ export function finishRun(db: Database, attempt: Attempt, outcome: Outcome): Pro
       .returning({ id: runs.id })
     if (ended.length === 0) return
     if (error) await log(tx, attempt.runId, 'error', `${outcome.status}: ${error.message}`)
-    await announce(tx, 'updated', attempt.runId)
+    await announce(tx, 'run', 'updated', attempt.runId)
   })
 }
 
@@ -113,7 +113,7 @@ export function handOver(
         .set({ jobId: await job(tx) })
         .where(eq(runs.id, held.id))
     await log(tx, held.id, 'warn', reason)
-    await announce(tx, 'updated', held.id)
+    await announce(tx, 'run', 'updated', held.id)
   })
 }
 
@@ -176,6 +176,6 @@ function crash(db: Database, attempt: Attempt, message: string): Promise<void> {
       .returning({ id: runs.id })
     if (ended.length === 0) return
     await log(tx, attempt.runId, 'error', message)
-    await announce(tx, 'updated', attempt.runId)
+    await announce(tx, 'run', 'updated', attempt.runId)
   })
 }

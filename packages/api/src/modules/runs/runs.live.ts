@@ -1,22 +1,22 @@
 /** Subscriptions to runs. */
 import { builder } from '../../graphql/builder.ts'
 import { type Run, RunRef } from '../../graphql/refs.ts'
-import type { RunMessage } from '../../live/live.ts'
+import type { Message } from '../../live/live.ts'
 import { LiveCursor } from './series.ts'
 
 const RunEventKind = builder.enumType('RunEventKind', { values: ['CREATED', 'UPDATED', 'DELETED'] as const })
 const kinds = { created: 'CREATED', updated: 'UPDATED', stopped: 'UPDATED', deleted: 'DELETED' } as const
 
-const RunEvent = builder.objectRef<RunMessage>('RunEvent').implement({
+const RunEvent = builder.objectRef<Message>('RunEvent').implement({
   description: 'Something has happened to a run. Several changes in a short time may arrive as one event.',
   fields: (t) => ({
     kind: t.field({ type: RunEventKind, resolve: ({ kind }) => kinds[kind] }),
-    id: t.globalID({ resolve: ({ runId }) => ({ type: RunRef, id: runId }) }),
+    id: t.globalID({ resolve: ({ id }) => ({ type: RunRef, id }) }),
     run: t.field({
       type: RunRef,
       nullable: true,
       description: 'null once it is deleted.',
-      resolve: ({ kind, runId }) => (kind === 'deleted' ? null : runId),
+      resolve: ({ kind, id }) => (kind === 'deleted' ? null : id),
     }),
   }),
 })
@@ -31,7 +31,7 @@ builder.subscriptionFields((t) => ({
   runs: t.field({
     type: RunEvent,
     description: 'Every change of any run.',
-    subscribe: (_root, _args, { services }) => services.live.all(),
+    subscribe: (_root, _args, { services }) => services.live.all('run'),
     resolve: (message) => message,
   }),
   runUpdated: t.field({
@@ -47,7 +47,7 @@ builder.subscriptionFields((t) => ({
     subscribe: async (_root, { id, sinceStep }, { services }) => {
       await services.runs.get(id.id)
       const cursor = typeof sinceStep === 'number' ? new LiveCursor(sinceStep) : undefined
-      return services.live.of<Watched>(id.id, (runId) => ({ runId, cursor }))
+      return services.live.of<Watched>('run', id.id, (runId) => ({ runId, cursor }))
     },
     resolve: async ({ runId, cursor }: Watched, _args, { services }): Promise<Run> => {
       const run = await services.runs.get(runId)

@@ -166,7 +166,7 @@ export function recordEvents(
       ...(epochsChanged && (await best(tx, runId))),
     }
     if (Object.keys(changes).length > 0) await tx.update(runs).set(changes).where(eq(runs.id, runId))
-    await announce(tx, 'updated', runId)
+    await announce(tx, 'run', 'updated', runId)
     return at
   })
 }

@@ -95,7 +95,7 @@ export class RunService extends RunReader {
           createdAt: this.#options.now(),
         })
         .returning({ id: runs.id })
-      await announce(tx, 'created', id)
+      await announce(tx, 'run', 'created', id)
       return this.#set(tx, id, { jobId: await this.#queue.enqueue(tx, id) })
     })
   }
@@ -112,7 +112,7 @@ export class RunService extends RunReader {
         throw new Conflict(`Run ${id} cannot be stopped: it has ${run.status}`)
       }
       if (run.jobId) await this.#queue.cancel(tx, run.jobId)
-      await announce(tx, 'stopped', id)
+      await announce(tx, 'run', 'stopped', id)
       return this.#set(tx, id, { status: 'STOPPED', finishedAt: this.#options.now() })
     })
   }
@@ -123,7 +123,7 @@ export class RunService extends RunReader {
       const run = await this.#lock(tx, id)
       if (run.status === 'QUEUED' || run.status === 'RUNNING') throw new Conflict(`Run ${id} is already ${run.status}`)
       if (run.status === 'SUCCEEDED') throw new Conflict(`Run ${id} has SUCCEEDED; there is nothing left to resume`)
-      await announce(tx, 'updated', id)
+      await announce(tx, 'run', 'updated', id)
       const jobId = await this.#queue.enqueue(tx, id)
       return this.#set(tx, id, { status: 'QUEUED', jobId, finishedAt: null, error: null })
     })
@@ -137,7 +137,7 @@ export class RunService extends RunReader {
     return this.db.transaction(async (tx) => {
       const run = await this.#lock(tx, id)
       const notes = input.notes === undefined ? run.notes : input.notes
-      await announce(tx, 'updated', id)
+      await announce(tx, 'run', 'updated', id)
       return this.#set(tx, id, { name: name ?? run.name, tags: tags ?? run.tags, notes })
     })
   }
@@ -166,7 +166,7 @@ export class RunService extends RunReader {
         if (run.status === 'QUEUED' && run.jobId) await this.#queue.cancel(tx, run.jobId)
       }
       await tx.delete(runs).where(inArray(runs.id, [...ids]))
-      for (const id of ids) await announce(tx, 'deleted', id)
+      for (const id of ids) await announce(tx, 'run', 'deleted', id)
     })
     for (const id of ids) await rm(this.folder(id), { recursive: true, force: true })
   }
