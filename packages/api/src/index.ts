@@ -10,7 +10,7 @@ export {
   type TrainContext,
   type TrainJob,
 } from './jobs/contracts.ts'
+export { JobAborted } from './jobs/job-aborted.ts'
 export type { TrainEvent } from './jobs/train-events.ts'
-export { RunAborted } from './jobs/worker.ts'
 export { openPlatform, type Platform, type PlatformOptions } from './platform.ts'
 export type { Services } from './services.ts'

@@ -9,6 +9,9 @@ import { Queue } from './jobs/queue.ts'
 import { Worker } from './jobs/worker.ts'
 import { Live } from './live/live.ts'
 import { DatasetService } from './modules/datasets/datasets.service.ts'
+import { EvaluationService } from './modules/evaluations/evaluations.service.ts'
+import { reconcileJobs } from './modules/jobs/jobs.lifecycle.ts'
+import { JobService } from './modules/jobs/jobs.service.ts'
 import { ModelService } from './modules/models/models.service.ts'
 import { reconcileRuns } from './modules/runs/runs.lifecycle.ts'
 import { RunService } from './modules/runs/runs.service.ts'
@@ -69,9 +72,13 @@ export async function openPlatform(options: PlatformOptions): Promise<Platform> 
     )
     const queue = await Queue.open(db, connection.queue, { retryLimit, onError })
     closers.push(() => queue.close())
+    const runs = new RunService(db, queue, { runsDir: join(dataDir, 'runs'), roots, now: () => new Date() })
+    const jobs = new JobService(db, queue)
     const services: Services = {
       datasets: new DatasetService(db, roots, () => new Date()),
-      runs: new RunService(db, queue, { runsDir: join(dataDir, 'runs'), roots, now: () => new Date() }),
+      runs,
+      jobs,
+      evaluations: new EvaluationService(db, jobs, runs),
       models: new ModelService(db),
       workers: new WorkerService(db),
       live,
@@ -91,7 +98,8 @@ export async function openPlatform(options: PlatformOptions): Promise<Platform> 
       db,
       services,
       startWorker: async (handlers, { concurrency = 1 } = {}) => {
-        const parts = { db, queue, live, runs: services.runs, workers: services.workers, onError }
+        const { runs, evaluations, workers } = services
+        const parts = { db, queue, live, runs, evaluations, workers, onError }
         const worker = new Worker(parts, handlers, concurrency)
         await worker.start()
         closers.push(() => worker.stop())
@@ -119,6 +127,7 @@ async function recover({ db, exclusive }: Connection, queue: Queue, { workers }:
     await queue.failActive('The process that had it ended')
   }
   await reconcileRuns(db)
+  await reconcileJobs(db)
 }
 
 function keepReconciled(db: Database, { workers }: Services, onError: (error: Error) => void): () => Promise<void> {
@@ -126,6 +135,7 @@ function keepReconciled(db: Database, { workers }: Services, onError: (error: Er
   const timer = setInterval(() => {
     working = working
       .then(() => reconcileRuns(db))
+      .then(() => reconcileJobs(db))
       .then(() => workers.forgetLost())
       .catch(onError)
   }, reconcileMs)

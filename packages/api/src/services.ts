@@ -1,5 +1,7 @@
 import type { Live } from './live/live.ts'
 import type { DatasetService } from './modules/datasets/datasets.service.ts'
+import type { EvaluationService } from './modules/evaluations/evaluations.service.ts'
+import type { JobService } from './modules/jobs/jobs.service.ts'
 import type { ModelService } from './modules/models/models.service.ts'
 import type { RunService } from './modules/runs/runs.service.ts'
 import type { WorkerService } from './modules/workers/workers.service.ts'
@@ -9,6 +11,8 @@ export interface Services {
   datasets: DatasetService
   runs: RunService
   models: ModelService
+  jobs: JobService
+  evaluations: EvaluationService
   workers: WorkerService
   live: Live
 }

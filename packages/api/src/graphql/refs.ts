@@ -3,6 +3,7 @@
  * together because they refer to each other.
  */
 import type { DatasetRow } from '../modules/datasets/datasets.table.ts'
+import type { JobRow } from '../modules/jobs/jobs.table.ts'
 import type { ModelRow } from '../modules/models/models.table.ts'
 import type { RunRow } from '../modules/runs/runs.table.ts'
 import type { SeriesCursor } from '../modules/runs/series.ts'
@@ -37,3 +38,4 @@ export type Run = RunRow & { cursor?: SeriesCursor }
 export const DatasetRef = rowNode<DatasetRow>('Dataset', (ids, { services }) => services.datasets.byIds(ids))
 export const RunRef = rowNode<Run>('Run', (ids, { services }) => services.runs.byIds(ids))
 export const ModelRef = rowNode<ModelRow>('Model', (ids, { services }) => services.models.byIds(ids))
+export const JobRef = rowNode<JobRow>('Job', (ids, { services }) => services.jobs.byIds(ids))

@@ -1,4 +1,5 @@
 /** The border between the platform and whatever trains: what a job asks, and how the worker's handler answers. */
+import type { Evaluation } from '@sporeprint/metrics'
 import { z } from 'zod'
 import { type InputIssue, InvalidInput } from '../errors.ts'
 import { type AugmentationInput, augmentation, augmentationPresets } from './augmentation.ts'
@@ -152,14 +153,58 @@ export interface TrainContext {
   report(event: TrainEvent): void
 }
 
-/** What a worker can do. A handler rejects to fail its run; an error's string `code` becomes the run's error code. */
-export interface Handlers {
+/** The held-out parts of a dataset, and what is learnt from. */
+export const splits = ['train', 'valid', 'test'] as const
+export type SplitName = (typeof splits)[number]
+
+/** An evaluation of a model on its own dataset, as a worker's handler receives it. */
+export interface EvaluateJob {
+  /** The checkpoint's folder, and the epoch after which it was written. */
+  modelPath: string
+  epoch: number
+  datasetPath: string
+  /** Those that the dataset has not are left out. */
+  splits: SplitName[]
+  /** How train and valid were told apart, where the folder does not. */
+  cut: Pick<RunConfig, 'valid' | 'shuffle' | 'seed' | 'folds' | 'fold'>
+  batch: number
+}
+
+export interface EvaluatedSplit {
+  split: SplitName
+  evaluation: Evaluation
+}
+
+/** What short jobs are given and come to, by kind. */
+export interface ShortJobs {
+  evaluate: { job: EvaluateJob; result: EvaluatedSplit[] }
+}
+
+/** Where a short job stands: `done` of `total` of what `stage` says. */
+export interface JobProgress {
+  stage: string
+  done: number
+  total: number
+}
+
+export interface ShortContext {
+  /** Aborted when the job is stopped, the worker shuts down, or another worker has taken the job over. */
+  signal: AbortSignal
+  progress(progress: JobProgress): void
+}
+
+export type ShortHandlers = {
+  [Kind in keyof ShortJobs]: (job: ShortJobs[Kind]['job'], context: ShortContext) => Promise<ShortJobs[Kind]['result']>
+}
+
+/** What a worker can do. A handler rejects to fail what it was given; an error's string `code` becomes the error's code. */
+export interface Handlers extends ShortHandlers {
   train(job: TrainJob, context: TrainContext): Promise<unknown>
 }
 
 /**
- * Thrown by a handler whose training process died rather than failed: the run is tried again from its last checkpoint, as
- * often as the queue's retry limit allows, and is CRASHED after that.
+ * Thrown by a handler whose process died rather than failed: it is tried again, a run from its last checkpoint, as often as the
+ * queue's retry limit allows. A run is CRASHED after that, a short job FAILED.
  */
 export class CrashError extends Error {
   readonly code: string

@@ -3,11 +3,13 @@ import { sql } from 'drizzle-orm'
 import { type Db, fromDrizzle, type JobWithMetadata, PgBoss } from 'pg-boss'
 import { type Database, query } from '../db/database.ts'
 
-export const trainQueue = 'train'
+/** Trainings take hours; what is answered in seconds has a queue of its own, so that it never waits for one. */
+export const queues = ['train', 'short'] as const
+export type QueueName = (typeof queues)[number]
 
-/** Payload of a job; everything else is read from the run when the job starts. */
-export interface TrainPayload {
-  runId: number
+/** What a queued job is about: a run's training, or a row of `jobs`. Everything else is read from there when it starts. */
+export interface Payload {
+  id: number
 }
 
 /** A worker that has not been heard of for so many seconds has lost its job; the least that pg-boss allows. */
@@ -20,7 +22,7 @@ const inTransaction = (tx: Database): Db =>
   fromDrizzle(tx as unknown as Parameters<typeof fromDrizzle>[0], sql as unknown as Parameters<typeof fromDrizzle>[1])
 
 export interface QueueOptions {
-  /** How often a run whose worker died is tried again before it is CRASHED. */
+  /** How often what a worker died at is tried again before it is given up. */
   retryLimit: number
   onError: (error: Error) => void
 }
@@ -57,32 +59,35 @@ export class Queue {
       retryDelay: 0,
       heartbeatSeconds,
       expireInSeconds: maxJobSeconds,
-      // A run waits for a worker as long as it takes; pg-boss' two weeks would drop its job.
+      // What is asked waits for a worker as long as it takes; pg-boss' two weeks would drop it.
       retentionSeconds: 365 * 24 * 3600,
       notify: true,
     }
-    await boss.createQueue(trainQueue, settings)
-    await boss.updateQueue(trainQueue, settings)
+    for (const name of queues) {
+      await boss.createQueue(name, settings)
+      await boss.updateQueue(name, settings)
+    }
     return new Queue(boss, db)
   }
 
-  /** Queues a run's training once the transaction commits; gives the job's id. */
-  async enqueue(tx: Database, runId: number): Promise<string> {
-    const payload: TrainPayload = { runId }
-    const id = await this.#boss.send(trainQueue, payload, { db: inTransaction(tx) })
-    if (id === null) throw new Error(`The queue took no job for run ${runId}`)
-    return id
+  /** Queues a run's training, or a short job, once the transaction commits; gives the id by which the queue knows it. */
+  async enqueue(tx: Database, queue: QueueName, id: number): Promise<string> {
+    const payload: Payload = { id }
+    const queued = await this.#boss.send(queue, payload, { db: inTransaction(tx) })
+    if (queued === null) throw new Error(`The ${queue} queue took no job for ${id}`)
+    return queued
   }
 
   /** Takes a job away, queued or active, once the transaction commits. */
-  async cancel(tx: Database, jobId: string): Promise<void> {
-    await this.#boss.cancel(trainQueue, jobId, { db: inTransaction(tx) })
+  async cancel(tx: Database, queue: QueueName, queued: string): Promise<void> {
+    await this.#boss.cancel(queue, queued, { db: inTransaction(tx) })
   }
 
   /** Takes jobs, `concurrency` at a time. A handler that throws has its job tried again. */
   async work(
+    queue: QueueName,
     concurrency: number,
-    handler: (job: JobWithMetadata<TrainPayload>) => Promise<void>,
+    handler: (job: JobWithMetadata<Payload>) => Promise<void>,
   ): Promise<{ stop(): Promise<void> }> {
     const options = {
       localConcurrency: concurrency,
@@ -93,10 +98,10 @@ export class Queue {
       notifyPollingIntervalSeconds: 1,
       heartbeatRefreshSeconds: 2,
     } as const
-    const id = await this.#boss.work<TrainPayload, void, typeof options>(trainQueue, options, async (jobs) => {
+    const id = await this.#boss.work<Payload, void, typeof options>(queue, options, async (jobs) => {
       for (const job of jobs) await handler(job)
     })
-    return { stop: () => this.#boss.offWork(trainQueue, { id, wait: true }) }
+    return { stop: () => this.#boss.offWork(queue, { id, wait: true }) }
   }
 
   /**
@@ -104,12 +109,14 @@ export class Queue {
    * lock of an embedded database.
    */
   async failActive(reason: string): Promise<void> {
-    const active = await query<{ id: string }>(
-      this.#db,
-      sql`select id from pgboss.job where name = ${trainQueue} and state = 'active'`,
-    )
-    const ids = active.map(({ id }) => id)
-    if (ids.length > 0) await this.#boss.fail(trainQueue, ids, { message: reason })
+    for (const name of queues) {
+      const active = await query<{ id: string }>(
+        this.#db,
+        sql`select id from pgboss.job where name = ${name} and state = 'active'`,
+      )
+      const ids = active.map(({ id }) => id)
+      if (ids.length > 0) await this.#boss.fail(name, ids, { message: reason })
+    }
   }
 
   async close(): Promise<void> {

@@ -1,10 +1,11 @@
-/** Takes jobs from the queue and runs their handlers, one attempt at a run at a time. */
+/** Takes trainings from the queue and runs their handler, one attempt at a run at a time; short jobs go to `ShortWork` beside it. */
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { JobWithMetadata } from 'pg-boss'
 import type { Database } from '../db/database.ts'
 import type { Live } from '../live/live.ts'
+import type { EvaluationService } from '../modules/evaluations/evaluations.service.ts'
 import {
   type Attempt,
   type Claim,
@@ -18,29 +19,14 @@ import { AttemptOver } from '../modules/runs/runs.record.ts'
 import type { RunService } from '../modules/runs/runs.service.ts'
 import type { WorkerService } from '../modules/workers/workers.service.ts'
 import { CrashError, type Handlers, parseRunConfig } from './contracts.ts'
-import { maxJobSeconds, type Queue, type TrainPayload } from './queue.ts'
+import { described, JobAborted } from './job-aborted.ts'
+import { maxJobSeconds, type Payload, type Queue } from './queue.ts'
 import { Recorder } from './recorder.ts'
+import { ShortWork } from './short-work.ts'
 
 const heartbeatMs = 1000
 /** A handler has so long to come to its end when the worker stops; its run is taken over in any case. */
 const stopMs = 10_000
-
-/** Why a handler's signal was aborted; it is the signal's `reason`. */
-export class RunAborted extends Error {
-  readonly why: 'stopped' | 'shutdown' | 'lost'
-
-  constructor(why: RunAborted['why']) {
-    super(
-      {
-        stopped: 'The run was stopped',
-        shutdown: 'The worker shuts down; another goes on with the run',
-        lost: 'Another worker has the run',
-      }[why],
-    )
-    this.name = 'AbortError'
-    this.why = why
-  }
-}
 
 interface Held extends Attempt {
   controller: AbortController
@@ -51,6 +37,7 @@ export interface WorkerParts {
   queue: Queue
   live: Live
   runs: RunService
+  evaluations: EvaluationService
   workers: WorkerService
   onError: (error: Error) => void
 }
@@ -61,6 +48,7 @@ export class Worker {
   readonly #handlers: Handlers
   readonly #concurrency: number
   readonly #held = new Set<Held>()
+  readonly #short: ShortWork
   #stopping = false
   #ends: (() => Promise<void> | void)[] = []
 
@@ -68,6 +56,7 @@ export class Worker {
     this.#parts = parts
     this.#handlers = handlers
     this.#concurrency = concurrency
+    this.#short = new ShortWork(parts, handlers, this.id)
   }
 
   async start(): Promise<void> {
@@ -79,12 +68,14 @@ export class Worker {
     }, heartbeatMs)
     const unlisten = live.listen(({ subject, kind, id }) => {
       if (subject !== 'run' || (kind !== 'stopped' && kind !== 'deleted')) return
-      for (const held of this.#held) if (held.runId === id) held.controller.abort(new RunAborted('stopped'))
+      for (const held of this.#held) if (held.runId === id) held.controller.abort(new JobAborted('stopped'))
     })
-    const work = await queue.work(this.#concurrency, (job) => this.#train(job))
+    const work = await queue.work('train', this.#concurrency, (job) => this.#train(job))
+    await this.#short.start()
     this.#ends = [
       unlisten,
       () => work.stop(),
+      () => this.#short.stop(),
       async () => {
         clearInterval(heart)
         await beating
@@ -96,7 +87,8 @@ export class Worker {
   /** Takes no more jobs and hands over those it has. */
   async stop(): Promise<void> {
     this.#stopping = true
-    for (const { controller } of this.#held) controller.abort(new RunAborted('shutdown'))
+    for (const { controller } of this.#held) controller.abort(new JobAborted('shutdown'))
+    this.#short.abort()
     const late = sleep(stopMs, undefined, { ref: false })
     for (const end of this.#ends) await Promise.race([end(), late])
     this.#ends = []
@@ -105,23 +97,24 @@ export class Worker {
   /** Shows that this worker lives, and looks for what a notification may have failed to tell. */
   async #beat(): Promise<void> {
     const { workers, db } = this.#parts
+    await this.#short.lookForEnded()
     await workers.heartbeat({ id: this.id, host: hostname(), pid: process.pid, concurrency: this.#concurrency })
     for (const ended of await endedAttempts(db, [...this.#held])) {
-      for (const held of this.#held) if (held === ended) held.controller.abort(new RunAborted('stopped'))
+      for (const held of this.#held) if (held === ended) held.controller.abort(new JobAborted('stopped'))
     }
   }
 
-  async #train(job: JobWithMetadata<TrainPayload>): Promise<void> {
+  async #train(job: JobWithMetadata<Payload>): Promise<void> {
     const claim = await this.#claim(job)
     if (claim === null) return
-    const { db, runs } = this.#parts
+    const { db, runs, evaluations } = this.#parts
     const { run, datasetPath } = claim
     const controller = new AbortController()
     const held: Held = { runId: run.id, attempt: run.attempt, controller }
-    const abort = (why: RunAborted['why']) => controller.abort(new RunAborted(why))
+    const abort = (why: JobAborted['why']) => controller.abort(new JobAborted(why))
     job.signal.addEventListener('abort', () => abort('lost'))
     const recorder = new Recorder(db, held, (error) =>
-      controller.abort(error instanceof AttemptOver ? new RunAborted('lost') : error),
+      controller.abort(error instanceof AttemptOver ? new JobAborted('lost') : error),
     )
     const handOverInTime = setTimeout(() => abort('shutdown'), (maxJobSeconds - 1800) * 1000)
     this.#held.add(held)
@@ -134,7 +127,8 @@ export class Worker {
         { signal: controller.signal, report: (event) => recorder.report(event) },
       )
       await recorder.close()
-      await finishRun(db, held, { status: 'SUCCEEDED' })
+      // What it has learnt is told in full, on every split, as soon as it can be.
+      await finishRun(db, held, { status: 'SUCCEEDED' }, (tx) => evaluations.askWithin(tx, run.id))
     } catch (error) {
       await this.#end(held, recorder, job, error)
     } finally {
@@ -144,25 +138,25 @@ export class Worker {
     }
   }
 
-  async #claim(job: JobWithMetadata<TrainPayload>): Promise<Claim | null> {
+  async #claim(job: JobWithMetadata<Payload>): Promise<Claim | null> {
     for (;;) {
-      const claim = await claimRun(this.#parts.db, job.data.runId, job.id, this.id)
+      const claim = await claimRun(this.#parts.db, job.data.id, job.id, this.id)
       if (claim === 'gone') return null
       if (claim !== 'held') return claim
-      if (this.#stopping) throw new Error(`Run ${job.data.runId} was not taken: the worker shuts down`)
+      if (this.#stopping) throw new Error(`Run ${job.data.id} was not taken: the worker shuts down`)
       await sleep(200)
     }
   }
 
   /** The handler has rejected: because it was told to, because its process died, or because the training failed. */
-  async #end(held: Held, recorder: Recorder, job: JobWithMetadata<TrainPayload>, error: unknown): Promise<void> {
+  async #end(held: Held, recorder: Recorder, job: JobWithMetadata<Payload>, error: unknown): Promise<void> {
     const { db, queue, onError } = this.#parts
     const { reason } = held.controller.signal
     // Nothing more can be stored if that is what went wrong; the reason says so already.
     await recorder.close().catch(onError)
-    if (reason instanceof RunAborted) {
+    if (reason instanceof JobAborted) {
       if (reason.why === 'shutdown') {
-        await handOver(db, held, reason.message, (tx) => queue.enqueue(tx, held.runId))
+        await handOver(db, held, reason.message, (tx) => queue.enqueue(tx, 'train', held.runId))
       }
       return
     }
@@ -176,11 +170,4 @@ export class Worker {
     await handOver(db, held, `${message}; the run is tried again`)
     throw error
   }
-}
-
-/** An error's own string `code`, or UNEXPECTED. */
-function described(error: unknown): { code: string; message: string } {
-  if (!(error instanceof Error)) return { code: 'UNEXPECTED', message: String(error) }
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : 'UNEXPECTED'
-  return { code, message: error.message }
 }

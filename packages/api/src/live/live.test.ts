@@ -124,7 +124,7 @@ onEveryDatabase('live updates', (database) => {
     const watched = events(server, `subscription { runUpdated(id: "${gid(id)}") { name } }`)
     await watched.next()
     await platform.db.execute(sql`
-      select pg_terminate_backend(pid) from pg_stat_activity where query = 'listen sporeprint_runs'`)
+      select pg_terminate_backend(pid) from pg_stat_activity where query = 'listen sporeprint'`)
     await until(async () => complaints.length > 0)
     // Nobody hears of this; the subscriber is told when the connection is back.
     await platform.services.runs.update(id, { name: 'renamed' })

@@ -10,7 +10,7 @@ import { Inbox } from './inbox.ts'
 export const channel = 'sporeprint'
 
 /** What there is news of. */
-export type Subject = 'run' | 'job'
+export type Subject = 'run' | 'job' | 'study'
 
 export interface Message {
   subject: Subject

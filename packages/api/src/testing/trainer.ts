@@ -5,6 +5,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { accuracy, bootstrapConfusion, type Evaluation } from '@sporeprint/metrics'
 import { CrashError, type Handlers } from '../jobs/contracts.ts'
 import type { EpochRecord } from '../jobs/train-events.ts'
 
@@ -37,6 +38,17 @@ export interface TrainerOptions {
 }
 
 export const trainer = ({ stepMs = 0, failAt }: TrainerOptions = {}): Handlers => ({
+  async evaluate({ splits }, { signal, progress }) {
+    for (const [done, stage] of splits.entries()) {
+      signal.throwIfAborted()
+      progress({ stage, done, total: splits.length })
+      // As long as an epoch takes.
+      if (stepMs > 0) await sleep(stepsPerEpoch * stepMs, undefined, { signal })
+    }
+    // Like a dataset without a test split.
+    return splits.filter((split) => split !== 'test').map((split) => ({ split, evaluation: fullEvaluation }))
+  },
+
   async train({ config, outDir, resume }, { signal, report }) {
     await mkdir(outDir, { recursive: true })
     const file = join(outDir, 'last.json')
@@ -114,6 +126,43 @@ const evaluation = {
     [2, 0],
     [1, 1],
   ],
+}
+
+const score = bootstrapConfusion(evaluation.confusion, { accuracy }).accuracy
+
+export const fullEvaluation: Evaluation = {
+  ...evaluation,
+  level: 0.95,
+  scores: {
+    accuracy: score,
+    balancedAccuracy: score,
+    f1Weighted: score,
+    f1Micro: score,
+    f1Macro: score,
+    cohenKappa: score,
+    matthews: score,
+  },
+  logLoss: 0.5,
+  brier: 0.3,
+  topK: [0.75, 1],
+  rocAuc: null,
+  averagePrecision: 0.9,
+  calibration: { bins: [{ low: 0, high: 1, count: 4, confidence: 0.8, accuracy: 0.75 }], ece: 0.05, mce: 0.05 },
+  temperature: 1.2,
+  mostConfused: [{ actual: 'b', predicted: 'a', count: 1 }],
+  topLosses: [
+    {
+      path: 'b/2.png',
+      actual: 'b',
+      predicted: 'a',
+      loss: 1.2,
+      confidence: 0.7,
+      probability: 0.3,
+      thumbnail: 'data:image/png;base64,iVBORw0KGgo=',
+    },
+  ],
+  bottomLosses: [],
+  slices: [{ by: 'folder', key: 'b', n: 2, loss: Number.NaN, accuracy: score }],
 }
 
 /** A process that died, as an engine host's exit is told to the worker. */

@@ -1,9 +1,9 @@
 import { keysetConnection, pageComplexity } from '../../graphql/keyset.ts'
-import { DatasetRef, ModelRef, RunRef } from '../../graphql/refs.ts'
+import { DatasetRef, JobRef, ModelRef, RunRef } from '../../graphql/refs.ts'
 import { parseRunConfig } from '../../jobs/contracts.ts'
+import { EvaluationRef } from '../evaluations/evaluations.schema.ts'
 import {
   EpochRef,
-  EvaluationRef,
   LogLine,
   Metric,
   ProgressRef,
@@ -59,8 +59,14 @@ RunRef.implement({
     }),
     evaluations: t.loadableGroup({
       type: EvaluationRef,
-      load: (ids: number[], { services }) => services.runs.evaluations(ids),
+      load: (ids: number[], { services }) => services.evaluations.ofRuns(ids),
       group: (evaluation) => evaluation.runId,
+      resolve: (run) => run.id,
+    }),
+    jobs: t.loadableList({
+      type: JobRef,
+      description: 'What was asked about it besides its training, the newest first.',
+      load: (ids: number[], { services }) => services.jobs.ofRuns(ids),
       resolve: (run) => run.id,
     }),
     checkpoints: t.loadableList({

@@ -1,5 +1,4 @@
 /** The parts of a run: plain objects without an id of their own. */
-import type { ClassificationReport, ClassReport } from '@sporeprint/metrics'
 import { builder } from '../../graphql/builder.ts'
 import {
   archs,
@@ -17,7 +16,6 @@ import type { StartEvent } from '../../jobs/train-events.ts'
 import { AugmentationInputRef, AugmentationRef } from './augmentation.types.ts'
 import {
   type EpochRow,
-  type EvaluationRow,
   type LogRow,
   logLevel,
   metric,
@@ -25,7 +23,6 @@ import {
   type RunProgress,
   type RunSetup,
   runStatus,
-  split,
 } from './runs.table.ts'
 import type { Point, Series } from './series.ts'
 
@@ -60,7 +57,6 @@ const Sampling = builder.enumType('Sampling', {
   values: samplings,
 })
 const Phase = builder.enumType('Phase', { values: ['frozen', 'unfrozen'] as const })
-const Split = builder.enumType('Split', { values: split.enumValues })
 const LogLevel = builder.enumType('LogLevel', { values: logLevel.enumValues })
 const ProgressStage = builder.enumType('ProgressStage', { values: ['images', 'pipelines', 'training'] as const })
 export const Metric = builder.enumType('Metric', {
@@ -281,39 +277,6 @@ export const SeriesRef = builder.objectRef<Series>('Series').implement({
     total: t.exposeInt('total', { description: 'Points in the stretch asked for, before thinning out.' }),
     lastStep: t.exposeInt('lastStep', { nullable: true, description: 'Ask on from here with sinceStep.' }),
   }),
-})
-
-const ClassReportRef = builder.objectRef<ClassReport>('ClassReport').implement({
-  fields: (t) => ({
-    class: t.exposeString('class'),
-    precision: t.exposeFloat('precision'),
-    recall: t.exposeFloat('recall'),
-    f1: t.exposeFloat('f1'),
-    count: t.exposeInt('count'),
-  }),
-})
-
-export const EvaluationRef = builder.objectRef<EvaluationRow>('Evaluation').implement({
-  description: 'The report of the run’s best weights on one split, in scikit-learn’s definitions.',
-  fields: (t) => {
-    const number = (name: 'accuracy' | 'f1Weighted' | 'f1Micro' | 'f1Macro') =>
-      t.float({ resolve: ({ report }) => report[name] })
-    return {
-      split: t.expose('split', { type: Split }),
-      n: t.int({ description: 'Images.', resolve: ({ report }) => report.n }),
-      loss: t.float({ nullable: true, resolve: ({ report }) => finite(report.loss) }),
-      accuracy: number('accuracy'),
-      f1Weighted: number('f1Weighted'),
-      f1Micro: number('f1Micro'),
-      f1Macro: number('f1Macro'),
-      byClass: t.field({ type: [ClassReportRef], resolve: ({ report }) => report.byClass }),
-      confusion: t.field({
-        type: t.listRef(t.listRef('Int')),
-        description: 'Rows are actual classes, columns predicted, in the order of byClass.',
-        resolve: ({ report }) => report.confusion as ClassificationReport['confusion'],
-      }),
-    }
-  },
 })
 
 export const LogLine = builder.objectRef<LogRow>('LogLine').implement({

@@ -8,7 +8,6 @@
  */
 import { and, eq, inArray, sql } from 'drizzle-orm'
 import { type Database, query } from '../../db/database.ts'
-import { trainQueue } from '../../jobs/queue.ts'
 import { announce } from '../../live/live.ts'
 import { datasets } from '../datasets/datasets.table.ts'
 import { lostAfter } from '../workers/workers.service.ts'
@@ -78,8 +77,13 @@ export function claimRun(
 
 export type Outcome = { status: 'SUCCEEDED' } | { status: 'FAILED' | 'CRASHED'; error: RunError }
 
-/** Ends an attempt; a run that was stopped meanwhile stays STOPPED. */
-export function finishRun(db: Database, attempt: Attempt, outcome: Outcome): Promise<void> {
+/** Ends an attempt; a run that was stopped meanwhile stays STOPPED. `then` goes into the same transaction. */
+export function finishRun(
+  db: Database,
+  attempt: Attempt,
+  outcome: Outcome,
+  then?: (tx: Database) => Promise<unknown>,
+): Promise<void> {
   return db.transaction(async (tx) => {
     const error = outcome.status === 'SUCCEEDED' ? null : outcome.error
     const ended = await tx
@@ -89,6 +93,7 @@ export function finishRun(db: Database, attempt: Attempt, outcome: Outcome): Pro
       .returning({ id: runs.id })
     if (ended.length === 0) return
     if (error) await log(tx, attempt.runId, 'error', `${outcome.status}: ${error.message}`)
+    await then?.(tx)
     await announce(tx, 'run', 'updated', attempt.runId)
   })
 }
@@ -148,7 +153,7 @@ export async function reconcileRuns(db: Database): Promise<void> {
     db,
     sql`
       select r.id, r.attempt, j.state
-      from ${runs} r left join pgboss.job j on j.name = ${trainQueue} and j.id = r.job_id
+      from ${runs} r left join pgboss.job j on j.name = 'train' and j.id = r.job_id
       where r.status in ('QUEUED', 'RUNNING') and (
         j.id is null or j.state in ('completed', 'cancelled', 'failed')
         or (r.status = 'RUNNING' and j.state in ('created', 'retry')))`,

@@ -4,9 +4,7 @@ import { InvalidInput, NotFound } from '../../errors.ts'
 import type { Page } from '../../graphql/keyset.ts'
 import {
   type EpochRow,
-  type EvaluationRow,
   epochs,
-  evaluations,
   type LogRow,
   logs,
   type Metric,
@@ -85,10 +83,6 @@ export class RunReader {
       .from(epochs)
       .where(and(inArray(epochs.runId, runIds), anyOf(key, keys, 'text')))
     return keys.map((text) => rows.find((row) => text === `${row.runId}:${row.epoch}`) ?? null)
-  }
-
-  evaluations(runIds: number[]): Promise<EvaluationRow[]> {
-    return this.db.select().from(evaluations).where(inArray(evaluations.runId, runIds)).orderBy(evaluations.split)
   }
 
   log(runId: number, page: Page): Promise<LogRow[]> {

@@ -3,9 +3,10 @@ import { and, eq, gt, sql } from 'drizzle-orm'
 import type { Database } from '../../db/database.ts'
 import type { EpochRecord, StepEvent, TrainEvent } from '../../jobs/train-events.ts'
 import { announce } from '../../live/live.ts'
+import { evaluations } from '../evaluations/evaluations.table.ts'
 import { models } from '../models/models.table.ts'
 import type { Attempt } from './runs.lifecycle.ts'
-import { epochs, evaluations, logs, type Metric, points, type RunProgress, type RunSetup, runs } from './runs.table.ts'
+import { epochs, logs, type Metric, points, type RunProgress, type RunSetup, runs } from './runs.table.ts'
 
 /** The attempt is not the run's current one: its worker was given up for dead, or the run is deleted. */
 export class AttemptOver extends Error {
@@ -151,7 +152,7 @@ export function recordEvents(
           await tx
             .insert(evaluations)
             .values({ runId, split, report })
-            .onConflictDoUpdate({ target: [evaluations.runId, evaluations.split], set: { report } })
+            .onConflictDoUpdate({ target: [evaluations.runId, evaluations.split], set: { report, epoch: null } })
           break
         }
         case 'log':

@@ -96,7 +96,7 @@ export class RunService extends RunReader {
         })
         .returning({ id: runs.id })
       await announce(tx, 'run', 'created', id)
-      return this.#set(tx, id, { jobId: await this.#queue.enqueue(tx, id) })
+      return this.#set(tx, id, { jobId: await this.#queue.enqueue(tx, 'train', id) })
     })
   }
 
@@ -111,7 +111,7 @@ export class RunService extends RunReader {
       if (run.status !== 'QUEUED' && run.status !== 'RUNNING') {
         throw new Conflict(`Run ${id} cannot be stopped: it has ${run.status}`)
       }
-      if (run.jobId) await this.#queue.cancel(tx, run.jobId)
+      if (run.jobId) await this.#queue.cancel(tx, 'train', run.jobId)
       await announce(tx, 'run', 'stopped', id)
       return this.#set(tx, id, { status: 'STOPPED', finishedAt: this.#options.now() })
     })
@@ -124,7 +124,7 @@ export class RunService extends RunReader {
       if (run.status === 'QUEUED' || run.status === 'RUNNING') throw new Conflict(`Run ${id} is already ${run.status}`)
       if (run.status === 'SUCCEEDED') throw new Conflict(`Run ${id} has SUCCEEDED; there is nothing left to resume`)
       await announce(tx, 'run', 'updated', id)
-      const jobId = await this.#queue.enqueue(tx, id)
+      const jobId = await this.#queue.enqueue(tx, 'train', id)
       return this.#set(tx, id, { status: 'QUEUED', jobId, finishedAt: null, error: null })
     })
   }
@@ -163,7 +163,7 @@ export class RunService extends RunReader {
         const { run, held } = entry
         if (run.status === 'RUNNING') throw new Conflict(`Run ${id} is RUNNING; stop it first`)
         if (held) throw new Conflict(`The worker of run ${id} is still putting it down; try again in a moment`)
-        if (run.status === 'QUEUED' && run.jobId) await this.#queue.cancel(tx, run.jobId)
+        if (run.status === 'QUEUED' && run.jobId) await this.#queue.cancel(tx, 'train', run.jobId)
       }
       await tx.delete(runs).where(inArray(runs.id, [...ids]))
       for (const id of ids) await announce(tx, 'run', 'deleted', id)

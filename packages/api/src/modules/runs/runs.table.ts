@@ -1,4 +1,3 @@
-import type { ClassificationReport } from '@sporeprint/metrics'
 import {
   doublePrecision,
   index,
@@ -33,7 +32,6 @@ export const metric = pgEnum('metric', [
 ])
 export type Metric = (typeof metric.enumValues)[number]
 
-export const split = pgEnum('split', ['valid', 'test'])
 export const logLevel = pgEnum('log_level', ['info', 'warn', 'error'])
 
 /** Where a run stands: `done` of `total` images, pipelines or training steps. */
@@ -143,14 +141,3 @@ export const logs = pgTable(
   (table) => [index().on(table.runId, table.id)],
 )
 export type LogRow = typeof logs.$inferSelect
-
-export const evaluations = pgTable(
-  'evaluations',
-  {
-    runId: run(),
-    split: split().notNull(),
-    report: jsonb().$type<ClassificationReport>().notNull(),
-  },
-  (table) => [primaryKey({ columns: [table.runId, table.split] })],
-)
-export type EvaluationRow = typeof evaluations.$inferSelect

@@ -1,5 +1,6 @@
 import { eq, inArray, sql } from 'drizzle-orm'
 import type { Database } from '../../db/database.ts'
+import { jobs } from '../jobs/jobs.table.ts'
 import { runs } from '../runs/runs.table.ts'
 import { type WorkerRow, workers } from './workers.table.ts'
 
@@ -9,6 +10,7 @@ export const lostAfter: string = '5 seconds'
 export interface WorkerView extends WorkerRow {
   status: 'IDLE' | 'BUSY' | 'LOST'
   runIds: number[]
+  jobIds: number[]
 }
 
 export class WorkerService {
@@ -25,14 +27,19 @@ export class WorkerService {
       .from(workers)
       .orderBy(workers.startedAt, workers.id)
     const ids = rows.map(({ worker }) => worker.id)
-    const held = await this.#db
-      .select({ id: runs.id, workerId: runs.workerId })
-      .from(runs)
-      .where(inArray(runs.workerId, ids))
-      .orderBy(runs.id)
+    const held = async (table: typeof runs | typeof jobs): Promise<(worker: string) => number[]> => {
+      const found = await this.#db
+        .select({ id: table.id, workerId: table.workerId })
+        .from(table)
+        .where(inArray(table.workerId, ids))
+        .orderBy(table.id)
+      return (worker) => found.filter(({ workerId }) => workerId === worker).map(({ id }) => id)
+    }
+    const [runsOf, jobsOf] = [await held(runs), await held(jobs)]
     return rows.map(({ worker, lost }) => {
-      const runIds = held.filter((run) => run.workerId === worker.id).map((run) => run.id)
-      return { ...worker, runIds, status: lost ? 'LOST' : runIds.length > 0 ? 'BUSY' : 'IDLE' }
+      const [runIds, jobIds] = [runsOf(worker.id), jobsOf(worker.id)]
+      const busy = runIds.length + jobIds.length > 0
+      return { ...worker, runIds, jobIds, status: lost ? 'LOST' : busy ? 'BUSY' : 'IDLE' }
     })
   }
 

@@ -1,0 +1,23 @@
+import type { ClassificationReport, Evaluation } from '@sporeprint/metrics'
+import { integer, jsonb, pgEnum, pgTable, primaryKey, timestamp } from 'drizzle-orm/pg-core'
+import { splits } from '../../jobs/contracts.ts'
+import { runs } from '../runs/runs.table.ts'
+
+export const split = pgEnum('split', splits)
+
+/** A run's best weights on one split: what the run itself said at its end, until an evaluation says all. */
+export const evaluations = pgTable(
+  'evaluations',
+  {
+    runId: integer()
+      .notNull()
+      .references(() => runs.id, { onDelete: 'cascade' }),
+    split: split().notNull(),
+    report: jsonb().$type<ClassificationReport | Evaluation>().notNull(),
+    /** The epoch of the weights; null where the run itself said it. */
+    epoch: integer(),
+    createdAt: timestamp({ withTimezone: true, precision: 3 }).notNull().defaultNow(),
+  },
+  (table) => [primaryKey({ columns: [table.runId, table.split] })],
+)
+export type EvaluationRow = typeof evaluations.$inferSelect
