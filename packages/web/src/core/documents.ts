@@ -3,6 +3,12 @@ import { gql, type TypedDocumentNode } from '@urql/core'
 import type {
   DatasetsQuery,
   DatasetsQueryVariables,
+  EvaluateMutation,
+  EvaluateMutationVariables,
+  EvaluationsQuery,
+  EvaluationsQueryVariables,
+  JobsFeed,
+  JobsFeedVariables,
   ResumeRunMutation,
   ResumeRunMutationVariables,
   RunFeed,
@@ -92,10 +98,6 @@ export const runQuery: TypedDocumentNode<RunQuery, RunQueryVariables> = gql`
         optimizer momentum beta2 epsilon accumulate clipNorm emaDecay labelSmoothing classWeights head monitor patience seed valid
         folds fold shuffle sampling progressive { size epochs } augmentation { preset } mixup cutmix
       }
-      evaluations {
-        split n loss accuracy f1Weighted f1Micro f1Macro confusion
-        byClass { class precision recall f1 count }
-      }
       log(last: 200) { edges { cursor node { at level message } } }
     }
   }
@@ -114,6 +116,63 @@ export const runFeed: TypedDocumentNode<RunFeed, RunFeedVariables> = gql`
   }
   ${runState}
   ${runCurves}
+`
+
+const jobState = gql`
+  fragment JobState on Job {
+    id
+    kind
+    status
+    run { id }
+    progress { stage done total }
+    error { message }
+  }
+`
+
+const sample = gql`
+  fragment Sample on EvaluatedSample {
+    path actual predicted loss confidence probability thumbnail
+  }
+`
+
+/** What the best weights of a run are worth on each split. Asked apart from the run: with its pictures it is much larger. */
+export const evaluationsQuery: TypedDocumentNode<EvaluationsQuery, EvaluationsQueryVariables> = gql`
+  query EvaluationsQuery($id: ID!) {
+    run(id: $id) {
+      evaluations {
+        split epoch n loss accuracy f1Weighted f1Micro f1Macro confusion level logLoss brier rocAuc averagePrecision topK
+        scores { name interval { value low high } }
+        byClass { class precision recall f1 count }
+        calibration { ece mce temperature bins { low high count confidence accuracy } }
+        mostConfused { actual predicted count }
+        topLosses { ...Sample }
+        bottomLosses { ...Sample }
+        slices { by key n loss accuracy { value low high } }
+      }
+      jobs { ...JobState }
+    }
+  }
+  ${jobState}
+  ${sample}
+`
+
+export const evaluateMutation: TypedDocumentNode<EvaluateMutation, EvaluateMutationVariables> = gql`
+  mutation EvaluateMutation($input: EvaluateInput!) {
+    evaluate(input: $input) {
+      __typename
+      ... on EvaluateSuccess { job { ...JobState } }
+      ... on UserError { message }
+    }
+  }
+  ${jobState}
+`
+
+/** Every change of any job: there are few at a time. */
+export const jobsFeed: TypedDocumentNode<JobsFeed, JobsFeedVariables> = gql`
+  subscription JobsFeed {
+    jobs { job { ...JobState } }
+  }
+  ${jobState}
 `
 
 export const datasetsQuery: TypedDocumentNode<DatasetsQuery, DatasetsQueryVariables> = gql`

@@ -33,7 +33,13 @@ export type BodyNorm = 'frozen' | 'statistics' | 'train'
 
 export type ClassWeights = 'balanced' | 'none'
 
+export type EvaluateInput = { run: string; splits?: Array<Split> | null | undefined }
+
 export type Head = 'concat' | 'linear'
+
+export type JobKind = 'evaluate'
+
+export type JobStatus = 'FAILED' | 'QUEUED' | 'RUNNING' | 'STOPPED' | 'SUCCEEDED'
 
 export type LogLevel = 'error' | 'info' | 'warn'
 
@@ -109,7 +115,7 @@ export type Schedule = 'constant' | 'cosine' | 'exponential' | 'flat_cos' | 'one
 
 export type SizeStageInput = { epochs: number; size: number }
 
-export type Split = 'test' | 'valid'
+export type Split = 'test' | 'train' | 'valid'
 
 export type StartRunInput = {
   config?: RunConfigInput | null | undefined
@@ -124,6 +130,72 @@ export type DatasetsQuery = {
 }
 
 export type DatasetsQueryVariables = Record<string, never>
+
+export type EvaluateMutation = {
+  evaluate:
+    | { __typename: 'Conflict'; message: string }
+    | { __typename: 'EvaluateSuccess'; job: JobState }
+    | { __typename: 'InvalidInput'; message: string }
+    | { __typename: 'NotFound'; message: string }
+}
+
+export type EvaluateMutationVariables = { input: EvaluateInput }
+
+export type EvaluationsQuery = {
+  run: {
+    evaluations: Array<{
+      split: Split
+      epoch: number | null
+      n: number
+      loss: number | null
+      accuracy: number
+      f1Weighted: number
+      f1Micro: number
+      f1Macro: number
+      confusion: Array<Array<number>>
+      level: number | null
+      logLoss: number | null
+      brier: number | null
+      rocAuc: number | null
+      averagePrecision: number | null
+      topK: Array<number>
+      scores: Array<{ name: string; interval: { value: number | null; low: number | null; high: number | null } }>
+      byClass: Array<{ class: string; precision: number; recall: number; f1: number; count: number }>
+      calibration: {
+        ece: number | null
+        mce: number | null
+        temperature: number | null
+        bins: Array<{ low: number; high: number; count: number; confidence: number | null; accuracy: number | null }>
+      } | null
+      mostConfused: Array<{ actual: string; predicted: string; count: number }>
+      topLosses: Array<Sample>
+      bottomLosses: Array<Sample>
+      slices: Array<{
+        by: string
+        key: string
+        n: number
+        loss: number | null
+        accuracy: { value: number | null; low: number | null; high: number | null }
+      }>
+    }>
+    jobs: Array<JobState>
+  } | null
+}
+
+export type EvaluationsQueryVariables = { id: string }
+
+export type JobState = {
+  id: string
+  kind: JobKind
+  status: JobStatus
+  run: { id: string } | null
+  progress: { stage: string; done: number; total: number } | null
+  error: { message: string } | null
+}
+
+export type JobsFeed = { jobs: { job: JobState | null } }
+
+export type JobsFeedVariables = Record<string, never>
 
 export type ResumeRunMutation = {
   resumeRun:
@@ -193,17 +265,6 @@ export type RunQuery = {
           mixup: number
           cutmix: number
         }
-        evaluations: Array<{
-          split: Split
-          n: number
-          loss: number | null
-          accuracy: number
-          f1Weighted: number
-          f1Micro: number
-          f1Macro: number
-          confusion: Array<Array<number>>
-          byClass: Array<{ class: string; precision: number; recall: number; f1: number; count: number }>
-        }>
         log: { edges: Array<{ cursor: string; node: { at: string; level: LogLevel; message: string } }> }
       } & RunState &
         RunCurves)
@@ -279,6 +340,16 @@ export type RunsQueryVariables = {
   filter?: RunFilter | null | undefined
   first: number
   after?: string | null | undefined
+}
+
+export type Sample = {
+  path: string
+  actual: string
+  predicted: string
+  loss: number | null
+  confidence: number | null
+  probability: number | null
+  thumbnail: string | null
 }
 
 export type StartRunMutation = {

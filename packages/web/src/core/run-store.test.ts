@@ -16,7 +16,6 @@ afterEach(() => {
 
 /** One run whose loss grows when `step` is called; every open subscription is told. */
 class Training {
-  status = 'RUNNING'
   steps = 0
   lines: string[] = []
   sinceSteps: number[] = []
@@ -25,11 +24,6 @@ class Training {
   step(count: number): void {
     this.steps += count
     this.lines.push(`step ${this.steps}`)
-    this.tell()
-  }
-
-  finish(): void {
-    this.status = 'SUCCEEDED'
     this.tell()
   }
 
@@ -44,13 +38,12 @@ class Training {
       __typename: 'Run',
       id: 'r1',
       name: 'one',
-      status: this.status,
+      status: 'RUNNING',
       attempt: 1,
       createdAt: '2026-11-23T12:00:00.000Z',
       dataset: { id: 'd', name: 'photos' },
       config,
       epochs: [],
-      evaluations: this.status === 'SUCCEEDED' ? [evaluation] : [],
       series: ({ metric }: { metric: string }) => ({
         metric,
         points: metric === 'loss' ? points(sentBefore) : [],
@@ -120,18 +113,6 @@ const config = {
   sampling: 'shuffle',
   progressive: [],
 }
-const evaluation = {
-  split: 'test',
-  n: 2,
-  loss: 0.5,
-  accuracy: 1,
-  f1Weighted: 1,
-  f1Micro: 1,
-  f1Macro: 1,
-  byClass: [],
-  confusion: [],
-}
-
 async function serve(training: Training, token: string): Promise<{ server: Server; endpoint: string }> {
   const stream = createHandler({
     schema,
@@ -190,16 +171,6 @@ test('a run is loaded once and then grows by what each event brings', async () =
   expect(grown.curves.loss.steps).toEqual([1, 2, 3, 4, 5])
   expect(grown.log.map((line) => line.node.message)).toEqual(['step 3', 'step 5'])
   expect(training.sinceSteps).toEqual([-1])
-})
-
-test('the evaluation appears when the run comes to its end', async () => {
-  const training = new Training()
-  const { endpoint } = await serve(training, 'secret')
-  const store = follow(endpoint, 'r1')
-  await until(store, (state) => state.feed === 'live')
-  training.finish()
-  const done = await until(store, (state) => (state.run?.evaluations.length ?? 0) > 0)
-  expect(done.run?.status).toBe('SUCCEEDED')
 })
 
 test('a broken connection leaves the curve on view and is taken up again', async () => {

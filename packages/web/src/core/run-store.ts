@@ -6,7 +6,6 @@ import type { Api, FeedState } from './api.ts'
 import { resumeRunMutation, runFeed, runQuery, stopRunMutation } from './documents.ts'
 import type { RunCurves, RunFeed, RunQuery } from './documents.types.ts'
 import { ApiError, asApiError } from './errors.ts'
-import { isActive } from './run-status.ts'
 import { type Curve, emptyCurve, lastStep, mergePoints, thin } from './series.ts'
 import { createStore, type ReadableStore } from './store.ts'
 
@@ -105,8 +104,6 @@ export function createRunStore(api: Api, id: string): RunStore {
     if (!run) return
     const next = { ...run, ...update, config: { ...run.config, ...update.config } }
     store.set({ run: next, curves: growCurves(curves, update), log: mergeLog(log, update.log.edges), error: null })
-    // Evaluations are not part of the events; they are there once the run has come to its end.
-    if (isActive(run.status) && !isActive(next.status)) void load()
   }
 
   /** @returns whether there is a run to follow */

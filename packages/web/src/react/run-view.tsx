@@ -4,7 +4,7 @@ import { isActive } from '../core/run-status.ts'
 import { createRunStore, type RunStore } from '../core/run-store.ts'
 import { useConsole, useOwnedStore, useStoreState } from './context.ts'
 import { EpochTable } from './epoch-table.tsx'
-import { EvaluationPanel } from './evaluation-panel.tsx'
+import { EvaluationSection } from './evaluation/evaluation-section.tsx'
 import { ErrorNotice, Panel, ViewLink } from './parts.tsx'
 import { RunCharts } from './run-charts.tsx'
 import { ConfigPanel, SetupPanel } from './run-facts.tsx'
@@ -32,11 +32,7 @@ function LoadedRun({ store, id }: { store: RunStore; id: string }): ReactElement
       <RunProblem run={run} />
       <RunSummaryPanel run={run} />
       <RunCharts curves={curves} active={isActive(run.status)} />
-      {run.evaluations
-        .toSorted((a, b) => (a.split < b.split ? -1 : 1))
-        .map((evaluation) => (
-          <EvaluationPanel key={evaluation.split} evaluation={evaluation} />
-        ))}
+      <EvaluationSection runId={id} canEvaluate={run.best !== null} />
       <div className="columns">
         <div className="stack">
           <EpochTable run={run} />

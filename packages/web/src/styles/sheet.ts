@@ -3,6 +3,7 @@ import plotCss from 'uplot/dist/uPlot.min.css?inline'
 import baseCss from './base.css?inline'
 import chartCss from './chart.css?inline'
 import dialogCss from './dialog.css?inline'
+import evaluationCss from './evaluation.css?inline'
 import runCss from './run.css?inline'
 import runsCss from './runs.css?inline'
 import shellCss from './shell.css?inline'
@@ -13,7 +14,9 @@ let sheet: CSSStyleSheet | undefined
 export function consoleSheet(): CSSStyleSheet {
   if (!sheet) {
     sheet = new CSSStyleSheet()
-    sheet.replaceSync([plotCss, baseCss, tokensCss, shellCss, runsCss, runCss, chartCss, dialogCss].join('\n'))
+    sheet.replaceSync(
+      [plotCss, baseCss, tokensCss, shellCss, runsCss, runCss, evaluationCss, chartCss, dialogCss].join('\n'),
+    )
   }
   return sheet
 }

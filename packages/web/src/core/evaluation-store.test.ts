@@ -1,0 +1,97 @@
+/** The evaluation store over the printed schema, executed in place of a server. */
+import { readFileSync } from 'node:fs'
+import { stringifyDocument } from '@urql/core'
+import { buildSchema, graphql } from 'graphql'
+import { expect, test } from 'vitest'
+import type { Api } from './api.ts'
+import type { JobsFeed } from './documents.types.ts'
+import { createEvaluationStore, type EvaluationState, type EvaluationStore } from './evaluation-store.ts'
+
+const schema = buildSchema(readFileSync(new URL('../../../api/schema.graphql', import.meta.url), 'utf8'))
+
+/** A run that can be evaluated: `finish` ends the job, and then its splits are there. */
+class Server {
+  splits: string[] = ['valid']
+  job: { id: string; kind: string; status: string; run: { id: string } } | null = null
+  refusal: string | null = null
+  tell: (data: JobsFeed) => void = () => {}
+
+  readonly api: Api = {
+    query: (document, variables) => this.#execute(stringifyDocument(document), variables ?? {}),
+    mutate: (document, variables) => this.#execute(stringifyDocument(document), variables ?? {}),
+    subscribe: (_document, _variables, { onData, onState }) => {
+      this.tell = (data) => onData(data as never)
+      onState('live')
+      return () => {}
+    },
+  }
+
+  finish(): void {
+    if (!this.job) throw new Error('nothing was asked')
+    this.job = { ...this.job, status: 'SUCCEEDED' }
+    this.splits = ['train', 'valid', 'test']
+    this.tell({ jobs: { job: { progress: null, error: null, ...this.job } as JobsFeed['jobs']['job'] } })
+  }
+
+  async #execute<Data>(source: string, variableValues: object): Promise<Data> {
+    const rootValue = {
+      run: { evaluations: this.splits.map(evaluation), jobs: this.job ? [this.job] : [] },
+      evaluate: () => {
+        if (this.refusal) return { __typename: 'Conflict', message: this.refusal }
+        this.job = { id: 'j1', kind: 'evaluate', status: 'QUEUED', run: { id: 'r1' } }
+        return { __typename: 'EvaluateSuccess', job: this.job }
+      },
+    }
+    const { data, errors } = await graphql({ schema, source, rootValue, variableValues: { ...variableValues } })
+    if (errors) throw errors[0]
+    return data as Data
+  }
+}
+
+const evaluation = (split: string) => ({
+  split,
+  n: 2,
+  loss: 0.5,
+  accuracy: 1,
+  f1Weighted: 1,
+  f1Micro: 1,
+  f1Macro: 1,
+  confusion: [],
+  topK: [],
+  scores: [],
+  byClass: [],
+  mostConfused: [],
+  topLosses: [],
+  bottomLosses: [],
+  slices: [],
+})
+
+async function until(store: EvaluationStore, met: (state: EvaluationState) => boolean): Promise<EvaluationState> {
+  await expect.poll(() => met(store.get())).toBe(true)
+  return store.get()
+}
+
+test('what is there is shown, and what an evaluation finds takes its place when its job has ended, the test split first', async () => {
+  const server = new Server()
+  const store = createEvaluationStore(server.api, 'r1')
+  const before = await until(store, ({ phase }) => phase === 'ready')
+  expect(before.evaluations.map(({ split }) => split)).toEqual(['valid'])
+  await store.evaluate()
+  expect(store.get().job?.status).toBe('QUEUED')
+  server.finish()
+  const after = await until(store, ({ evaluations }) => evaluations.length === 3)
+  expect(after.evaluations.map(({ split }) => split)).toEqual(['test', 'valid', 'train'])
+  expect(after.job?.status).toBe('SUCCEEDED')
+})
+
+test('a refused evaluation says why, and news of other runs are not of this one', async () => {
+  const server = new Server()
+  server.refusal = 'Run 1 has no checkpoint yet'
+  const store = createEvaluationStore(server.api, 'r1')
+  await until(store, ({ phase }) => phase === 'ready')
+  await store.evaluate()
+  expect(store.get().error?.message).toBe('Run 1 has no checkpoint yet')
+  const other = { id: 'j9', kind: 'evaluate', status: 'RUNNING', run: { id: 'r2' }, progress: null, error: null }
+  server.tell({ jobs: { job: other as JobsFeed['jobs']['job'] } })
+  expect(store.get().job).toBeNull()
+})

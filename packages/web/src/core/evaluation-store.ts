@@ -1,0 +1,80 @@
+/** What a run's best weights are worth, and the job that finds it out: brought by a query, and again when a job has changed. */
+import type { Api } from './api.ts'
+import { evaluateMutation, evaluationsQuery, jobsFeed } from './documents.ts'
+import type { EvaluationsQuery, JobState } from './documents.types.ts'
+import { ApiError, asApiError } from './errors.ts'
+import { createStore, type ReadableStore } from './store.ts'
+
+export type Evaluation = NonNullable<EvaluationsQuery['run']>['evaluations'][number]
+export type Sample = Evaluation['topLosses'][number]
+
+export interface EvaluationState {
+  phase: 'loading' | 'ready'
+  /** Test before validation before training: the nearest to the truth comes first. */
+  evaluations: readonly Evaluation[]
+  /** The latest that was asked for, if any. */
+  job: JobState | null
+  error: ApiError | null
+}
+
+export interface EvaluationStore extends ReadableStore<EvaluationState> {
+  evaluate(): Promise<void>
+  retry(): Promise<void>
+  close(): void
+}
+
+const order: readonly Evaluation['split'][] = ['test', 'valid', 'train']
+
+export const isUnderWay = (job: JobState | null): boolean => job?.status === 'QUEUED' || job?.status === 'RUNNING'
+
+export function createEvaluationStore(api: Api, runId: string): EvaluationStore {
+  const store = createStore<EvaluationState>({ phase: 'loading', evaluations: [], job: null, error: null })
+  let closed = false
+  const endFeed = api.subscribe(
+    jobsFeed,
+    {},
+    {
+      onData({ jobs: { job } }) {
+        if (job?.kind !== 'evaluate' || job.run?.id !== runId) return
+        const before = store.get().job
+        store.set({ job })
+        if (before?.id !== job.id || before.status !== job.status) void load()
+      },
+      // What happened while nobody listened.
+      onState: (feed) => feed === 'live' && void load(),
+      onError: (error) => store.set({ error }),
+    },
+  )
+  void load()
+
+  async function load(): Promise<void> {
+    try {
+      const { run } = await api.query(evaluationsQuery, { id: runId })
+      if (closed) return
+      const evaluations = (run?.evaluations ?? []).toSorted((a, b) => order.indexOf(a.split) - order.indexOf(b.split))
+      const job = run?.jobs.find(({ kind }) => kind === 'evaluate') ?? null
+      store.set({ phase: 'ready', evaluations, job, error: null })
+    } catch (error) {
+      if (!closed) store.set({ error: asApiError(error) })
+    }
+  }
+
+  return {
+    get: store.get,
+    subscribe: store.subscribe,
+    retry: load,
+    async evaluate() {
+      try {
+        const { evaluate } = await api.mutate(evaluateMutation, { input: { run: runId } })
+        if ('message' in evaluate) throw new ApiError('NOT_EVALUATED', evaluate.message)
+        store.set({ job: evaluate.job, error: null })
+      } catch (error) {
+        store.set({ error: asApiError(error) })
+      }
+    },
+    close() {
+      closed = true
+      endFeed()
+    },
+  }
+}

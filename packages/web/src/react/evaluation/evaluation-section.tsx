@@ -1,0 +1,136 @@
+/** What the best weights are worth: every split side by side, then one of them in full. */
+import { type ReactElement, useCallback, useState } from 'react'
+import {
+  createEvaluationStore,
+  type Evaluation,
+  type EvaluationState,
+  type EvaluationStore,
+  isUnderWay,
+} from '../../core/evaluation-store.ts'
+import { useConsole, useOwnedStore, useStoreState } from '../context.ts'
+import { ErrorNotice, Panel, ProgressBar } from '../parts.tsx'
+import { ByClass } from './by-class.tsx'
+import { Confusion } from './confusion.tsx'
+import { MostConfused } from './most-confused.tsx'
+import { Overall } from './overall.tsx'
+import { Reliability } from './reliability.tsx'
+import { Samples } from './samples.tsx'
+import { Slices } from './slices.tsx'
+import { splitNames } from './split-names.ts'
+
+export function EvaluationSection({
+  runId,
+  canEvaluate,
+}: {
+  runId: string
+  canEvaluate: boolean
+}): ReactElement | null {
+  const { api } = useConsole()
+  const store = useOwnedStore(useCallback(() => createEvaluationStore(api, runId), [api, runId]))
+  return store && <LoadedSection store={store} canEvaluate={canEvaluate} />
+}
+
+function LoadedSection({ store, canEvaluate }: { store: EvaluationStore; canEvaluate: boolean }): ReactElement | null {
+  const state = useStoreState(store)
+  const [chosen, choose] = useState<Evaluation['split'] | null>(null)
+  const { evaluations, job, error } = state
+  const shown = evaluations.find(({ split }) => split === chosen) ?? evaluations[0]
+  if (!shown && !canEvaluate && !error) return null
+  return (
+    <Panel
+      title="Evaluation"
+      note={shown ? 'of the best weights, without augmentation' : ''}
+      testId="evaluation"
+      actions={<EvaluateButton job={job} store={store} offered={canEvaluate} again={evaluations.some(isFull)} />}
+    >
+      {error && (
+        <div className="panel-body">
+          <ErrorNotice error={error} onRetry={store.retry} />
+        </div>
+      )}
+      <JobLine job={job} />
+      {shown ? (
+        <>
+          <Overall evaluations={evaluations} />
+          <SplitTabs evaluations={evaluations} shown={shown.split} onChoose={choose} />
+          <OneSplit evaluation={shown} />
+        </>
+      ) : (
+        state.phase === 'ready' && !isUnderWay(job) && <p className="placeholder">Not evaluated yet.</p>
+      )}
+    </Panel>
+  )
+}
+
+/** What only an evaluation gives, besides a run's own report on its test images. */
+const isFull = ({ scores }: Evaluation): boolean => scores.length > 0
+
+function EvaluateButton(props: {
+  job: EvaluationState['job']
+  store: EvaluationStore
+  offered: boolean
+  again: boolean
+}): ReactElement | null {
+  const { job, store, offered, again } = props
+  if (!offered || isUnderWay(job)) return null
+  return (
+    <button type="button" className="button is-quiet" data-testid="evaluate" onClick={() => void store.evaluate()}>
+      {again ? 'Evaluate again' : 'Evaluate'}
+    </button>
+  )
+}
+
+function JobLine({ job }: { job: EvaluationState['job'] }): ReactElement | null {
+  if (job?.status === 'FAILED') {
+    return <p className="panel-body problem">The evaluation failed: {job.error?.message}</p>
+  }
+  if (!job || !isUnderWay(job)) return null
+  const { progress } = job
+  return (
+    <div className="panel-body" data-testid="evaluating">
+      <p className="progress-line">
+        {job.status === 'QUEUED' ? 'Waiting for a worker to evaluate' : `Evaluating: ${progress?.stage ?? 'starting'}`}
+      </p>
+      <ProgressBar done={progress?.done ?? 0} total={progress?.total ?? 1} label="Evaluation progress" />
+    </div>
+  )
+}
+
+function SplitTabs(props: {
+  evaluations: readonly Evaluation[]
+  shown: Evaluation['split']
+  onChoose: (split: Evaluation['split']) => void
+}): ReactElement | null {
+  if (props.evaluations.length < 2) return null
+  return (
+    <div className="panel-body">
+      <fieldset className="segments" aria-label="Split in full">
+        {props.evaluations.map(({ split }) => (
+          <button
+            key={split}
+            type="button"
+            aria-pressed={split === props.shown}
+            data-testid={`show-${split}`}
+            onClick={() => props.onChoose(split)}
+          >
+            {splitNames[split]}
+          </button>
+        ))}
+      </fieldset>
+    </div>
+  )
+}
+
+function OneSplit({ evaluation }: { evaluation: Evaluation }): ReactElement {
+  return (
+    <div className="evaluation" data-testid={`evaluation-${evaluation.split}`}>
+      <ByClass evaluation={evaluation} />
+      <Confusion evaluation={evaluation} />
+      <MostConfused evaluation={evaluation} />
+      <Reliability evaluation={evaluation} />
+      <Samples title="Worst images" samples={evaluation.topLosses} testId="worst" />
+      <Samples title="Best images" samples={evaluation.bottomLosses} testId="best" />
+      <Slices evaluation={evaluation} />
+    </div>
+  )
+}

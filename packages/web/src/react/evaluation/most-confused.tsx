@@ -1,0 +1,34 @@
+/** The most frequent mistakes. */
+import type { ReactElement } from 'react'
+import type { Evaluation } from '../../core/evaluation-store.ts'
+import { formatCount } from '../../core/format.ts'
+
+export function MostConfused({ evaluation }: { evaluation: Evaluation }): ReactElement | null {
+  const { mostConfused } = evaluation
+  if (mostConfused.length === 0) return null
+  return (
+    <div className="table-scroll">
+      <table aria-label="Most confused">
+        <caption>Most confused</caption>
+        <thead>
+          <tr>
+            <th scope="col">Actual</th>
+            <th scope="col">Predicted</th>
+            <th scope="col" className="number">
+              Images
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {mostConfused.slice(0, 10).map(({ actual, predicted, count }) => (
+            <tr key={`${actual} ${predicted}`} data-testid="confused-row">
+              <td>{actual}</td>
+              <td>{predicted}</td>
+              <td className="number">{formatCount(count)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}
