@@ -45,7 +45,7 @@ export interface SliceReport {
   key: string
   n: number
   loss: number
-  /** With its interval, which small parts have wide. */
+  /** With Wilson's interval, which is wide for small parts. */
   accuracy: Interval
 }
 
@@ -58,13 +58,13 @@ export interface Evaluation extends ClassificationReport {
   brier: number
   /** Top-k accuracy for each k from 1, at index 0. */
   topK: number[]
-  /** One class against the others, macro-averaged over classes that occur; null where there are none to rank. */
+  /** One class against the others, macro-averaged over classes that occur; null where none can be ranked, or logits are not finite. */
   rocAuc: number | null
   averagePrecision: number | null
   calibration: Calibration
-  /** The T by which logits would be divided to be calibrated on this very set; null where it was not fitted. */
+  /** The T by which logits would be divided to be calibrated on this very set; null where nothing finite could be fitted. */
   temperature: number | null
-  /** Mistakes by count. */
+  /** The most frequent mistakes, by count. */
   mostConfused: ConfusedPair[]
   /** Worst and best images, the most extreme first. */
   topLosses: EvaluatedSample[]

@@ -26,6 +26,12 @@ export {
 export { MetricsInputError } from './errors.ts'
 export type { ConfusedPair, EvaluatedSample, Evaluation, ScoreName, SliceReport } from './evaluation.ts'
 export {
+  type Cut,
+  EvaluationAccumulator,
+  type EvaluationOptions,
+  type SampleNote,
+} from './evaluation-accumulator.ts'
+export {
   type CurveSummary,
   type Direction,
   type FitSummary,
@@ -66,6 +72,7 @@ export {
 } from './resampling/bootstrap-confusion.ts'
 export type { Interval } from './resampling/interval.ts'
 export { type Disagreement, disagreement, type McNemar, mcnemar } from './resampling/mcnemar.ts'
+export { proportionInterval } from './resampling/proportion.ts'
 export {
   type Calibration,
   type CalibrationOptions,
@@ -79,4 +86,5 @@ export { argmax, type Logits, logSumExp, softmax } from './rows/softmax.ts'
 export { fitTemperature, type TemperatureFit } from './rows/temperature.ts'
 export { topKAccuracy, topKCurve } from './rows/top-k.ts'
 export { type KeptLoss, LossKeeper } from './samples/loss-keeper.ts'
+export { type QuantileGroups, quantileGroups } from './samples/quantile-groups.ts'
 export { type Slice, slices, take } from './samples/slices.ts'

@@ -1,12 +1,12 @@
 import { normalCdf, normalQuantile } from './normal.ts'
 
-/** An estimate with its bootstrap interval. */
+/** An estimate with the interval that it may as well have been in. */
 export interface Interval {
   /** The statistic of the set itself. */
   value: number
   low: number
   high: number
-  /** Standard deviation of the replicates. */
+  /** Standard deviation of the estimate: of its replicates, where it was drawn anew. */
   standardError: number
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { accuracy, confusionMatrix, LossKeeper, slices, take } from '../index.ts'
+import { accuracy, confusionMatrix, LossKeeper, quantileGroups, slices, take } from '../index.ts'
 
 describe('LossKeeper', () => {
   const losses = Array.from({ length: 500 }, (_, i) => ((i * 7919) % 97) / 10)
@@ -41,4 +41,23 @@ test('slices give a metric for each group, in the order in which groups occur', 
     { key: 'reflex', n: 3, value: 1 / 3 },
   ])
   expect(slices([], () => 0)).toEqual([])
+})
+
+describe('quantileGroups', () => {
+  test('cuts samples into groups of as many, by bounds that belong to the group below', () => {
+    expect(quantileGroups([9, 1, 5, 3, 7, 2, 8], 3)).toEqual({
+      group: Uint32Array.of(2, 0, 1, 0, 1, 0, 2),
+      bounds: [3, 7],
+    })
+  })
+
+  test('keeps equal values together, and makes one group of values that are all equal', () => {
+    expect(quantileGroups([4, 4, 4, 4, 9], 3)).toEqual({ group: Uint32Array.of(0, 0, 0, 0, 1), bounds: [4] })
+    expect(quantileGroups([4, 4], 3).bounds).toEqual([])
+    expect(quantileGroups([], 3)).toEqual({ group: new Uint32Array(), bounds: [] })
+  })
+
+  test('refuses NaN', () => {
+    expect(() => quantileGroups([1, NaN], 2)).toThrow('values[1] is NaN')
+  })
 })
