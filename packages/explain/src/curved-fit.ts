@@ -4,25 +4,21 @@
  * and the model's own pictures only correct it: so the bend, known beforehand, is no noise any more.
  */
 
+import { type BootstrapSettings, bootstrap } from './bootstrap.ts'
 import type { Explanation } from './explanation.ts'
 import { column } from './lime.ts'
 import { type Masks, masksAsMatrix, shownCounts } from './masks.ts'
-import { Purpose, words } from './random.ts'
-import { dot, type LinearModel, type Ridge, ridge, sum } from './ridge.ts'
+import { dot, predictions, type Ridge, residualsOf, ridge, sum } from './ridge.ts'
 
 /** Classes that the curved surrogate tells apart; the rest count as one. */
 const SURROGATE_CLASSES = 16
 /** Below this a probability counts as this: f32 has no digits for its logarithm. */
 const LEAST_PROBABILITY = 1e-6
 
-export interface CurvedFitSettings {
+export interface CurvedFitSettings extends BootstrapSettings {
   /** The penalty of LIME with `samples` samples: a fit to fewer, or to more, has its share of it. */
   alpha: number
   samples: number
-  /** Of the intervals: how sure, from how many resamplings, drawn by which seed. */
-  confidence: number
-  replicates: number
-  seed: number
 }
 
 /** Masks as a regression sees them. */
@@ -55,7 +51,8 @@ export function curvedFit(
     const curved = curvedSurrogate(design, rows, label)
     const here = curved(design)
     const share = controlShare(design, y, here)
-    const correction = design.ridge.fit(y.map((p, s) => p - share * (here[s] as number)))
+    const uncurved = y.map((p, s) => p - share * (here[s] as number))
+    const correction = design.ridge.fit(uncurved)
     const known = reference.ridge.fit(curved(reference))
     const weights = known.coefficients.map((w, f) => share * w + (correction.coefficients[f] as number))
     const intercept = share * known.intercept + correction.intercept
@@ -67,12 +64,12 @@ export function curvedFit(
       localPrediction: intercept + sum(weights),
     }
     if (!intervals) return explanation
-    const residuals = residualsOf(
-      design,
-      y.map((p, s) => p - share * (here[s] as number)),
-      correction,
-    )
-    return { ...explanation, interval: bootstrap(design, residuals, correction, weights, settings) }
+    const { x, ridge, weights: rowWeights } = design
+    const residuals = residualsOf(design, uncurved, correction)
+    // A pair is drawn as one.
+    const fitted = { weights, x, means: ridge.means, rowWeights, residuals, group: 2, solve: ridge.solve }
+    const pull = correction.coefficients.map((w) => (-settings.alpha * masks.samples * w) / settings.samples)
+    return { ...explanation, interval: bootstrap({ ...fitted, pull }, settings) }
   }
 }
 
@@ -118,69 +115,11 @@ function controlShare(design: Design, y: Float64Array, curved: Float64Array): nu
   return square > 0 ? product / square : 0
 }
 
-function predictions({ x, features }: Design, { coefficients, intercept }: LinearModel): Float64Array {
-  const predicted = new Float64Array(x.length / features)
-  for (let s = 0, i = 0; s < predicted.length; s++) {
-    let value = intercept
-    for (let f = 0; f < features; f++, i++) value += (x[i] as number) * (coefficients[f] as number)
-    predicted[s] = value
-  }
-  return predicted
-}
-
-function residualsOf(design: Design, y: Float64Array, model: LinearModel): Float64Array {
-  const predicted = predictions(design, model)
-  return y.map((value, s) => value - (predicted[s] as number))
-}
-
 function r2Of(design: Design, y: Float64Array, coefficients: Float64Array, intercept: number): number {
   const mean = dot(design.weights, y) / sum(design.weights)
-  const residuals = residualsOf(design, y, { coefficients, intercept, r2: 0 })
+  const residuals = residualsOf(design, y, { coefficients, intercept })
   const weighted = (values: Float64Array): number =>
     values.reduce((total, v, s) => total + (design.weights[s] as number) * v * v, 0)
   const total = weighted(y.map((p) => p - mean))
   return total > 0 ? 1 - weighted(residuals) / total : 1
-}
-
-/**
- * Percentile intervals of the weights: pairs are drawn with replacement, and the fit takes one Newton step from the one
- * that is known, so that a resampling costs one product instead of a factorisation. Residuals are widened for the degrees of
- * freedom that the fit has used up.
- */
-function bootstrap(
-  design: Design,
-  residuals: Float64Array,
-  correction: LinearModel,
-  weights: Float64Array,
-  { seed, replicates, confidence, alpha, samples }: CurvedFitSettings,
-): { low: Float64Array; high: Float64Array } {
-  const { x, features } = design
-  const count = residuals.length
-  const pairs = count / 2
-  const widen = count > 2 * features ? Math.sqrt(count / (count - features)) : Math.SQRT2
-  const scores = new Float64Array(pairs * features)
-  for (let s = 0; s < count; s++) {
-    const pull = (design.weights[s] as number) * (residuals[s] as number) * widen
-    const at = (s >>> 1) * features
-    for (let f = 0; f < features; f++) {
-      const centred = (x[s * features + f] as number) - (design.ridge.means[f] as number)
-      scores[at + f] = (scores[at + f] as number) + pull * centred
-    }
-  }
-  const penalty = (alpha * count) / samples
-  const draws = Array.from({ length: features }, () => new Float64Array(replicates))
-  for (let r = 0; r < replicates; r++) {
-    const gradient = correction.coefficients.map((w) => -widen * penalty * w)
-    for (let i = 0; i < pairs; i++) {
-      const word = words(seed, Purpose.bootstrap, r, i >>> 2)[i & 3] as number
-      const at = Math.floor((word / 2 ** 32) * pairs) * features
-      for (let f = 0; f < features; f++) gradient[f] = (gradient[f] as number) + (scores[at + f] as number)
-    }
-    design.ridge.solve(gradient).forEach((step, f) => {
-      ;(draws[f] as Float64Array)[r] = (weights[f] as number) + step
-    })
-  }
-  const at = (share: number) =>
-    Float64Array.from(draws, (values) => values.sort()[Math.round(share * (replicates - 1))] as number)
-  return { low: at((1 - confidence) / 2), high: at((1 + confidence) / 2) }
 }

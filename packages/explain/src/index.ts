@@ -43,6 +43,7 @@ export {
 export type { Pixels, Rgb } from './pixels.ts'
 export { type FelzenszwalbOptions, felzenszwalb } from './segments/felzenszwalb.ts'
 export { type QuickshiftOptions, quickshift } from './segments/quickshift.ts'
+export { type Segmenter, type SegmenterName, segment, segmenterNames } from './segments/segmenter.ts'
 export {
   adjustedRand,
   decodeRuns,

@@ -72,4 +72,25 @@ describe('KernelSHAP', () => {
     // With 4096 samples all subsets are seen, and no error is left.
     expect(greatestError((await run(4096)).explanations[0]?.weights ?? [], truth)).toBeLessThan(1e-10)
   })
+  test('has intervals that hold the values about as often as they claim, and none where all subsets are seen', async () => {
+    const value = game(12, 5)
+    const truth = shapley(12, value)
+    const { image, segments } = row(12)
+    const run = async (samples: number, seed: number) => {
+      const options = { segments, labels: [0], samples, seed, confidence: 0.95 }
+      return (await kernelShap(maskFunction(value), image, options)).explanations[0]
+    }
+    let [held, all] = [0, 0]
+    for (let seed = 1; seed <= 12; seed++) {
+      const { low = [], high = [] } = (await run(400, seed))?.interval ?? {}
+      truth.forEach((w, f) => {
+        if (w >= (low[f] as number) && w <= (high[f] as number)) held++
+        all++
+      })
+    }
+    expect(held / all).toBeGreaterThan(0.85)
+    expect(held / all).toBeLessThan(0.999)
+    const exact = await run(4096, 1)
+    expect(exact?.interval).toEqual({ low: exact?.weights, high: exact?.weights })
+  })
 })

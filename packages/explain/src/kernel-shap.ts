@@ -1,10 +1,21 @@
+import { type BootstrapSettings, bootstrap, checkConfidence, defaultReplicates } from './bootstrap.ts'
 import { classified, hiddenImage, labelsToExplain, type MaskedClassifier, sceneOf } from './classifier.ts'
 import { checkCount } from './errors.ts'
 import type { ExplainedImage, Explanation } from './explanation.ts'
-import { column, type ExplainOptions } from './lime.ts'
-import { complement, drawSubset, emptyMasks, isShown, type Masks, show, showAll, shownCounts } from './masks.ts'
+import { column, type ExplainOptions, type LimeFitOptions } from './lime.ts'
+import {
+  complement,
+  drawSubset,
+  emptyMasks,
+  isShown,
+  type Masks,
+  masksAsMatrix,
+  show,
+  showAll,
+  shownCounts,
+} from './masks.ts'
 import type { Pixels } from './pixels.ts'
-import { cholesky, dot, solveCholesky, sum } from './ridge.ts'
+import { cholesky, dot, residualsOf, solveCholesky, sum } from './ridge.ts'
 import { quickshift } from './segments/quickshift.ts'
 
 /**
@@ -16,16 +27,18 @@ import { quickshift } from './segments/quickshift.ts'
 export async function kernelShap(
   classifier: MaskedClassifier,
   image: Pixels,
-  options: ExplainOptions = {},
+  options: ExplainOptions & Pick<LimeFitOptions, 'confidence'> = {},
 ): Promise<ExplainedImage> {
-  const { samples = 1000, seed = 0 } = options
+  const { samples = 1000, seed = 0, confidence } = options
   checkCount(samples, 4, 'samples')
+  if (confidence !== undefined) checkConfidence(confidence)
   const { segments = quickshift(image, { seed }) } = options
   const scene = sceneOf(image, segments, hiddenImage(image, segments, options.hideColour))
   const { masks, weights } = shapMasks(samples, segments.count, seed)
   const rows = await classified(classifier, scene, masks)
   const probabilities = rows.slice(0, classifier.classes)
-  const explanations = fitShap(masks, weights, rows, labelsToExplain(probabilities, options))
+  const intervals = confidence === undefined ? null : { confidence, seed, replicates: defaultReplicates }
+  const explanations = fitShap(masks, weights, rows, labelsToExplain(probabilities, options), intervals)
   return { segments, probabilities, explanations, samples: masks.samples }
 }
 
@@ -78,7 +91,13 @@ function shapSizes(features: number): Float64Array {
  * min Σ w (f(z) − f(∅) − z·φ)² under Σφ = f(all) − f(∅), by a Lagrange multiplier on one factorisation for all labels.
  * Samples 0 and 1 show everything and nothing.
  */
-function fitShap(masks: Masks, weights: Float64Array, rows: Float64Array, labels: readonly number[]): Explanation[] {
+function fitShap(
+  masks: Masks,
+  weights: Float64Array,
+  rows: Float64Array,
+  labels: readonly number[],
+  intervals: BootstrapSettings | null,
+): Explanation[] {
   const { features, samples } = masks
   const shown = Array.from({ length: samples }, (_, s) =>
     Array.from({ length: features }, (_, f) => f).filter((f) => isShown(masks, s, f)),
@@ -93,6 +112,23 @@ function fitShap(masks: Masks, weights: Float64Array, rows: Float64Array, labels
   if (features === 1) gram[0] = 1
   const factor = cholesky(gram, features)
   const ofOnes = solveCholesky(factor, features, new Float64Array(features).fill(1))
+  // The share of a solution that the constraint takes back, so that its sum is `total`.
+  const constrained = (free: Float64Array, total: number): Float64Array => {
+    const excess = (sum(free) - total) / sum(ofOnes)
+    return free.map((value, f) => value - excess * (ofOnes[f] as number))
+  }
+  // All subsets are no sample of anything.
+  const exact = samples === 2 ** features
+  const interval = (y: Float64Array, values: Float64Array): Explanation['interval'] => {
+    if (intervals === null) return undefined
+    if (exact) return { low: values.slice(), high: values.slice() }
+    const x = masksAsMatrix(masks)
+    const residuals = residualsOf({ x, features }, y, { coefficients: values, intercept: y[1] as number })
+    const solve = (gradient: Float64Array) => constrained(solveCholesky(factor, features, gradient), 0)
+    const still = new Float64Array(features)
+    const fitted = { weights: values, x, means: still, rowWeights: weights, residuals, group: 2, pull: still, solve }
+    return bootstrap(fitted, intervals)
+  }
   return labels.map((label) => {
     const y = column(rows, samples, label)
     const [whole, none] = [y[0] as number, y[1] as number]
@@ -101,14 +137,15 @@ function fitShap(masks: Masks, weights: Float64Array, rows: Float64Array, labels
       for (const f of set) moments[f] = (moments[f] as number) + (weights[s] as number) * ((y[s] as number) - none)
     })
     const free = solveCholesky(factor, features, moments)
-    const excess = (sum(free) - (whole - none)) / sum(ofOnes)
-    const values = free.map((value, f) => value - excess * (ofOnes[f] as number))
+    const values = constrained(free, whole - none)
+    const lies = interval(y, values)
     return {
       label,
       weights: values,
       intercept: none,
       r2: r2Of(shown, weights, y, values, none),
       localPrediction: whole,
+      ...(lies && { interval: lies }),
     }
   })
 }

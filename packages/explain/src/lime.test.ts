@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { composed, hiddenImage, maskOnCpu, type Scene } from './classifier.ts'
+import type { Explanation } from './explanation.ts'
 import { fitLime, kernelWeights, lime } from './lime.ts'
 import { emptyMasks, isShown, type Masks, show, shownCounts } from './masks.ts'
 import { blank, type Pixels } from './pixels.ts'
 import { sum } from './ridge.ts'
 import { segmentsOf } from './segments/segments.ts'
 import { formulaPicture } from './testing/formula-picture.ts'
-import { maskFunction, row } from './testing/synthetic.ts'
+import { manyWeakSegments, maskFunction, row } from './testing/synthetic.ts'
 
 interface Fit {
   features: number
@@ -135,6 +136,32 @@ describe('LIME', () => {
       expect(Math.abs((explanation?.weights[f] as number) - w)).toBeLessThan(0.001)
     })
     expect(explanation?.r2).toBeGreaterThan(0.999)
+  })
+
+  test('has intervals that hold the weights of very many samples about as often as they claim', async () => {
+    const { image, segments } = row(20)
+    const classifier = manyWeakSegments(20, 3)
+    const fit = async (options: object) =>
+      (await lime(classifier, image, { segments, labels: [0], ...options })).explanations[0] as Explanation
+    // The penalty of as many times the samples, so that it shrinks as much.
+    const truth = await fit({ samples: 20_000, alpha: 20 })
+    let [held, all] = [0, 0]
+    for (let seed = 1; seed <= 8; seed++) {
+      const { interval, weights } = await fit({ seed, confidence: 0.95 })
+      expect(weights).toEqual((await fit({ seed })).weights)
+      truth.weights.forEach((w, f) => {
+        if (w >= (interval?.low[f] as number) && w <= (interval?.high[f] as number)) held++
+        all++
+      })
+    }
+    expect(held / all).toBeGreaterThan(0.88)
+    expect(held / all).toBeLessThan(0.995)
+    // What has no weight by choice has no interval either.
+    const few = await fit({ features: 8, confidence: 0.95 })
+    few.weights.forEach((w, f) => {
+      if (w === 0) expect([few.interval?.low[f], few.interval?.high[f]]).toEqual([0, 0])
+    })
+    await expect(fit({ confidence: 1 })).rejects.toThrow('confidence is 1: it lies between 0 and 1')
   })
 
   test('depends on the seed alone, whatever the batches', async () => {

@@ -1,9 +1,10 @@
+import { bootstrap, checkConfidence, defaultReplicates } from './bootstrap.ts'
 import { classified, hiddenImage, labelsToExplain, type MaskedClassifier, sceneOf } from './classifier.ts'
 import { checkCount, ExplainInputError } from './errors.ts'
 import { type ExplainedImage, type Explanation, ranked } from './explanation.ts'
 import { drawHalf, emptyMasks, type Masks, masksAsMatrix, showAll, shownCounts } from './masks.ts'
 import type { Pixels, Rgb } from './pixels.ts'
-import { ridge } from './ridge.ts'
+import { residualsOf, ridge } from './ridge.ts'
 import { quickshift } from './segments/quickshift.ts'
 import type { Segments } from './segments/segments.ts'
 
@@ -27,6 +28,8 @@ export interface LimeFitOptions {
   alpha?: number
   /** How many segments may have a weight; by default all. Up to 6 are chosen one by one, more by their weights. */
   features?: number
+  /** How sure intervals of the weights are to be, from a bootstrap over samples; left out, there are none. */
+  confidence?: number
 }
 
 /**
@@ -60,9 +63,10 @@ export function fitLime(
   masks: Masks,
   probabilities: Float64Array,
   labels: readonly number[],
-  options: LimeFitOptions & { sampleWeights?: Float64Array } = {},
+  options: LimeFitOptions & { sampleWeights?: Float64Array; seed?: number } = {},
 ): Explanation[] {
-  const { alpha = 1, kernelWidth = 0.25, features = masks.features } = options
+  const { alpha = 1, kernelWidth = 0.25, features = masks.features, confidence, seed = 0 } = options
+  if (confidence !== undefined) checkConfidence(confidence)
   checkCount(features, 1, 'features')
   if (!(alpha >= 0)) throw new ExplainInputError(`alpha is ${alpha}: it must not be negative`)
   const weights = options.sampleWeights ?? kernelWeights(masks, kernelWidth)
@@ -76,14 +80,30 @@ export function fitLime(
     let chosen = all
     if (forSelection !== undefined) chosen = ranked(forSelection.fit(y).coefficients).slice(0, features)
     else if (chooses) chosen = forwardSelection(x, masks.features, y, weights, features)
-    const design = whole ?? ridge(columnsOf(x, masks.features, chosen), chosen.length, weights, alpha)
-    const { coefficients, intercept, r2 } = design.fit(y)
-    const dense = new Float64Array(masks.features)
-    chosen.forEach((f, i) => {
-      dense[f] = coefficients[i] as number
-    })
-    return { label, weights: dense, intercept, r2, localPrediction: coefficients.reduce((a, b) => a + b, intercept) }
+    const columns = whole ? x : columnsOf(x, masks.features, chosen)
+    const design = whole ?? ridge(columns, chosen.length, weights, alpha)
+    const model = design.fit(y)
+    const { coefficients, intercept, r2 } = model
+    const localPrediction = coefficients.reduce((a, b) => a + b, intercept)
+    const dense = (values: Float64Array) => spread(values, chosen, masks.features)
+    const explanation = { label, weights: dense(coefficients), intercept, r2, localPrediction }
+    if (confidence === undefined) return explanation
+    const residuals = residualsOf({ x: columns, features: chosen.length }, y, model)
+    const fitted = { weights: coefficients, x: columns, means: design.means, rowWeights: weights, residuals }
+    const pull = coefficients.map((w) => -alpha * w)
+    const settings = { confidence, seed, replicates: defaultReplicates }
+    const { low, high } = bootstrap({ ...fitted, group: 1, pull, solve: design.solve }, settings)
+    return { ...explanation, interval: { low: dense(low), high: dense(high) } }
   })
+}
+
+/** Values of the chosen features among `count`, 0 elsewhere. */
+function spread(values: Float64Array, chosen: readonly number[], count: number): Float64Array {
+  const dense = new Float64Array(count)
+  chosen.forEach((f, i) => {
+    dense[f] = values[i] as number
+  })
+  return dense
 }
 
 /** √exp(−D²/width²) with D = 1 − √(k/d): the cosine distance of a mask that shows k of d segments from one that shows all. */

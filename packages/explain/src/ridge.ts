@@ -68,6 +68,30 @@ export function ridge(x: Float64Array, columns: number, weights: ArrayLike<numbe
   return { fit, solve, means }
 }
 
+/** What a model makes of the rows of x [rows, features]. */
+export function predictions(
+  { x, features }: { x: Float64Array; features: number },
+  { coefficients, intercept }: Omit<LinearModel, 'r2'>,
+): Float64Array {
+  const predicted = new Float64Array(x.length / features)
+  for (let s = 0, i = 0; s < predicted.length; s++) {
+    let value = intercept
+    for (let f = 0; f < features; f++, i++) value += (x[i] as number) * (coefficients[f] as number)
+    predicted[s] = value
+  }
+  return predicted
+}
+
+/** What it leaves of y. */
+export function residualsOf(
+  design: { x: Float64Array; features: number },
+  y: Float64Array,
+  model: Omit<LinearModel, 'r2'>,
+): Float64Array {
+  const predicted = predictions(design, model)
+  return y.map((value, s) => value - (predicted[s] as number))
+}
+
 /** XᵀWX + αI, its lower triangle. */
 function gram(x: Float64Array, columns: number, weights: ArrayLike<number>, alpha: number): Float64Array {
   const matrix = new Float64Array(columns * columns)

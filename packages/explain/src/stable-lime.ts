@@ -9,6 +9,7 @@
  */
 
 import { jaccard } from './agreement.ts'
+import { checkConfidence, defaultReplicates } from './bootstrap.ts'
 import { classified, hiddenImage, labelsToExplain, type MaskedClassifier, sceneOf } from './classifier.ts'
 import { curvedFit, designOf } from './curved-fit.ts'
 import { checkCount, ExplainInputError } from './errors.ts'
@@ -97,7 +98,7 @@ function withDefaults(options: StableLimeOptions): Settings {
     top: options.top ?? 5,
     agreement: options.agreement ?? 0.9,
     confidence: options.confidence ?? 0.95,
-    replicates: options.replicates ?? 200,
+    replicates: options.replicates ?? defaultReplicates,
   }
   for (const name of ['samples', 'block'] as const) {
     checkCount(settings[name], 4, name)
@@ -108,8 +109,6 @@ function withDefaults(options: StableLimeOptions): Settings {
   checkCount(settings.top, 1, 'top')
   checkCount(settings.replicates, 1, 'replicates')
   if (!(settings.alpha > 0)) throw new ExplainInputError(`alpha is ${settings.alpha}: it must be greater than 0`)
-  if (!(settings.confidence > 0 && settings.confidence < 1)) {
-    throw new ExplainInputError(`confidence is ${settings.confidence}: it lies between 0 and 1`)
-  }
+  checkConfidence(settings.confidence)
   return settings
 }

@@ -108,10 +108,16 @@ export class Graph {
 }
 
 /**
- * Appends the gradient of everything between `output`, whose gradient is `seed`, and the `wanted` parameters.
- * Nodes that lead to no wanted parameter are left out, so a frozen layer costs no filter gradient.
+ * Appends the gradient of everything between `output`, whose gradient is `seed`, and what is `wanted`: parameters, whose gradients
+ * go where they belong, or activations, for which it returns theirs. Nodes that lead to nothing wanted are left out, so a
+ * frozen layer costs no filter gradient.
  */
-export function backward(graph: Graph, output: Tensor, seed: Tensor, wanted: ReadonlySet<Tensor>): void {
+export function backward(
+  graph: Graph,
+  output: Tensor,
+  seed: Tensor,
+  wanted: ReadonlySet<Tensor>,
+): ReadonlyMap<Tensor, Tensor> {
   const forward = [...graph.nodes]
   const reaches = new Set<Tensor>(wanted)
   for (const node of forward) {
@@ -122,7 +128,7 @@ export function backward(graph: Graph, output: Tensor, seed: Tensor, wanted: Rea
   for (const node of forward.reverse()) {
     const out = node.outputs[0]
     const [first, ...others] = (out && gradients.get(out)) ?? []
-    if (!first || !node.gradient || !out || !reaches.has(out)) continue
+    if (!first || !node.gradient || !out || !node.inputs.some((input) => reaches.has(input))) continue
     const last = node.addsGradients ? others.pop() : undefined
     const dy = others.reduce((a, b) => sum(graph, a, b), first)
     const inputGradients = node.gradient(dy, (input) => reaches.has(input), last)
@@ -131,6 +137,16 @@ export function backward(graph: Graph, output: Tensor, seed: Tensor, wanted: Rea
       if (dx && input.place.in !== 'parameters') gradients.set(input, [...(gradients.get(input) ?? []), dx])
     }
   }
+  const found = new Map<Tensor, Tensor>()
+  for (const tensor of wanted) {
+    const [first, ...others] = gradients.get(tensor) ?? []
+    if (first)
+      found.set(
+        tensor,
+        others.reduce((a, b) => sum(graph, a, b), first),
+      )
+  }
+  return found
 }
 
 /** Two consumers of one tensor: their gradients add up. */

@@ -287,6 +287,26 @@ ${elementMain(count)}
   }
 }
 
+/** Bindings: dy, runningVariance, gamma → dx: what `batchNormEvaluate` makes of x grows with x by γ/√(σ² + ε). */
+export function batchNormEvaluateGradient(b: BatchNorm): Kernel {
+  const count = elements(b) / 4
+  const { array, bytes, load, store } = activations(b.type)
+  const bindings = [read('dy', array), read('runningVariance'), read('gamma'), write('dx', array)]
+  return {
+    name: 'batchNorm.evaluate.gradient',
+    wgsl: /* wgsl */ `${declare(bindings)}
+${shape(b)}
+${elementMain(count)}
+  let c = i % C4;
+  dx[i] = ${store(`${load('dy[i]')} * inverseSqrt(runningVariance[c] + ${epsilon}) * gamma[c]`)};
+}`,
+    bindings,
+    workgroups: cover(count),
+    flops: 4 * elements(b),
+    bytes: 2 * bytes * elements(b),
+  }
+}
+
 /** Bindings: x, saved, (gamma, beta with `relu`), dy → parts [parts, 2, channels]: Σdy and Σdy·x̂, of all rows or a share. */
 export function batchNormGradientParts(b: BatchNorm, relu = false, share?: Share): Kernel {
   const { rows, parts } = share ?? { rows: b.rows, ...partsOf(b) }

@@ -8,6 +8,7 @@ import { type BatchNormTensors, batchNormEvaluation, batchNormTraining, type Fol
 import { convNormEvaluation, convNormTraining } from '../graph/ops/conv-norm.ts'
 import { conv2d } from '../graph/ops/conv2d.ts'
 import { bias, dropout, normalise, relu } from '../graph/ops/elementwise.ts'
+import { type MaskInput, mask } from '../graph/ops/mask.ts'
 import { globalAvgPool, globalConcatPool, maxPool } from '../graph/ops/pool.ts'
 import type { Tensor } from '../graph/tensor.ts'
 import type { ActivationType } from '../kernels/kernel.ts'
@@ -59,6 +60,7 @@ interface ConvNorm {
 }
 
 interface Block {
+  stage: Stage
   body: ConvNorm[]
   downsample: ConvNorm | null
 }
@@ -78,7 +80,14 @@ export interface ForwardMode {
   step: Tensor
   /** What happens to the images on their way in; nothing but being normalised by default. */
   augment?: AugmentInput | null
+  /** The images are one picture under many masks: `pixels` are then it and what hides it, [2, size, size]. */
+  masks?: MaskInput | null
 }
+
+/** The stages of the body whose outputs are feature maps. */
+export type FeatureLayer = 'layer1' | 'layer2' | 'layer3' | 'layer4'
+
+export const featureLayers: readonly FeatureLayer[] = ['layer1', 'layer2', 'layer3', 'layer4']
 
 /** A network's description: its tensors, and how to build its graph. Holds no values and no device. */
 export class ResNet implements Parameters {
@@ -129,14 +138,28 @@ export class ResNet implements Parameters {
 
   /** The pooled feature maps of the body, what the head classifies: pixels [n, size, size] → [n, 1, 1, featureCount] f32. */
   features(graph: Graph, pixels: Tensor, mode: ForwardMode): Tensor {
-    const { mean, std } = this.preprocessing
-    let x = mode.augment
-      ? augment(graph, pixels, mode.augment, this.preprocessing, mode.activations)
-      : normalise(graph, pixels, mean, std, mode.activations)
-    x = this.#convNorm(graph, x, stem, mode, 'relu')
+    return this.pool(graph, this.featureMaps(graph, pixels, mode).layer4)
+  }
+
+  /** What each stage of the body makes of pixels [n, size, size]: [n, h, w, channels]. */
+  featureMaps(graph: Graph, pixels: Tensor, mode: ForwardMode): Record<FeatureLayer, Tensor> {
+    let x = this.#convNorm(graph, this.#input(graph, pixels, mode), stem, mode, 'relu')
     x = maxPool(graph, x)
-    for (const block of this.#blocks) x = this.#block(graph, x, block, mode)
-    return this.head === 'linear' ? globalAvgPool(graph, x) : globalConcatPool(graph, x)
+    const maps: Partial<Record<Stage, Tensor>> = {}
+    for (const block of this.#blocks) maps[block.stage] = x = this.#block(graph, x, block, mode)
+    return maps as Record<FeatureLayer, Tensor>
+  }
+
+  /** The last feature maps, pooled: [n, h, w, channels] → [n, 1, 1, featureCount] f32. */
+  pool(graph: Graph, maps: Tensor): Tensor {
+    return this.head === 'linear' ? globalAvgPool(graph, maps) : globalConcatPool(graph, maps)
+  }
+
+  #input(graph: Graph, pixels: Tensor, mode: ForwardMode): Tensor {
+    const { mean, std } = this.preprocessing
+    if (mode.masks) return mask(graph, pixels, mode.masks, this.preprocessing, mode.activations)
+    if (mode.augment) return augment(graph, pixels, mode.augment, this.preprocessing, mode.activations)
+    return normalise(graph, pixels, mean, std, mode.activations)
   }
 
   /** Numbers that the head classifies an image by. */
@@ -204,7 +227,7 @@ function blocksOf(arch: Arch): Block[] {
   const expansion = bottleneck ? 4 : 1
   let ci = 64
   return blocks.flatMap((count, index) => {
-    const stage = bodyLayers[index] ?? 'layer4'
+    const stage = featureLayers[index] ?? 'layer4'
     const width = 64 * 2 ** index
     const co = width * expansion
     return Array.from({ length: count }, (_, i): Block => {
@@ -227,12 +250,10 @@ function blocksOf(arch: Arch): Block[] {
           ? { filter: `${name}.downsample.0`, norm: `${name}.downsample.1`, ci, co, kernel: 1, stride, stage }
           : null
       ci = co
-      return { body, downsample }
+      return { stage, body, downsample }
     })
   })
 }
-
-const bodyLayers = ['layer1', 'layer2', 'layer3', 'layer4'] as const
 
 /** The learning-rate group of the head; the body has the two before it. */
 export const headGroup = 2

@@ -2,6 +2,7 @@ import {
   type BatchNorm,
   batchNormApply,
   batchNormEvaluate,
+  batchNormEvaluateGradient,
   batchNormFinish,
   batchNormGradientFinish,
   batchNormGradientParts,
@@ -163,6 +164,22 @@ export function batchNormEvaluation(graph: Graph, x: Tensor, t: BatchNormTensors
     lower(l) {
       for (const { view } of l.windows(x)) l.emit(batchNormEvaluate(describe(view(x))), view(x), ...vectors, view(y))
     },
+    gradient: (dy) => [batchNormEvaluationGradient(graph, x, t, dy)],
   })
   return y
+}
+
+/** The gradient of x, normalised by the running statistics, from that of the result. Those and γ, β learn nothing by it. */
+export function batchNormEvaluationGradient(graph: Graph, x: Tensor, t: BatchNormTensors, dy: Tensor): Tensor {
+  const dx = graph.activation(`d ${x.name}`, dy.shape, dy.type)
+  graph.add({
+    op: 'batchNorm.evaluate.gradient',
+    inputs: [dy, t.runningVariance, t.gamma],
+    outputs: [dx],
+    lower(l) {
+      for (const { view } of l.windows(dy))
+        l.emit(batchNormEvaluateGradient(describe(view(dy))), view(dy), t.runningVariance, t.gamma, view(dx))
+    },
+  })
+  return dx
 }

@@ -5,6 +5,7 @@ import type { Graph } from '../graph.ts'
 import type { Tensor } from '../tensor.ts'
 import {
   type BatchNormTensors,
+  batchNormEvaluationGradient,
   batchNormGradient,
   describe,
   type Follow,
@@ -93,6 +94,13 @@ export function convNormEvaluation(
         }
         lowerForward(l, part, bindableVariant('forward', part, l.target), [view(x), filter, view(z)], following)
       }
+    },
+    addsGradients: shortcut.length > 0,
+    gradient(dz, wants, other) {
+      const masked = follow === null ? dz : reluGradientOf(graph, z, dz, other)
+      const dy = wants(x) ? batchNormEvaluationGradient(graph, z, t, masked) : null
+      const dx = dy && convolutionGradients(graph, convolution, dy, (input) => input === x)[0]
+      return [dx, null, ...vectors.map(() => null), ...shortcut.map(() => masked)]
     },
   })
   return z
