@@ -1,5 +1,24 @@
 export { ask } from './ask.ts'
 export { bestTrial, paretoFront } from './best.ts'
+export { type Decision, decide, type OverReason, type Work, workOf } from './driver/decide.ts'
+export {
+  type Budget,
+  createPlan,
+  type Objective,
+  type PlanOptions,
+  pausesAtRungs,
+  type StudyPlan,
+} from './driver/plan.ts'
+export { record, type StudyEvent } from './driver/record.ts'
+export { bracketOfTrial, rungsOf, type Stage, stagesOf } from './driver/stages.ts'
+export {
+  type DrivenState,
+  type DrivenStudy,
+  type DrivenTrial,
+  epochsSpent,
+  freezeEpochsOf,
+  studyOf,
+} from './driver/trial.ts'
 export { TuningError } from './errors.ts'
 export { type FanovaOptions, fanova } from './importance/fanova.ts'
 export { type Importance, pedAnova } from './importance/ped-anova.ts'

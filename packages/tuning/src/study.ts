@@ -80,7 +80,7 @@ export function createStudy(options: StudyOptions): Study {
 }
 
 /** Throws unless a study could be searched as it is set. */
-export function checkStudy({ seed, directions, space, sampler, pruner }: Study): void {
+export function checkStudy({ seed, directions, space, sampler, pruner }: Omit<Study, 'trials' | 'learned'>): void {
   if (!Number.isInteger(seed) || seed < 0 || seed >= 2 ** 32) {
     throw new TuningError(`The seed is ${seed}: it must be an integer from 0 to 4294967295`)
   }
@@ -99,10 +99,16 @@ export function checkStudy({ seed, directions, space, sampler, pruner }: Study):
 
 /** Puts a trial into the queue: `ask` gives it out next, with what `parameters` leaves open drawn by the sampler. */
 export function enqueue(study: Study, parameters: Readonly<Parameters>): Trial {
+  checkFixed(study.space, parameters)
+  return addTrial(study, 'waiting', { ...parameters })
+}
+
+/** Throws unless a trial of `space` may have these parameters, whatever the others are. */
+export function checkFixed(space: Space, parameters: Readonly<Parameters>): void {
   for (const [name, value] of Object.entries(parameters)) {
-    const parameter = study.space[name]
+    const parameter = space[name]
     if (parameter === undefined) {
-      throw new TuningError(`${name} is not of the search space, which has ${Object.keys(study.space).join(', ')}`)
+      throw new TuningError(`${name} is not of the search space, which has ${Object.keys(space).join(', ')}`)
     }
     if (!contains(parameter, value)) throw new TuningError(`${name} cannot be ${JSON.stringify(value)} in this space`)
     const { when } = parameter
@@ -112,7 +118,6 @@ export function enqueue(study: Study, parameters: Readonly<Parameters>): Trial {
       )
     }
   }
-  return addTrial(study, 'waiting', { ...parameters })
 }
 
 export function addTrial(study: Study, state: TrialState, parameters: Parameters): Trial {

@@ -17,7 +17,8 @@ export function prunedByHyperband(pruner: HyperbandPruner, study: Study, trial: 
   const { minResource = 1, reductionFactor = 3, bootstrapCount = 0 } = pruner
   const maxResource = pruner.maxResource ?? learnMaxResource(study)
   if (maxResource === null) return false
-  const budgets = bracketBudgets(minResource, maxResource, reductionFactor)
+  const brackets = Math.floor(Math.log(maxResource / minResource) / Math.log(reductionFactor)) + 1
+  const budgets = bracketBudgets(brackets, reductionFactor)
   const bracket = bracketOf(study.name, trial.number, budgets)
   const peers = study.trials.filter(({ number }) => bracketOf(study.name, number, budgets) === bracket)
   const halving = { kind: 'successiveHalving', minResource, reductionFactor, bootstrapCount } as const
@@ -31,8 +32,7 @@ function learnMaxResource(study: Study): number | null {
 }
 
 /** How many of all trials go to each bracket, in proportion: ⌈B·η^(B−1−b) / (B−b)⌉. */
-export function bracketBudgets(minResource: number, maxResource: number, factor: number): number[] {
-  const brackets = Math.floor(Math.log(maxResource / minResource) / Math.log(factor)) + 1
+export function bracketBudgets(brackets: number, factor: number): number[] {
   return Array.from({ length: brackets }, (_, b) =>
     Math.ceil((brackets * factor ** (brackets - 1 - b)) / (brackets - b)),
   )

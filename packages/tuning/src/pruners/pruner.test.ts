@@ -89,8 +89,8 @@ describe('decisions on 200 histories are those of Optuna 3.1', () => {
 
 describe('Hyperband', () => {
   test('has brackets of falling budgets, for 27 steps and for 25', () => {
-    expect(bracketBudgets(1, 27, 3)).toEqual([27, 12, 6, 4])
-    expect(bracketBudgets(1, 25, 3)).toEqual([9, 5, 3])
+    expect(bracketBudgets(4, 3)).toEqual([27, 12, 6, 4])
+    expect(bracketBudgets(3, 3)).toEqual([9, 5, 3])
   })
 
   test('spreads trials over brackets in proportion to the budgets', () => {
