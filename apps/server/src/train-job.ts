@@ -33,5 +33,5 @@ export const trainJob: Handlers['train'] = async (job, { signal, report }) => {
 
 function toSpec({ config, datasetPath, outDir, resume }: TrainJob): TrainSpec {
   const { augmentation: augment, ...settings } = config
-  return { ...settings, augment, data: datasetPath, out: outDir, resume }
+  return { ...settings, augment, restarts: [], until: null, data: datasetPath, out: outDir, resume }
 }

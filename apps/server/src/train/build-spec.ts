@@ -51,7 +51,7 @@ export async function buildSpec(request: TrainRequest): Promise<TrainSpec & { ou
   const begins = !resume || !(await exists(join(place, 'last', 'resume.safetensors')))
   const weights = chosen.weights !== null && begins ? await request.findWeights(chosen.weights) : chosen.weights
   const augment = await readAugmentation(chosen.augment)
-  return { ...chosen, augment, data, weights, out: place, resume }
+  return { ...chosen, augment, restarts: [], until: null, data, weights, out: place, resume }
 }
 
 /** photos-resnet18-20261123-211500: the folder, the network and the time (UTC). */

@@ -4,8 +4,10 @@
  */
 import type { AugmentationInput, TrainSpec } from '@sporeprint/engine'
 
-/** A training run without its place on disk; what `augment` names is read when the run is built. */
-export type TrainSettings = Omit<TrainSpec, 'data' | 'out' | 'resume' | 'augment'> & { augment: AugmentationChoice }
+/** A training run without its place on disk and what a study asks of it; what `augment` names is read when the run is built. */
+export type TrainSettings = Omit<TrainSpec, 'data' | 'out' | 'resume' | 'until' | 'restarts' | 'augment'> & {
+  augment: AugmentationChoice
+}
 
 /** A preset's name, the file of an augmentation, or an augmentation as it stands in a config file. */
 export type AugmentationChoice = string | AugmentationInput

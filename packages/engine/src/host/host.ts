@@ -5,10 +5,13 @@
 
 import { openTunedDevice } from '../autotune/kept-choices.ts'
 import { EngineError } from '../errors.ts'
-import { runTraining } from '../train/run.ts'
+import { findRate, runTraining } from '../train/run.ts'
 import type { FromHost, TaskContext, TaskName, TaskRunners, Tasks, ToHost } from './tasks.ts'
 
-const runners: TaskRunners = { train: runTraining }
+const runners: TaskRunners = {
+  findRate: ({ spec, sweep }, context) => findRate(spec, sweep, context),
+  train: runTraining,
+}
 
 const abort = new AbortController()
 

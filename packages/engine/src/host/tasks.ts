@@ -1,11 +1,20 @@
 /** What an engine host, the process that owns the device, can be asked, and the messages by which it is. All plain data. */
 import type { EngineErrorCode } from '../errors.ts'
 import type { Device } from '../gpu/device.ts'
+import type { RateFinding, RateSweep } from '../train/learner.ts'
 import type { TrainEvent, TrainResult, TrainSpec } from '../train/spec.ts'
 
 /** Each task by what it is given, what it tells meanwhile and what it comes to. */
 export interface Tasks {
+  /** The range test as a run of `spec` would begin. */
+  findRate: { input: RateQuestion; event: TrainEvent; result: RateFinding }
   train: { input: TrainSpec; event: TrainEvent; result: TrainResult }
+}
+
+/** What `findRate` is asked. */
+export interface RateQuestion {
+  spec: TrainSpec
+  sweep: Pick<RateSweep, 'from' | 'to' | 'steps'>
 }
 
 export type TaskName = keyof Tasks

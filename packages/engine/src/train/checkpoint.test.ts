@@ -174,3 +174,30 @@ test('a run that begins at a smaller size goes on at the size of its next epoch,
   const model = (name: string) => readFile(join(dir, name, 'last', 'model.safetensors'))
   expect(await model('sizes')).toEqual(await model('sizes-alone'))
 })
+
+test('a run that stops where it was asked to tests nothing, goes on further, and ends with the bits of one that did not stop', async () => {
+  const data = join(dir, 'staged-data')
+  for (const split of ['train', 'valid', 'test']) {
+    for (const [label, r] of Object.entries({ amber: 230, moss: 60 })) {
+      await mkdir(join(data, split, label), { recursive: true })
+      for (let i = 0; i < 8; i++) {
+        const background = { r: r - i, g: 140 - 2 * i, b: 40 + 3 * i }
+        const picture = sharp({ create: { width: 36, height: 36, channels: 3, background } })
+        await picture.png().toFile(join(data, split, label, `${i}.png`))
+      }
+    }
+  }
+  const spec = smallRun({ data, batch: 8, freezeEpochs: 1, epochs: 3, restarts: [1], bodyNorm: 'frozen' })
+  const context = { openDevice: () => openNodeDevice(), onEvent: () => {}, signal: new AbortController().signal }
+  const whole = await runTraining({ ...spec, out: join(dir, 'unstaged') }, context)
+  expect(whole.test?.n).toBe(16)
+  const staged = { ...spec, out: join(dir, 'staged'), resume: true }
+  for (const until of [2, 2, 4, null]) {
+    const { epochs, test, alreadyFinished } = await runTraining({ ...staged, until }, context)
+    expect(epochs.map(withoutTime)).toEqual(whole.epochs.slice(0, until ?? 4).map(withoutTime))
+    expect(test).toEqual(until === null ? whole.test : null)
+    expect(alreadyFinished).toBe(false)
+  }
+  const model = (name: string) => readFile(join(dir, name, 'last', 'model.safetensors'))
+  expect(await model('staged')).toEqual(await model('unstaged'))
+})

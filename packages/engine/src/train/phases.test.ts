@@ -60,3 +60,15 @@ test('a body frozen in part learns by the rate’s divisor; frozen below the ste
   expect(phaseOf(below('layer3'))).toBe('frozen')
   expect(phaseOf(below('stem'))).toBe('unfrozen')
 })
+
+test('a schedule that begins anew makes the unfrozen epochs several short ones, each complete', () => {
+  const asked = { epochs: 9, rate: 1e-3, schedule: 'flat_cos', restarts: [1, 3] } as const
+  const phases = fineTunePhases({ ...asked, freezeEpochs: 2 })
+  expect(phases.map(({ epochs, frozen }) => [epochs, Boolean(frozen)])).toEqual([
+    [2, true],
+    [1, false],
+    [2, false],
+    [6, false],
+  ])
+  expect(fineTunePhases({ ...asked, freezeEpochs: 0, restarts: [9, 12] })).toMatchObject([{ epochs: 9 }])
+})

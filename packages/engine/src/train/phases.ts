@@ -86,6 +86,8 @@ export interface FineTuneOptions extends Omit<FitOptions, 'frozen' | 'rates' | '
   freezeEpochs?: number
   /** What the body's batch norms do in these epochs. Default train. */
   bodyNorm?: NormPolicy
+  /** Epochs of the second phase after which its schedule begins anew, rising (Loshchilov & Hutter, SGDR, 2017). Default none. */
+  restarts?: readonly number[]
 }
 
 /**
@@ -93,7 +95,18 @@ export interface FineTuneOptions extends Omit<FitOptions, 'frozen' | 'rates' | '
  * of the whole network. Under one_cycle, behind a frozen phase, the second is that of `fine_tune`: half the rate, rising from a fifth
  * of it until 30 % (unless told otherwise). Under flat_cos both are the notebook's.
  */
-export function fineTunePhases({ freezeEpochs = 1, bodyNorm = 'train', ...whole }: FineTuneOptions): FitOptions[] {
+export function fineTunePhases({ restarts = [], ...options }: FineTuneOptions): FitOptions[] {
+  const phases = twoPhases(options)
+  const unfrozen = phases.pop() as FitOptions
+  const ends = [...restarts.filter((epoch) => epoch > 0 && epoch < unfrozen.epochs), unfrozen.epochs]
+  return [...phases, ...ends.map((end, k) => ({ ...unfrozen, epochs: end - (ends[k - 1] ?? 0) }))]
+}
+
+function twoPhases({
+  freezeEpochs = 1,
+  bodyNorm = 'train',
+  ...whole
+}: Omit<FineTuneOptions, 'restarts'>): FitOptions[] {
   if (freezeEpochs === 0) return [whole]
   const { div, ...rest } = whole
   const frozen: FitOptions = {

@@ -203,7 +203,7 @@ class Run {
     for (const phase of phasesOf(this.#spec)) {
       const done = Math.max(0, this.#history.length - first)
       first += phase.epochs
-      if (done >= phase.epochs || this.#stalled(patience)) continue
+      if (done >= phase.epochs || this.#stalled(patience) || this.#isDone()) continue
       this.#rate.forget()
       await this.#prepare(learner, phase)
       const fit = learner.fit({
@@ -223,9 +223,15 @@ class Run {
           this.#log('info', `stopped early: ${monitor} has not improved for ${patience} epochs`)
           break
         }
+        if (this.#isDone()) break
         if (this.#history.length < first) await this.#prepare(learner, phase)
       }
     }
+  }
+
+  /** Whether the run has come as far as it was asked to. */
+  #isDone(): boolean {
+    return this.#history.length >= epochsAsked(this.#spec)
   }
 
   /** The next epoch's program, at the size that it is trained at. */
@@ -292,9 +298,11 @@ class Run {
   async #finish(learner: Learner): Promise<TrainResult> {
     const best = this.#best()
     const checkpoint = this.#folder?.model('best') ?? null
-    if (checkpoint && best !== this.#history.at(-1)) learner.load((await readWeightsFile(checkpoint)).tensors)
+    const finished = this.#spec.until === null
+    if (finished && checkpoint && best !== this.#history.at(-1))
+      learner.load((await readWeightsFile(checkpoint)).tensors)
     let test: TrainResult['test'] = null
-    if (this.#data.test) {
+    if (finished && this.#data.test) {
       test = await learner.evaluate(this.#data.test, {
         labelSmoothing: this.#spec.labelSmoothing,
         classWeights: this.#classWeights,
@@ -314,7 +322,7 @@ class Run {
       inputWait: this.#rate.waiting(),
       alreadyFinished: false,
     }
-    await this.#folder?.writeResult(result)
+    if (finished) await this.#folder?.writeResult(result)
     return result
   }
 
@@ -353,7 +361,7 @@ class Run {
   }
 
   #steps(learner: Learner): number {
-    return (this.#spec.freezeEpochs + this.#spec.epochs) * learner.stepsPerEpoch
+    return epochsAsked(this.#spec) * learner.stepsPerEpoch
   }
 
   #onStep(learner: Learner, { epoch, phase, step, loss, smoothLoss, lr, doneAt, inputWait }: StepReport): void {
@@ -429,11 +437,15 @@ class Throughput {
   }
 }
 
+/** Epochs that are to be done when this run stops. */
+const epochsAsked = ({ freezeEpochs, epochs, until }: TrainSpec): number =>
+  Math.min(freezeEpochs + epochs, until ?? Infinity)
+
 function phasesOf(spec: TrainSpec): FitOptions[] {
-  const { freezeEpochs, bodyNorm, epochs, baseLr, lrMult, schedule, pctStart } = spec
+  const { freezeEpochs, bodyNorm, epochs, baseLr, lrMult, schedule, pctStart, restarts } = spec
   const { warmup, gamma, stepEpochs, plateauPatience } = spec
   const shape = { schedule, pctStart, warmup, gamma, stepEpochs, plateauPatience }
-  return fineTunePhases({ freezeEpochs, bodyNorm, epochs, rate: baseLr, rateDivisor: lrMult, ...shape })
+  return fineTunePhases({ freezeEpochs, bodyNorm, epochs, restarts, rate: baseLr, rateDivisor: lrMult, ...shape })
 }
 
 /** The size at which an epoch of the run, from 0, is trained. */
@@ -443,7 +455,7 @@ function sizeOfEpoch({ size, progressive }: TrainSpec, epoch: number): number {
 }
 
 /** What may differ in a run that goes on: where things lie, when it is kept, when it is given up. */
-const free: readonly (keyof TrainSpec)[] = ['data', 'weights', 'out', 'resume', 'checkpointEvery', 'patience']
+const free: readonly (keyof TrainSpec)[] = ['data', 'weights', 'out', 'resume', 'checkpointEvery', 'patience', 'until']
 
 /** A setting by its name as JSON, or each number of an augmentation by its own. */
 function settingsOf(name: string, value: unknown): Map<string, string> {

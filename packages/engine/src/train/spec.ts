@@ -55,6 +55,8 @@ export interface TrainSpec {
   gamma: number
   stepEpochs: number
   plateauPatience: number
+  /** Unfrozen epochs after which the schedule begins anew, rising: several short, complete schedules. Empty: one. */
+  restarts: number[]
   optimizer: OptimizerName
   /** AdamW's β₁, SGD's momentum. one_cycle has its own. */
   momentum: number
@@ -90,6 +92,11 @@ export interface TrainSpec {
   shuffle: boolean
   /** Which images an epoch takes, and in which order. */
   sampling: SamplingName
+  /**
+   * Stop when so many epochs of the run are done, frozen ones included, to be gone on with later: the run is not finished, and the
+   * test split is left alone, even where none is left to do. Null: train to the end.
+   */
+  until: number | null
   /** Minutes between checkpoints within an epoch; there is one after each epoch too. */
   checkpointEvery: number
   /** Folder for checkpoints and history; null leaves nothing behind. */
