@@ -5,7 +5,7 @@ import { untilInterrupted } from './cli/interrupt.ts'
 import type { Io } from './cli/io.ts'
 import { demoFolder, startDemo } from './demo.ts'
 import { exists } from './files.ts'
-import { trainJob } from './train-job.ts'
+import { handlers } from './jobs/handlers.ts'
 
 export interface ServeOptions {
   data: string
@@ -38,7 +38,7 @@ export async function serve(io: Io, options: ServeOptions): Promise<void> {
   })
   try {
     const url = await listen(io, platform, options)
-    if (options.worker) await platform.startWorker({ train: trainJob })
+    if (options.worker) await platform.startWorker(handlers)
     io.say(`Sporeprint listens on ${url}`)
     io.document({ url, data, worker: options.worker })
     if (options.demo) await offerDemo(io, platform, data, url, stop.signal)

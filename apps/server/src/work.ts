@@ -2,7 +2,7 @@ import { openPlatform } from '@sporeprint/api'
 import { UsageError } from './cli/errors.ts'
 import { untilInterrupted } from './cli/interrupt.ts'
 import type { Io } from './cli/io.ts'
-import { trainJob } from './train-job.ts'
+import { handlers } from './jobs/handlers.ts'
 
 export interface WorkOptions {
   data: string
@@ -21,7 +21,7 @@ export async function work(io: Io, { data, concurrency }: WorkOptions): Promise<
   const onError = (error: Error): void => io.failure(error)
   const platform = await openPlatform({ dataDir: data, databaseUrl, closeOnSignals: false, onError })
   try {
-    const { id } = await platform.startWorker({ train: trainJob }, { concurrency })
+    const { id } = await platform.startWorker(handlers, { concurrency })
     io.say(`Worker ${id} takes ${concurrency === 1 ? 'one job' : `${concurrency} jobs`} at a time; Ctrl-C ends it.`)
     io.document({ worker: id, concurrency, data })
     await interrupted

@@ -16,6 +16,7 @@ CREATE TABLE "jobs" (
 	"queued_as" uuid
 );
 --> statement-breakpoint
+ALTER TABLE "evaluations" ADD COLUMN "near_duplicates" jsonb;--> statement-breakpoint
 ALTER TABLE "evaluations" ADD COLUMN "epoch" integer;--> statement-breakpoint
 ALTER TABLE "evaluations" ADD COLUMN "created_at" timestamp (3) with time zone DEFAULT now() NOT NULL;--> statement-breakpoint
 ALTER TABLE "jobs" ADD CONSTRAINT "jobs_run_id_runs_id_fk" FOREIGN KEY ("run_id") REFERENCES "public"."runs"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint

@@ -1,5 +1,5 @@
 /** The border between the platform and whatever trains: what a job asks, and how the worker's handler answers. */
-import type { Evaluation } from '@sporeprint/metrics'
+import type { ClassificationReport, Evaluation } from '@sporeprint/metrics'
 import { z } from 'zod'
 import { type InputIssue, InvalidInput } from '../errors.ts'
 import { type AugmentationInput, augmentation, augmentationPresets } from './augmentation.ts'
@@ -170,14 +170,35 @@ export interface EvaluateJob {
   batch: number
 }
 
-export interface EvaluatedSplit {
+export interface SplitEvaluation extends Evaluation {
   split: SplitName
-  evaluation: Evaluation
+  /** The report on those images that have no near-duplicate in train; null where all have none. */
+  withoutNearDuplicates: ClassificationReport | null
+}
+
+interface ComparedImage {
+  path: string
+  class: string
+  split: SplitName
+}
+
+/** Two images in different splits that are nearly the same. */
+export interface NearDuplicate {
+  /** Bits in which their perceptual hashes differ. */
+  distance: number
+  first: ComparedImage
+  second: ComparedImage
+}
+
+export interface EvaluateResult {
+  evaluations: SplitEvaluation[]
+  /** How many pairs there are, and the nearest of them. */
+  nearDuplicates: { count: number; pairs: NearDuplicate[] }
 }
 
 /** What short jobs are given and come to, by kind. */
 export interface ShortJobs {
-  evaluate: { job: EvaluateJob; result: EvaluatedSplit[] }
+  evaluate: { job: EvaluateJob; result: EvaluateResult }
 }
 
 /** Where a short job stands: `done` of `total` of what `stage` says. */

@@ -46,7 +46,11 @@ export const trainer = ({ stepMs = 0, failAt }: TrainerOptions = {}): Handlers =
       if (stepMs > 0) await sleep(stepsPerEpoch * stepMs, undefined, { signal })
     }
     // Like a dataset without a test split.
-    return splits.filter((split) => split !== 'test').map((split) => ({ split, evaluation: fullEvaluation }))
+    const there = splits.filter((split) => split !== 'test')
+    return {
+      evaluations: there.map((split) => ({ ...fullEvaluation, split, withoutNearDuplicates: null })),
+      nearDuplicates: { count: 1, pairs: [nearDuplicate] },
+    }
   },
 
   async train({ config, outDir, resume }, { signal, report }) {
@@ -129,6 +133,12 @@ const evaluation = {
 }
 
 const score = bootstrapConfusion(evaluation.confusion, { accuracy }).accuracy
+
+const nearDuplicate = {
+  distance: 2,
+  first: { path: 'a/1.jpg', class: 'a', split: 'train' },
+  second: { path: 'a/2.png', class: 'a', split: 'valid' },
+} as const
 
 export const fullEvaluation: Evaluation = {
   ...evaluation,

@@ -148,6 +148,8 @@ export const evaluationsQuery: TypedDocumentNode<EvaluationsQuery, EvaluationsQu
         topLosses { ...Sample }
         bottomLosses { ...Sample }
         slices { by key n loss accuracy { value low high } }
+        nearDuplicates { distance first { path class split } second { path class split } }
+        withoutNearDuplicates { n accuracy f1Weighted f1Macro }
       }
       jobs { ...JobState }
     }

@@ -177,6 +177,12 @@ export type EvaluationsQuery = {
         loss: number | null
         accuracy: { value: number | null; low: number | null; high: number | null }
       }>
+      nearDuplicates: Array<{
+        distance: number
+        first: { path: string; class: string; split: Split }
+        second: { path: string; class: string; split: Split }
+      }>
+      withoutNearDuplicates: { n: number; accuracy: number; f1Weighted: number; f1Macro: number } | null
     }>
     jobs: Array<JobState>
   } | null

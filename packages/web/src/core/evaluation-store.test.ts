@@ -64,6 +64,7 @@ const evaluation = (split: string) => ({
   topLosses: [],
   bottomLosses: [],
   slices: [],
+  nearDuplicates: [],
 })
 
 async function until(store: EvaluationStore, met: (state: EvaluationState) => boolean): Promise<EvaluationState> {

@@ -1,6 +1,6 @@
 import { and, eq } from 'drizzle-orm'
 import { Conflict, NotFound } from '../../errors.ts'
-import { type EvaluatedSplit, type EvaluateJob, parseRunConfig, type SplitName } from '../../jobs/contracts.ts'
+import { type EvaluateJob, type EvaluateResult, parseRunConfig, type SplitName } from '../../jobs/contracts.ts'
 import type { JobKind } from '../../jobs/kinds.ts'
 import { announce } from '../../live/live.ts'
 import { datasets } from '../datasets/datasets.table.ts'
@@ -16,7 +16,10 @@ export interface EvaluateInput {
 /** Images at once: more would hardly be faster, and what a training needed fits in any case. */
 const mostAtOnce = 32
 
-export const evaluateKind: JobKind<EvaluateInput, EvaluateJob, EvaluatedSplit[]> = {
+/** Near-duplicates that are kept of each split. */
+const mostPairs = 100
+
+export const evaluateKind: JobKind<EvaluateInput, EvaluateJob, EvaluateResult> = {
   async prepare(db, { runId, splits }) {
     const [found] = await db
       .select({ config: runs.config, datasetPath: datasets.path, modelPath: models.path, epoch: models.epoch })
@@ -32,10 +35,12 @@ export const evaluateKind: JobKind<EvaluateInput, EvaluateJob, EvaluatedSplit[]>
     return { modelPath, epoch, datasetPath, splits, cut, batch: Math.min(batch, mostAtOnce) }
   },
 
-  async store(tx, { runId }, { epoch }, evaluated) {
-    const about = { epoch, createdAt: new Date() }
-    for (const { split, evaluation } of evaluated) {
-      const row = { report: evaluation, ...about }
+  async store(tx, { runId }, { epoch }, { evaluations: evaluated, nearDuplicates }) {
+    const createdAt = new Date()
+    for (const report of evaluated) {
+      const { split } = report
+      const pairs = nearDuplicates.pairs.filter(({ first, second }) => first.split === split || second.split === split)
+      const row = { report, nearDuplicates: pairs.slice(0, mostPairs), epoch, createdAt }
       await tx
         .insert(evaluations)
         .values({ runId, split, ...row })

@@ -12,6 +12,7 @@ import type {
 import { Conflict, InvalidInput, NotFound } from '../../errors.ts'
 import { builder } from '../../graphql/builder.ts'
 import { JobRef, RunRef } from '../../graphql/refs.ts'
+import type { NearDuplicate, SplitEvaluation } from '../../jobs/contracts.ts'
 import { type EvaluationRow, split } from './evaluations.table.ts'
 
 const Split = builder.enumType('Split', { values: split.enumValues })
@@ -143,8 +144,34 @@ const SliceRef = builder.objectRef<SliceReport>('Slice').implement({
   }),
 })
 
+const ComparedImageRef = builder.objectRef<NearDuplicate['first']>('ComparedImage').implement({
+  fields: (t) => ({
+    path: t.exposeString('path', { description: 'In the dataset.' }),
+    class: t.exposeString('class'),
+    split: t.expose('split', { type: Split }),
+  }),
+})
+
+const NearDuplicateRef = builder.objectRef<NearDuplicate>('NearDuplicate').implement({
+  description: 'Two images in different splits that are nearly the same: they fake a good score.',
+  fields: (t) => ({
+    distance: t.exposeInt('distance', { description: 'Bits in which their perceptual hashes differ.' }),
+    first: t.field({ type: ComparedImageRef, resolve: ({ first }) => first }),
+    second: t.field({ type: ComparedImageRef, resolve: ({ second }) => second }),
+  }),
+})
+
+const ScoresWithout = builder.objectRef<ClassificationReport>('ScoresWithoutNearDuplicates').implement({
+  fields: (t) => ({
+    n: t.exposeInt('n'),
+    accuracy: t.exposeFloat('accuracy'),
+    f1Weighted: t.exposeFloat('f1Weighted'),
+    f1Macro: t.exposeFloat('f1Macro'),
+  }),
+})
+
 /** What only an evaluation says; what the run itself said at its end has none of it. */
-const full = ({ report }: EvaluationRow): Evaluation | null => ('scores' in report ? report : null)
+const full = ({ report }: EvaluationRow): SplitEvaluation | null => ('scores' in report ? report : null)
 
 export const EvaluationRef = builder.objectRef<EvaluationRow>('Evaluation').implement({
   description:
@@ -201,6 +228,17 @@ export const EvaluationRef = builder.objectRef<EvaluationRow>('Evaluation').impl
         type: [EvaluatedSampleRef],
         description: 'The best images, the best first.',
         resolve: (row) => full(row)?.bottomLosses ?? [],
+      }),
+      nearDuplicates: t.field({
+        type: [NearDuplicateRef],
+        description: 'Pairs with an image of this split, the nearest first; at most 100.',
+        resolve: ({ nearDuplicates }) => nearDuplicates ?? [],
+      }),
+      withoutNearDuplicates: t.field({
+        type: ScoresWithout,
+        nullable: true,
+        description: 'The same without images that have a near-duplicate in train; null where there are none.',
+        resolve: (row) => full(row)?.withoutNearDuplicates ?? null,
       }),
       slices: t.field({ type: [SliceRef], resolve: (row) => full(row)?.slices ?? [] }),
     }

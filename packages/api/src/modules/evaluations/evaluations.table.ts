@@ -1,6 +1,6 @@
-import type { ClassificationReport, Evaluation } from '@sporeprint/metrics'
+import type { ClassificationReport } from '@sporeprint/metrics'
 import { integer, jsonb, pgEnum, pgTable, primaryKey, timestamp } from 'drizzle-orm/pg-core'
-import { splits } from '../../jobs/contracts.ts'
+import { type NearDuplicate, type SplitEvaluation, splits } from '../../jobs/contracts.ts'
 import { runs } from '../runs/runs.table.ts'
 
 export const split = pgEnum('split', splits)
@@ -13,7 +13,9 @@ export const evaluations = pgTable(
       .notNull()
       .references(() => runs.id, { onDelete: 'cascade' }),
     split: split().notNull(),
-    report: jsonb().$type<ClassificationReport | Evaluation>().notNull(),
+    report: jsonb().$type<ClassificationReport | SplitEvaluation>().notNull(),
+    /** Pairs with an image of this split, the nearest first; null where nobody has looked. */
+    nearDuplicates: jsonb().$type<NearDuplicate[]>(),
     /** The epoch of the weights; null where the run itself said it. */
     epoch: integer(),
     createdAt: timestamp({ withTimezone: true, precision: 3 }).notNull().defaultNow(),

@@ -42,7 +42,7 @@ onEveryDatabase('short jobs', (database) => {
       `{ run(id: "${gid('Run', runId)}") { jobs { status } evaluations {
         split epoch n accuracy level rocAuc topK scores { name interval { value low high } }
         mostConfused { actual predicted count } topLosses { path loss thumbnail } bottomLosses { path }
-        calibration { ece temperature bins { count } } slices { by key loss accuracy { low } } } } }`,
+        calibration { ece temperature bins { count } } withoutNearDuplicates { n } nearDuplicates { distance first { path split } } slices { by key loss accuracy { low } } } } }`,
     )
     expect(run.jobs).toEqual([{ status: 'SUCCEEDED' }])
     expect(run.evaluations.map(({ split }: { split: string }) => split)).toEqual(['train', 'valid'])
@@ -58,6 +58,8 @@ onEveryDatabase('short jobs', (database) => {
       topLosses: [{ path: 'b/2.png', loss: 1.2 }],
       bottomLosses: [],
       calibration: { ece: 0.05, temperature: 1.2, bins: [{ count: 4 }] },
+      nearDuplicates: [{ distance: 2, first: { path: 'a/1.jpg', split: 'train' } }],
+      withoutNearDuplicates: null,
       slices: [{ by: 'folder', key: 'b', loss: null }],
     })
     expect(run.evaluations[1].scores[0]).toEqual({ name: 'accuracy', interval: { value, low, high } })

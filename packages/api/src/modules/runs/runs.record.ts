@@ -152,7 +152,10 @@ export function recordEvents(
           await tx
             .insert(evaluations)
             .values({ runId, split, report })
-            .onConflictDoUpdate({ target: [evaluations.runId, evaluations.split], set: { report, epoch: null } })
+            .onConflictDoUpdate({
+              target: [evaluations.runId, evaluations.split],
+              set: { report, nearDuplicates: null, epoch: null },
+            })
           break
         }
         case 'log':

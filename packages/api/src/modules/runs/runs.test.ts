@@ -78,17 +78,18 @@ onEveryDatabase('a run', (database) => {
         { epoch: 2, step: 15 },
       ],
       best: { epoch: 2 },
-      evaluations: [
-        {
+      // What it said itself, or what the evaluation that follows it says meanwhile.
+      evaluations: expect.arrayContaining([
+        expect.objectContaining({
           split: 'valid',
           n: 4,
-          byClass: [{ class: 'a' }, { class: 'b' }],
+          byClass: [expect.objectContaining({ class: 'a' }), expect.objectContaining({ class: 'b' })],
           confusion: [
             [2, 0],
             [1, 1],
           ],
-        },
-      ],
+        }),
+      ]),
       checkpoints: [
         { kind: 'best', epoch: 2, metrics: { accuracy: 0.75 }, run: { id: startRun.run.id } },
         { kind: 'last', epoch: 2 },

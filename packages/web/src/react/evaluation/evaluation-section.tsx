@@ -12,6 +12,7 @@ import { ErrorNotice, Panel, ProgressBar } from '../parts.tsx'
 import { ByClass } from './by-class.tsx'
 import { Confusion } from './confusion.tsx'
 import { MostConfused } from './most-confused.tsx'
+import { NearDuplicates } from './near-duplicates.tsx'
 import { Overall } from './overall.tsx'
 import { Reliability } from './reliability.tsx'
 import { Samples } from './samples.tsx'
@@ -131,6 +132,7 @@ function OneSplit({ evaluation }: { evaluation: Evaluation }): ReactElement {
       <Samples title="Worst images" samples={evaluation.topLosses} testId="worst" />
       <Samples title="Best images" samples={evaluation.bottomLosses} testId="best" />
       <Slices evaluation={evaluation} />
+      <NearDuplicates evaluation={evaluation} />
     </div>
   )
 }

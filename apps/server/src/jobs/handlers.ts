@@ -1,0 +1,6 @@
+import type { Handlers } from '@sporeprint/api'
+import { evaluateJob } from './evaluate-job.ts'
+import { trainJob } from './train-job.ts'
+
+/** All that a worker of this machine can do. */
+export const handlers: Handlers = { train: trainJob, evaluate: evaluateJob }
