@@ -18,11 +18,21 @@ export { type Compiled, compile, createArena, Program } from './compile/program.
 export { ParameterStore } from './compile/store.ts'
 export type { ImageSource } from './data/image-source.ts'
 export { type Batch, type BatchOptions, batchCount, batches, IGNORED_LABEL } from './data/loader.ts'
+export type { ComparedImage, NearDuplicate, NearDuplicates } from './data/near-duplicates.ts'
 export { type Sampling, type SamplingName, samplingNames } from './data/sampling.ts'
 export { EngineError, type EngineErrorCode } from './errors.ts'
+export {
+  type EvaluatedSplit,
+  type EvaluateEvent,
+  type EvaluateProgressEvent,
+  type EvaluateResult,
+  type EvaluateSpec,
+  evaluatedSplits,
+  type SplitEvaluation,
+} from './evaluate/spec.ts'
 export { type AdapterInfo, type Device, openDevice } from './gpu/device.ts'
 export { Classifier, type ClassifierOptions } from './infer/classifier.ts'
-export type { EvaluateOptions } from './infer/inference.ts'
+export type { EvaluateOptions, Predictions } from './infer/inference.ts'
 export type { TtaOptions, TtaResult } from './infer/tta.ts'
 export { type Frozen, frozenBody, type NormPolicy, normPolicies, type Stage, stages } from './nn/freezing.ts'
 export {

@@ -10,6 +10,11 @@ import { foldPositions, validPositions } from './split.ts'
 export interface ImageFolderOptions extends CacheOptions {
   /** Share of each class held out for validation where the folder has no `valid/`; default 0.2. */
   valid?: number | undefined
+  /**
+   * Whether something is held out for validation where there is no `valid/`; default true. Without, all of it is `train` and `valid` is
+   * empty: for looking at images rather than learning from them, so that one class and one image do as well.
+   */
+  holdOut?: boolean | undefined
   /** Draw the validation images (default), rather than taking the last of each class in name order. */
   shuffle?: boolean | undefined
   /** Seed of that draw; default 42. */
@@ -77,7 +82,7 @@ export async function openImageFolder(dir: string, options: ImageFolderOptions):
     throw new RangeError(`fold ${fold} of ${folds} does not exist: folds are at least 2, and counted from 0`)
   }
   const scanned = await scanFolder(dir, options.signal)
-  checkClasses(scanned)
+  checkClasses(scanned, options)
   const parts = [scanned.train, scanned.valid, scanned.test].filter((part) => part !== null)
   const files = parts.flatMap(({ candidates }) => candidates)
   const caches = new Map<number, PixelCache>()
@@ -153,9 +158,11 @@ function chooseImages(
     throw new DatasetError('too-few-images', part.folder, message)
   }
   const train = readable(scanned.train) as Uint32Array
-  checkReadable(scanned, train, skipped)
+  const { holdOut = true } = options
+  if (holdOut) checkReadable(scanned, train, skipped)
   const valid = readable(scanned.valid)
   const test = readable(scanned.test)
+  if (!valid && !holdOut) return { train, held: new Uint32Array(), test }
   if (!valid) return { ...splitByClass(scanned, train, options), test }
   if (options.folds == null) return { train, held: valid, test }
   const message = `${scanned.root} has a valid/ folder already: folds are for folders without one; leave folds out, or remove it`
@@ -201,7 +208,10 @@ function folderSource(
 }
 
 /** What can be known before any image is opened. */
-function checkClasses({ root, train, valid, test, skipped, ignored }: ScannedFolder): void {
+function checkClasses(
+  { root, train, valid, test, skipped, ignored }: ScannedFolder,
+  { holdOut = true }: ImageFolderOptions,
+): void {
   const { classes, folder, candidates } = train
   if (classes.length === 0) {
     const loose = ignored['outside any class folder']
@@ -209,13 +219,13 @@ function checkClasses({ root, train, valid, test, skipped, ignored }: ScannedFol
     const cure = loose ? `put its ${loose} files into one folder a class` : 'it needs one folder of images a class'
     throw new DatasetError('no-classes', folder, `${folder} has no class folders: ${cure}${links}`)
   }
-  if (classes.length === 1) {
+  if (classes.length === 1 && holdOut) {
     const message = `${folder} has one class only (${classes[0]}): a classifier needs at least two class folders`
     throw new DatasetError('one-class', folder, message)
   }
   const filled = new Set(candidates.map((candidate) => candidate.class))
   const empty = classes.filter((name) => !filled.has(name))
-  if (empty.length > 0) {
+  if (empty.length > 0 && holdOut) {
     const message = `${list(empty, 'class')} in ${folder} ${empty.length > 1 ? 'have' : 'has'} no images: add some, or remove the folder`
     throw new DatasetError('empty-class', join(folder, empty[0] as string), message)
   }

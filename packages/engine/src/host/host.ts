@@ -5,12 +5,14 @@
 
 import { openTunedDevice } from '../autotune/kept-choices.ts'
 import { EngineError } from '../errors.ts'
+import { runEvaluation } from '../evaluate/evaluate.ts'
 import { findRate, runTraining } from '../train/run.ts'
 import type { FromHost, TaskContext, TaskName, TaskRunners, Tasks, ToHost } from './tasks.ts'
 
 const runners: TaskRunners = {
   findRate: ({ spec, sweep }, context) => findRate(spec, sweep, context),
   train: runTraining,
+  evaluate: runEvaluation,
 }
 
 const abort = new AbortController()

@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { availableParallelism, constants, setPriority } from 'node:os'
 import { extname } from 'node:path'
 import { EngineError } from '../errors.ts'
+import type { EvaluateEvent, EvaluateResult, EvaluateSpec } from '../evaluate/spec.ts'
 import type { TrainEvent, TrainResult, TrainSpec } from '../train/spec.ts'
 import type { FromHost, TaskName, Tasks, ToHost } from './tasks.ts'
 
@@ -25,6 +26,15 @@ const chatter = /artificially reduced|XDG_RUNTIME_DIR|ExperimentalWarning|--trac
 export function train(spec: TrainSpec, { onEvent, ...options }: TrainOptions = {}): Promise<TrainResult> {
   const onWarning = (message: string) => onEvent?.({ type: 'log', level: 'warn', message })
   return runTask('train', spec, { ...options, onWarning, ...(onEvent && { onEvent }) })
+}
+
+/** Evaluates a model in an engine host (`runTask`). */
+export function evaluate(
+  spec: EvaluateSpec,
+  { onEvent, ...options }: Omit<TaskOptions<EvaluateEvent>, 'onWarning'> = {},
+): Promise<EvaluateResult> {
+  const onWarning = (message: string) => onEvent?.({ type: 'log', level: 'warn', message })
+  return runTask('evaluate', spec, { ...options, onWarning, ...(onEvent && { onEvent }) })
 }
 
 /**

@@ -9,7 +9,7 @@ import { ResNet } from '../nn/resnet.ts'
 import { evaluationGraph } from '../train/graphs.ts'
 import type { SavedModel } from '../weights/saved-model.ts'
 import { loadStateDict } from '../weights/state-dict.ts'
-import { type EvaluateOptions, Inference } from './inference.ts'
+import { type EvaluateOptions, Inference, type Predictions } from './inference.ts'
 import { evaluateAugmented, type TtaOptions, type TtaResult } from './tta.ts'
 
 export interface ClassifierOptions {
@@ -99,6 +99,14 @@ export class Classifier {
   /** Loss, accuracy, F1 and the confusion matrix over a source of images of its size. */
   evaluate(source: ImageSource, options?: EvaluateOptions): Promise<ClassificationReport> {
     return this.#inference.evaluate(source, options)
+  }
+
+  /** The logits of a source of images of its size, in its own order, a batch at a time. */
+  predictions(
+    source: ImageSource,
+    options?: { signal?: AbortSignal | undefined },
+  ): AsyncGenerator<Predictions, void, void> {
+    return this.#inference.predictions(source, options)
   }
 
   /** Test-time augmentation over a source of images of its size. */

@@ -18,6 +18,16 @@ export interface EvaluateOptions {
   signal?: AbortSignal | undefined
 }
 
+/** What was said of the images of one batch, those that could not be read apart. */
+export interface Predictions {
+  /** [n] */
+  labels: Uint32Array
+  /** [n]; which images of the source these are. */
+  indices: Uint32Array
+  /** [n, classes] */
+  logits: Float32Array
+}
+
 /** Forward passes with running statistics, without augmentation and dropout: the one path of validation and prediction. */
 export class Inference {
   readonly #model: ResNet
@@ -66,13 +76,21 @@ export class Inference {
     const { labelSmoothing = 0, classWeights = null, signal } = options
     const classes = this.#model.classes
     const report = new ReportAccumulator({ classes, labelSmoothing, classWeights })
-    const order = { batch: this.#batch, sampling: 'sequential', seed: 0, epoch: 0, dropLast: false } as const
-    for await (const { pixels, labels, count } of batches(source, order)) {
-      throwIfAborted(signal)
-      const logits = await this.logits(pixels)
-      report.add(labels.subarray(0, count), logits.subarray(0, count * classes.length))
-    }
+    for await (const { labels, logits } of this.predictions(source, { signal })) report.add(labels, logits)
     return report.report()
+  }
+
+  /** The logits of a whole source, in its own order, a batch at a time. */
+  async *predictions(
+    source: ImageSource,
+    { signal }: { signal?: AbortSignal | undefined } = {},
+  ): AsyncGenerator<Predictions, void, void> {
+    const order = { batch: this.#batch, sampling: 'sequential', seed: 0, epoch: 0, dropLast: false } as const
+    for await (const { pixels, labels, indices, count } of batches(source, order)) {
+      throwIfAborted(signal)
+      const logits = (await this.logits(pixels)).subarray(0, count * this.#model.classes.length)
+      yield { labels: labels.subarray(0, count), indices: indices.subarray(0, count), logits }
+    }
   }
 
   destroy(): void {

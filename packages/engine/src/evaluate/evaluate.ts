@@ -1,0 +1,221 @@
+/** A trained model on the images of a folder: the whole report, its slices, its worst and best images, and near-duplicates. */
+import { resolve } from 'node:path'
+import { type EvaluatedSample, EvaluationAccumulator, ReportAccumulator } from '@sporeprint/metrics'
+import { DatasetError } from '../data/dataset-error.ts'
+import { type ImageFolder, openImageFolder } from '../data/image-folder.ts'
+import type { ImageSource } from '../data/image-source.ts'
+import type { Look } from '../data/look.ts'
+import { type ComparedImage, type NearDuplicates, nearDuplicates } from '../data/near-duplicates.ts'
+import { concatenated, relabelled } from '../data/views.ts'
+import type { TaskContext } from '../host/tasks.ts'
+import { Classifier } from '../infer/classifier.ts'
+import { readModel, type SavedModel } from '../weights/saved-model.ts'
+import { cutSet } from './cuts.ts'
+import { lookAtFiles } from './looks.ts'
+import type {
+  EvaluatedSplit,
+  EvaluateEvent,
+  EvaluateProgressEvent,
+  EvaluateResult,
+  EvaluateSpec,
+  SplitEvaluation,
+} from './spec.ts'
+import { withThumbnails } from './thumbnails.ts'
+
+/**
+ * Evaluates `spec`, without augmentation. Throws as `readModel` and `openImageFolder`; BAD_DATASET also for a class that the
+ * model does not know and for a split that there is not; ABORTED when the signal fires.
+ */
+export async function runEvaluation(spec: EvaluateSpec, context: TaskContext<EvaluateEvent>): Promise<EvaluateResult> {
+  const { onEvent, signal } = context
+  const warn = (message: string): void => onEvent({ type: 'log', level: 'warn', message })
+  const saved = await readModel(spec.model, spec.hints)
+  const { splits = 'default', valid, shuffle, seed, folds, fold } = spec
+  const folder = await openImageFolder(spec.data, {
+    ...{ valid, shuffle, seed, folds, fold, signal },
+    size: saved.preprocessing.size,
+    holdOut: splits === 'each' || (splits !== 'default' && splits.some((name) => name === 'train' || name === 'valid')),
+    onProgress: (done, total) => onEvent({ type: 'progress', stage: 'images', split: null, done, total }),
+    onSkipped: ({ path, reason }) => warn(`skipped ${path}: ${reason}`),
+  })
+  try {
+    if (spec.fingerprint != null && spec.fingerprint !== folder.fingerprint) {
+      warn(`${spec.data} has other images than the model was trained on: some may be in another split than they were`)
+    }
+    const labels = labelsByName(folder, saved, warn)
+    const sources = chooseSources(folder, splits)
+    const compared = spec.nearDuplicates === false ? [] : imagesOf(folder)
+    const paths = new Set([...sources.values()].flatMap((source) => source.paths))
+    for (const { path } of compared) paths.add(path)
+    const looks = await lookAtFiles(folder.root, [...paths], {
+      signal,
+      onProgress: (done, total) => onEvent({ type: 'progress', stage: 'looks', split: null, done, total }),
+    })
+    const copies = findCopies(compared, looks)
+    const evaluate = { spec, folder, looks, inTrain: copies.inTrain, context }
+    const device = await context.openDevice()
+    try {
+      const batch = Math.min(spec.batch ?? 16, Math.max(...Array.from(sources.values(), ({ length }) => length)))
+      const classifier = await Classifier.load(device, saved, { batch })
+      try {
+        const began = performance.now()
+        const evaluations: SplitEvaluation[] = []
+        for (const [split, source] of sources) {
+          evaluations.push(await evaluateSplit(classifier, split, relabelled(source, saved.classes, labels), evaluate))
+        }
+        const seconds = (performance.now() - began) / 1000
+        const { name, vendor, software } = device.adapter
+        return {
+          model: resolve(spec.model),
+          data: folder.root,
+          arch: saved.arch,
+          head: saved.head,
+          classes: saved.classes,
+          size: saved.preprocessing.size,
+          adapter: { name, vendor, software },
+          evaluations,
+          nearDuplicates: spec.nearDuplicates === false ? null : copies.found,
+          skipped: folder.skipped,
+          imagesPerSecond: evaluations.reduce((sum, { n }) => sum + n, 0) / seconds,
+        }
+      } finally {
+        classifier.destroy()
+      }
+    } finally {
+      await device.destroy()
+    }
+  } finally {
+    await folder.close()
+  }
+}
+
+/** For each class of the folder its number in the model. */
+function labelsByName({ root, classes }: ImageFolder, saved: SavedModel, warn: (message: string) => void): number[] {
+  const unknown = classes.filter((name) => !saved.classes.includes(name))
+  if (unknown.length > 0) {
+    const message = `${saved.path} does not know ${list(unknown)} of ${root}, only ${list(saved.classes)}: rename or remove what it cannot know`
+    throw new DatasetError('unknown-class', root, message)
+  }
+  const missing = saved.classes.filter((name) => !classes.includes(name))
+  if (missing.length > 0) warn(`${root} has no images of ${list(missing)}: each counts as 0 in the macro average of F1`)
+  return classes.map((name) => saved.classes.indexOf(name))
+}
+
+const list = (names: readonly string[]): string =>
+  `${names.slice(0, 10).join(', ')}${names.length > 10 ? ` and ${names.length - 10} more` : ''}`
+
+/** What is evaluated, by name, in order. */
+function chooseSources(
+  { root, train, valid, test }: ImageFolder,
+  wanted: NonNullable<EvaluateSpec['splits']>,
+): Map<EvaluatedSplit, ImageSource> {
+  const there: Record<EvaluatedSplit, ImageSource | null> = {
+    all: concatenated([train, valid, ...(test ? [test] : [])]),
+    train,
+    valid: valid.length > 0 ? valid : null,
+    test,
+  }
+  const chosen: readonly EvaluatedSplit[] =
+    wanted === 'each'
+      ? (['train', 'valid', 'test'] as const).filter((name) => there[name])
+      : wanted === 'default'
+        ? [(['test', 'valid'] as const).find((name) => there[name]) ?? 'all']
+        : wanted
+  return new Map(
+    chosen.map((name) => {
+      const source = there[name]
+      if (source && source.length > 0) return [name, source]
+      throw new DatasetError('too-few-images', root, `${root} has no images for ${name}: ${cures[name]}`)
+    }),
+  )
+}
+
+const cures: Record<EvaluatedSplit, string> = {
+  all: 'add some, or name another folder',
+  train: 'add some, or evaluate another split',
+  valid: 'add a valid/ folder, or evaluate another split',
+  test: 'add a test/ folder beside train/, or evaluate another split',
+}
+
+/** Every image of the folder, with the split that it is in. */
+function imagesOf({ train, valid, test, classes }: ImageFolder): ComparedImage[] {
+  return Object.entries({ train, valid, test }).flatMap(([split, source]) =>
+    (source?.paths ?? []).map((path, i) => ({
+      path,
+      class: classes[source?.labels[i] as number] as string,
+      split: split as ComparedImage['split'],
+    })),
+  )
+}
+
+/** Near-duplicates across splits, and the paths of those images elsewhere that have one in train. */
+function findCopies(
+  images: readonly ComparedImage[],
+  looks: ReadonlyMap<string, Look>,
+): { found: NearDuplicates; inTrain: Set<string> } {
+  const inTrain = new Set<string>()
+  const splits = ['train', 'valid', 'test']
+  const found = nearDuplicates(
+    images,
+    images.map(({ path }) => looks.get(path)?.hash ?? null),
+    (i, j) => {
+      // Splits follow each other: of a pair apart the first is the one in train.
+      if (images[i]?.split === 'train') inTrain.add(images[j]?.path as string)
+      return true
+    },
+    { apart: Uint8Array.from(images, ({ split }) => splits.indexOf(split)) },
+  )
+  return { found, inTrain }
+}
+
+interface Surroundings {
+  spec: EvaluateSpec
+  folder: ImageFolder
+  looks: ReadonlyMap<string, Look>
+  inTrain: ReadonlySet<string>
+  context: TaskContext<EvaluateEvent>
+}
+
+async function evaluateSplit(
+  classifier: Classifier,
+  split: EvaluatedSplit,
+  source: ImageSource,
+  { spec, folder, looks, inTrain, context }: Surroundings,
+): Promise<SplitEvaluation> {
+  const { keep = 16, labelSmoothing = 0 } = spec
+  const { classes, paths } = source
+  const { cuts, parts } = cutSet(
+    paths.map((path, i) => ({ path, class: classes[source.labels[i] as number] as string, look: looks.get(path) })),
+  )
+  const whole = new EvaluationAccumulator({ classes, keep, labelSmoothing, cuts })
+  const apart = new ReportAccumulator({ classes, labelSmoothing })
+  // In train itself nothing is too well known, and all of a folder is not judged by its training part.
+  const known = split === 'valid' || split === 'test' ? paths.map((path) => inTrain.has(path)) : []
+  const progress = (done: number): EvaluateProgressEvent => {
+    return { type: 'progress', stage: 'classify', split, done, total: source.length }
+  }
+  let done = 0
+  for await (const { labels, indices, logits } of classifier.predictions(source, { signal: context.signal })) {
+    whole.add(
+      labels,
+      logits,
+      Array.from(indices, (i) => ({ path: paths[i] as string, parts: parts[i] as (number | null)[] })),
+    )
+    for (const [i, index] of indices.entries()) {
+      if (known[index]) continue
+      const row = logits.subarray(i * classes.length, (i + 1) * classes.length)
+      apart.add(labels.subarray(i, i + 1), row)
+    }
+    done += labels.length
+    context.onEvent(progress(done))
+  }
+  const evaluation = whole.evaluation()
+  const pictures = (samples: EvaluatedSample[]): Promise<EvaluatedSample[]> => withThumbnails(folder.root, samples)
+  return {
+    ...evaluation,
+    split,
+    topLosses: await pictures(evaluation.topLosses),
+    bottomLosses: await pictures(evaluation.bottomLosses),
+    withoutNearDuplicates: known.includes(true) ? apart.report() : null,
+  }
+}

@@ -1,0 +1,76 @@
+import type { ClassificationReport, Evaluation } from '@sporeprint/metrics'
+import type { NearDuplicates } from '../data/near-duplicates.ts'
+import type { Arch, Head } from '../nn/resnet.ts'
+import type { LogEvent, SkippedFile, StartEvent } from '../train/spec.ts'
+import type { ModelHints } from '../weights/saved-model.ts'
+
+/** `all`: every image of the folder as one set, whatever split it is in. */
+export const evaluatedSplits = ['all', 'train', 'valid', 'test'] as const
+export type EvaluatedSplit = (typeof evaluatedSplits)[number]
+
+export interface EvaluateSpec {
+  /** A checkpoint folder or file that training wrote, or a raw weights file. */
+  model: string
+  /** What a raw weights file does not say of itself. */
+  hints?: ModelHints
+  /** A folder of class folders, or one that holds `train/`, `valid/` and `test/`. Its classes are the model's, or some of them, by name. */
+  data: string
+  /**
+   * Which sets; `each`: train, valid, and test where there is one; `default`: test where there is one, else `valid/`, else all images.
+   * Default: `default`.
+   */
+  splits?: 'each' | 'default' | readonly EvaluatedSplit[]
+  /** How training held out its validation images where the folder has no `valid/`; defaults as for a folder that is opened. */
+  valid?: number
+  shuffle?: boolean
+  seed?: number
+  folds?: number | null
+  fold?: number
+  /** Fingerprint of the images that the model was trained and validated on: it is told where the folder's are others. */
+  fingerprint?: string | null
+  /** Images computed at once; default 16. */
+  batch?: number
+  /** Worst and best images to keep of each set, with thumbnails; default 16. */
+  keep?: number
+  /** ε of the loss, to compare it with one of training; default 0. */
+  labelSmoothing?: number
+  /** Look for near-duplicates across splits, for which every image of the folder is opened; default true. */
+  nearDuplicates?: boolean
+}
+
+export interface EvaluateProgressEvent {
+  type: 'progress'
+  /** Decoding images into the cache; looking at size, brightness and likeness of the files; classifying. */
+  stage: 'images' | 'looks' | 'classify'
+  /** What is classified. */
+  split: EvaluatedSplit | null
+  done: number
+  total: number
+}
+
+export type EvaluateEvent = EvaluateProgressEvent | LogEvent
+
+export interface SplitEvaluation extends Evaluation {
+  split: EvaluatedSplit
+  /** The report on those images that have no near-duplicate in train; null where all have none, or it was not looked for. */
+  withoutNearDuplicates: ClassificationReport | null
+}
+
+export interface EvaluateResult {
+  /** Where they were, as absolute paths. */
+  model: string
+  data: string
+  arch: Arch
+  head: Head
+  /** The model's. */
+  classes: string[]
+  /** Side of the input, in pixels. */
+  size: number
+  adapter: StartEvent['adapter']
+  evaluations: SplitEvaluation[]
+  /** Across splits; null where they were not looked for. */
+  nearDuplicates: NearDuplicates | null
+  skipped: SkippedFile[]
+  /** Of classifying alone. */
+  imagesPerSecond: number
+}
