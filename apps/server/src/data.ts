@@ -10,6 +10,7 @@ import { checkDataset } from './datasets/check-dataset.ts'
 import { type WrittenDataset, writeDemoDataset } from './datasets/demo/demo-dataset.ts'
 import { preview } from './datasets/preview.ts'
 import { writeSyntheticDataset } from './datasets/synthetic/synthetic-dataset.ts'
+import { describePair } from './evaluate/near-duplicates.ts'
 import { readAugmentation } from './train/augmentation.ts'
 import { type GivenSettings, withDefaults } from './train/settings.ts'
 
@@ -99,9 +100,9 @@ export async function check(io: Io, dir: string): Promise<void> {
 }
 
 function describeReport(report: FolderReport, all: boolean): string[] {
-  const { root, files, classes, unreadable, duplicates, mislabelled, ignored } = report
+  const { root, files, classes, unreadable, duplicates, nearDuplicates, mislabelled, ignored } = report
   const leftAside = Object.values(ignored).reduce((sum, count) => sum + count, 0)
-  const clean = unreadable.length + duplicates.length + mislabelled.length === 0
+  const clean = unreadable.length + duplicates.length + nearDuplicates.count + mislabelled.length === 0
   return [
     `${relative('', root) || '.'}: ${files} files in ${classes.length} classes${leftAside > 0 ? `, ${leftAside} others left aside` : ''}`,
     ...classes.map(({ class: name, train, valid, test }) => `  ${name}: ${train} train, ${valid} valid, ${test} test`),
@@ -110,17 +111,31 @@ function describeReport(report: FolderReport, all: boolean): string[] {
       const faults = [...(acrossClasses ? ['under two labels'] : []), ...(acrossSplits ? ['in two splits'] : [])]
       return `${paths.join(' = ')}${faults.length > 0 ? ` (${faults.join(' and ')})` : ''}`
     }),
+    ...findings(
+      'looking alike in two splits or under two labels',
+      nearDuplicates.pairs,
+      all,
+      describePair,
+      nearDuplicates.count,
+    ),
     ...findings('named as another format', mislabelled, all, ({ path, format }) => `${path} is ${format}`),
     ...(clean ? ['Nothing is wrong with them.'] : []),
   ]
 }
 
-function findings<T>(title: string, found: readonly T[], all: boolean, describe: (finding: T) => string): string[] {
-  if (found.length === 0) return []
+/** `count` is how many there are where not all are in `found`. */
+function findings<T>(
+  title: string,
+  found: readonly T[],
+  all: boolean,
+  describe: (finding: T) => string,
+  count = found.length,
+): string[] {
+  if (count === 0) return []
   const named = all ? found : found.slice(0, namedFindings)
-  const rest = found.length - named.length
+  const rest = count - named.length
   return [
-    `${found.length} ${title}:`,
+    `${count} ${title}:`,
     ...named.map((finding) => `  ${describe(finding)}`),
     ...(rest > 0 ? [`  and ${rest} more (--debug or --json names them all)`] : []),
   ]

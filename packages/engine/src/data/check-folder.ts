@@ -7,6 +7,9 @@ import type { SkippedFile } from '../train/spec.ts'
 import { forEachConcurrent } from './concurrent.ts'
 import { decodeImage, UnreadableImageError } from './decode-image.ts'
 import { formatOfExtension, type ImageFormat, SNIFF_BYTES, sniffFormat } from './image-format.ts'
+import { lookAt } from './look.ts'
+import { type NearDuplicates, nearDuplicates } from './near-duplicates.ts'
+import type { PerceptualHash } from './perceptual-hash.ts'
 import { type Candidate, type SplitFolder, scanFolder } from './scan-folder.ts'
 
 export interface FolderReport {
@@ -19,6 +22,8 @@ export interface FolderReport {
   unreadable: SkippedFile[]
   /** Files of the same content. */
   duplicates: DuplicateGroup[]
+  /** Pairs of images in two splits, or under two labels, that look the same without being the same file. */
+  nearDuplicates: NearDuplicates
   /** Images whose extension names another format than they have; they are read all the same. */
   mislabelled: { path: string; extension: string; format: ImageFormat }[]
   /** Files left aside without being opened, counted: by extension, 'hidden', or 'outside any class folder'. */
@@ -48,6 +53,7 @@ interface CheckedFile extends Candidate {
   split: SplitName
   content: string | null
   readable: boolean
+  hash: PerceptualHash | null
 }
 
 /**
@@ -74,17 +80,18 @@ export async function checkImageFolder(dir: string, options: CheckOptions = {}):
     classes: countClasses([scanned.train, scanned.valid, scanned.test], files),
     unreadable: unreadable.sort(byPath),
     duplicates: findDuplicates(files),
+    nearDuplicates: findNearDuplicates(files),
     mislabelled: mislabelled.sort(byPath),
     ignored: scanned.ignored,
   }
 }
 
 const filesOf = (part: SplitFolder | null, split: SplitName): CheckedFile[] =>
-  part?.candidates.map((candidate) => ({ ...candidate, split, content: null, readable: false })) ?? []
+  part?.candidates.map((candidate) => ({ ...candidate, split, content: null, readable: false, hash: null })) ?? []
 
 const byPath = (a: { path: string }, b: { path: string }): number => (a.path < b.path ? -1 : 1)
 
-/** Notes the file's content and format. Returns why it cannot be read, or null. */
+/** Notes the file's content, format and likeness. Returns why it cannot be read, or null. */
 async function inspect(
   root: string,
   file: CheckedFile,
@@ -103,6 +110,7 @@ async function inspect(
     mislabelled.push({ path: file.path, extension, format })
   try {
     await decodeImage(bytes, CHECK_SIZE)
+    file.hash = (await lookAt(bytes)).hash
     return null
   } catch (error) {
     if (error instanceof UnreadableImageError) return error.message
@@ -133,4 +141,15 @@ function findDuplicates(files: readonly CheckedFile[]): DuplicateGroup[] {
       acrossClasses: new Set(group.map((file) => file.class)).size > 1,
       acrossSplits: new Set(group.map(({ split }) => split)).size > 1,
     }))
+}
+
+function findNearDuplicates(files: readonly CheckedFile[]): NearDuplicates {
+  return nearDuplicates(
+    files.map(({ path, class: name, split }) => ({ path, class: name, split })),
+    files.map(({ hash }) => hash),
+    (i, j) => {
+      const [a, b] = [files[i] as CheckedFile, files[j] as CheckedFile]
+      return a.content !== b.content && (a.split !== b.split || a.class !== b.class)
+    },
+  )
 }
