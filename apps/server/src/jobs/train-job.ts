@@ -14,7 +14,10 @@ export const trainJob: Handlers['train'] = async (job, context) => {
 }
 
 /** A name means weights of this worker's machine, fetched here if need be. */
-async function findWeights({ config: { weights } }: TrainJob, { signal, report }: TrainContext): Promise<string | null> {
+async function findWeights(
+  { config: { weights } }: TrainJob,
+  { signal, report }: TrainContext,
+): Promise<string | null> {
   if (weights === null || isAbsolute(weights)) return weights
   const { weightsByName } = await loadEngine()
   const onDownload = (name: string, url: string) =>
