@@ -84,14 +84,20 @@ test('a run started in the console draws a growing curve and finishes with a rep
   // 96 training images in batches of 8, three times.
   await expect.poll(points).toBe(36)
   await expect.poll(() => page.getByTestId('epoch-row').count()).toBe(3)
-  await page.getByTestId('evaluation-test').waitFor()
+  // The evaluation that follows a run: of every split, the test images in full, the worst of them with their pictures.
+  await page.getByTestId('worst').locator('img').first().waitFor({ timeout: 120_000 })
+  expect(await page.getByTestId('show-train').count()).toBe(1)
   await takePicture(page, 'run-finished')
   expect(errors).toEqual([])
 
   const { runs } = await server.query<{
-    runs: { edges: { node: { evaluations: { n: number; accuracy: number }[] } }[] }
-  }>('{ runs { edges { node { evaluations { split n accuracy } } } } }')
-  expect(runs.edges[0]?.node.evaluations).toMatchObject([{ split: 'test', n: 60 }])
+    runs: { edges: { node: { evaluations: { split: string; n: number }[] } }[] }
+  }>('{ runs { edges { node { evaluations { split n } } } } }')
+  expect(runs.edges[0]?.node.evaluations).toEqual([
+    { split: 'train', n: 96 },
+    { split: 'valid', n: 24 },
+    { split: 'test', n: 60 },
+  ])
 })
 
 test('the same console lives inside a foreign page as one element, and stops a run within two seconds', async () => {
