@@ -50,6 +50,8 @@ TRAINING_STEPS = 3
 TRAJECTORY = {"head": "linear", "classes": 9, "size": 64, "batch": 8, "step": 4, "batches": 4}
 TRAJECTORY_RATES = {"adamw": 1e-5, "sgd": 2e-4}
 TRAJECTORY_STEPS = 20
+# What Grad-CAM weighs: maps of these stages, and the gradient of this class's logit with respect to them, in evaluation mode.
+FEATURES = {"layers": ["layer2", "layer3", "layer4"], "label": 1, "batch": 1}
 TRAINED = ["conv1.weight", "bn1.weight", "bn1.bias", "layer2.0.downsample.0.weight", "layer4.1.conv2.weight", "fc.weight", "fc.bias"]
 
 
@@ -159,6 +161,32 @@ def training_pass(config: dict, dtype: torch.dtype) -> dict:
         "evaluationLogits": evaluation,
         "gradients": {name: p.grad for name, p in model.named_parameters()},
         "running": {name: b for name, b in model.named_buffers() if b.is_floating_point()},
+    }
+
+
+def feature_pass(config: dict, dtype: torch.dtype) -> tuple[torch.Tensor, dict, dict, list[torch.Tensor]]:
+    """Logits, and each layer's maps and their gradients as [h, w, channels], with kinks from the first layer on."""
+    model = build(config, dtype).eval()
+    kinks = record_kinks(model)
+    maps = {}
+    for layer in config["layers"]:
+        getattr(model, layer).register_forward_hook(lambda m, x, y, layer=layer: maps.update({layer: y}))
+    logits = model(batch(config, config["step"], dtype)[0])
+    gradients = torch.autograd.grad(logits[0, config["label"]], [maps[layer] for layer in config["layers"]])
+    nhwc = lambda tensor: tensor.detach()[0].permute(1, 2, 0).contiguous()
+    return logits.detach(), {k: nhwc(v) for k, v in maps.items()}, dict(zip(config["layers"], map(nhwc, gradients))), kinks
+
+
+def feature_golden(config: dict) -> dict:
+    logits, maps, gradients, kinks = feature_pass(config, torch.float64)
+    logits32, maps32, gradients32, kinks32 = feature_pass(config, torch.float32)
+    return {
+        "source": f"PyTorch {torch.__version__}, torchvision {torchvision.__version__}, float64",
+        **config,
+        "kinkMargin": kink_margin(kinks, kinks32),
+        "logits": whole(logits, logits32),
+        "activations": summaries(maps, maps32),
+        "gradients": summaries(gradients, gradients32),
     }
 
 
@@ -337,6 +365,9 @@ def main(chosen: list[str]) -> None:
     makers = {}
     for config in NETWORKS:
         makers[f"{config['arch']}-{config['head']}.json"] = lambda config=config: network_golden(config)
+        features = {**config, **FEATURES}
+        if config["arch"] != "resnet34":
+            makers[f"{config['arch']}-{config['head']}-features.json"] = lambda features=features: feature_golden(features)
     for name in OPTIMIZERS:
         makers[f"{TRAINING['arch']}-{name}.json"] = lambda name=name: training_golden(TRAINING, name)
         for arch in ("resnet18", "resnet50"):

@@ -53,6 +53,15 @@ export interface SgdGolden extends TrainingGolden {
   momentum: number
 }
 
+/** Feature maps of a batch of one in evaluation mode, [h, w, channels], and the gradients of the logit of class `label`. */
+export interface FeatureGolden extends Golden {
+  layers: ('layer2' | 'layer3' | 'layer4')[]
+  label: number
+  logits: Whole
+  activations: Record<string, Summary>
+  gradients: Record<string, Summary>
+}
+
 /** A tensor by its greatest magnitude, its norm, eight elements and two projections, in PyTorch's layout. */
 export interface Digest extends Summary {
   norm: number

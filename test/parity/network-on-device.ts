@@ -5,6 +5,7 @@ import {
   createArena,
   type Device,
   evaluationGraph,
+  FeatureGradients,
   fromDevice,
   loadStateDict,
   ParameterStore,
@@ -85,6 +86,15 @@ export class NetworkOnDevice {
     program.destroy()
     arena.destroy()
     return result
+  }
+
+  /** A stage's feature maps of the first image of the batch of `step`, and the gradients of a class's logit. */
+  async featureGradients(step: number, layer: 'layer2' | 'layer3' | 'layer4', label: number) {
+    const options = { size: this.#golden.size, layer }
+    const gradients = await FeatureGradients.record(this.#device, this.#model, this.#store, options)
+    const of = await gradients.of(new Uint8Array(this.#pixels(step).buffer), label)
+    gradients.destroy()
+    return of
   }
 
   /** One training step on the batch of `step`. */

@@ -30,14 +30,32 @@ export {
   evaluatedSplits,
   type SplitEvaluation,
 } from './evaluate/spec.ts'
+export { type Explained, Explainer, type ExplainerOptions, type Watch } from './explain/explainer.ts'
+export {
+  type ExplainEvent,
+  type ExplainedLabel,
+  type ExplainInput,
+  type ExplainMethod,
+  type ExplainResult,
+  type ExplainSettings,
+  type ExplainSpec,
+  explainDefaults,
+  explainMethods,
+  type Faithfulness,
+  type ImageExplanation,
+} from './explain/spec.ts'
 export { type AdapterInfo, type Device, openDevice } from './gpu/device.ts'
 export { Classifier, type ClassifierOptions } from './infer/classifier.ts'
+export { type FeatureGradient, FeatureGradients } from './infer/feature-gradients.ts'
 export type { EvaluateOptions, Predictions } from './infer/inference.ts'
+export { MaskedInference, type MaskedInferenceOptions } from './infer/masked-inference.ts'
 export type { TtaOptions, TtaResult } from './infer/tta.ts'
 export { type Frozen, frozenBody, type NormPolicy, normPolicies, type Stage, stages } from './nn/freezing.ts'
 export {
   type Arch,
   archs,
+  type FeatureLayer,
+  featureLayers,
   type Head,
   heads,
   imagenetPreprocessing,

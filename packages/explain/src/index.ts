@@ -3,6 +3,7 @@ export {
   type Classifier,
   composed,
   hiddenImage,
+  labelsToExplain,
   type MaskedClassifier,
   maskOnCpu,
   type Scene,
@@ -26,7 +27,7 @@ export {
 export { type GradCamInput, gradCam } from './grad-cam.ts'
 export { kernelShap } from './kernel-shap.ts'
 export { type ExplainOptions, fitLime, type LimeFitOptions, lime } from './lime.ts'
-export { emptyMasks, isShown, type Masks, show } from './masks.ts'
+export { emptyMasks, isShown, type Masks, show, showAll } from './masks.ts'
 export { type OcclusionOptions, occlusion } from './occlusion.ts'
 export {
   type ColourScale,

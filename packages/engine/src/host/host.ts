@@ -6,6 +6,7 @@
 import { openTunedDevice } from '../autotune/kept-choices.ts'
 import { EngineError } from '../errors.ts'
 import { runEvaluation } from '../evaluate/evaluate.ts'
+import { runExplain } from '../explain/run.ts'
 import { findRate, runTraining } from '../train/run.ts'
 import type { FromHost, TaskContext, TaskName, TaskRunners, Tasks, ToHost } from './tasks.ts'
 
@@ -13,6 +14,7 @@ const runners: TaskRunners = {
   findRate: ({ spec, sweep }, context) => findRate(spec, sweep, context),
   train: runTraining,
   evaluate: runEvaluation,
+  explain: runExplain,
 }
 
 const abort = new AbortController()

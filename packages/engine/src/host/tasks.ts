@@ -1,6 +1,7 @@
 /** What an engine host, the process that owns the device, can be asked, and the messages by which it is. All plain data. */
 import type { EngineErrorCode } from '../errors.ts'
 import type { EvaluateEvent, EvaluateResult, EvaluateSpec } from '../evaluate/spec.ts'
+import type { ExplainEvent, ExplainResult, ExplainSpec } from '../explain/spec.ts'
 import type { Device } from '../gpu/device.ts'
 import type { RateFinding, RateSweep } from '../train/learner.ts'
 import type { TrainEvent, TrainResult, TrainSpec } from '../train/spec.ts'
@@ -11,6 +12,7 @@ export interface Tasks {
   findRate: { input: RateQuestion; event: TrainEvent; result: RateFinding }
   train: { input: TrainSpec; event: TrainEvent; result: TrainResult }
   evaluate: { input: EvaluateSpec; event: EvaluateEvent; result: EvaluateResult }
+  explain: { input: ExplainSpec; event: ExplainEvent; result: ExplainResult }
 }
 
 /** What `findRate` is asked. */

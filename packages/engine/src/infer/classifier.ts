@@ -1,14 +1,13 @@
 import type { ClassificationReport } from '@sporeprint/metrics'
 import { withArena } from '../compile/fit.ts'
 import { compile } from '../compile/program.ts'
-import { ParameterStore } from '../compile/store.ts'
+import type { ParameterStore } from '../compile/store.ts'
 import type { ImageSource } from '../data/image-source.ts'
 import { throwIfAborted } from '../errors.ts'
 import type { Device } from '../gpu/device.ts'
-import { ResNet } from '../nn/resnet.ts'
+import type { ResNet } from '../nn/resnet.ts'
 import { evaluationGraph } from '../train/graphs.ts'
-import type { SavedModel } from '../weights/saved-model.ts'
-import { loadStateDict } from '../weights/state-dict.ts'
+import { loadModel, type SavedModel } from '../weights/saved-model.ts'
 import { type EvaluateOptions, Inference, type Predictions } from './inference.ts'
 import { evaluateAugmented, type TtaOptions, type TtaResult } from './tta.ts'
 
@@ -45,12 +44,9 @@ export class Classifier {
   /** Loads what `readModel` gave. Throws OUT_OF_MEMORY, with the batch that would fit. */
   static async load(device: Device, saved: SavedModel, options: ClassifierOptions = {}): Promise<Classifier> {
     const { batch = 16 } = options
-    const { arch, head, classes, preprocessing, tensors } = saved
-    const { size, mean, std } = preprocessing
-    const model = new ResNet({ arch, head, classes, preprocessing: { mean, std } })
-    const store = new ParameterStore(device, model.elements, model.stateElements)
+    const { size } = saved.preprocessing
+    const { model, store } = loadModel(device, saved)
     try {
-      loadStateDict(model, store, tensors)
       const { evaluation, compiled, arena } = await withArena(device, batch, (n) => {
         const evaluation = evaluationGraph(model, { batch: n, size })
         const compiled = compile(device, 'inference', evaluation.graph)

@@ -45,6 +45,8 @@ function featureGradientGraph(model: ResNet, size: number, layer: FeatureLayer):
 
 /** What Grad-CAM needs of a network: feature maps, and how a class's logit changes with them. One image at a time. */
 export class FeatureGradients {
+  /** Bytes written to the device so far. */
+  uploaded = 0
   readonly #model: ResNet
   readonly #graph: FeatureGradientGraph
   readonly #program: Program
@@ -56,11 +58,12 @@ export class FeatureGradients {
     model: ResNet,
     store: Pick<StoreBuffers, 'buffer'>,
     { size, layer }: { size: number; layer: FeatureLayer },
+    onPipeline?: (done: number, total: number) => void,
   ): Promise<FeatureGradients> {
     const graph = featureGradientGraph(model, size, layer)
     const compiled: Compiled = compile(device, 'feature gradients', graph.graph)
     const arena = await createArena(device, [compiled])
-    const program = await Program.record(device, compiled, store, arena)
+    const program = await Program.record(device, compiled, store, arena, onPipeline)
     return new FeatureGradients(device, model, graph, program, arena)
   }
 
@@ -76,11 +79,10 @@ export class FeatureGradients {
   async of(pixels: Uint8Array, label: number): Promise<FeatureGradient> {
     const { seed, logits, maps, gradients, ...graph } = this.#graph
     const { h: height, w: width, channels } = nhwc(maps)
+    const oneHot = Float32Array.from({ length: seed.shape.at(-1) ?? 0 }, (_, k) => Number(k === label))
     this.#program.write(graph.pixels, pixels)
-    this.#program.write(
-      seed,
-      Float32Array.from({ length: seed.shape.at(-1) ?? 0 }, (_, k) => Number(k === label)),
-    )
+    this.#program.write(seed, oneHot)
+    this.uploaded += pixels.byteLength + oneHot.byteLength
     const submitted = performance.now()
     this.#program.run([logits, maps, gradients])
     await this.#pacer.settle('feature gradients', submitted)

@@ -68,13 +68,14 @@ export class MaskedInference implements MaskedClassifier {
     model: ResNet,
     store: Pick<StoreBuffers, 'buffer'>,
     options: MaskedInferenceOptions,
+    onPipeline?: (done: number, total: number) => void,
   ): Promise<MaskedInference> {
     const { masked, compiled, arena } = await withArena(device, options.batch, (batch) => {
       const masked = maskedGraph(model, { ...options, batch })
       const compiled = compile(device, 'masked inference', masked.graph)
       return { masked, compiled, programs: [compiled] }
     })
-    const program = await Program.record(device, compiled, store, arena)
+    const program = await Program.record(device, compiled, store, arena, onPipeline)
     program.prepareRead(masked.logits)
     const bytes = arena.size + compiled.plan.ioBytes
     return new MaskedInference(device, model.classes.length, bytes, options, masked, program, arena)

@@ -1,11 +1,14 @@
 /** A trained network on disk: its weights with all that is needed to use them. */
+import { ParameterStore } from '../compile/store.ts'
 import { EngineError } from '../errors.ts'
+import type { Device } from '../gpu/device.ts'
 import { type Arch, archs, type Head, heads, ResNet } from '../nn/resnet.ts'
 import { archOf } from './arch.ts'
 import { type Refuse, refusal } from './byte-source.ts'
 import { readWeightsFile } from './file.ts'
 import { readPreprocessing, type WeightsPreprocessing } from './preprocessing.ts'
 import type { StateDict } from './safetensors.ts'
+import { loadStateDict } from './state-dict.ts'
 
 /** What a weights file may not say of itself; where it does, what is given wins but for the network, which must agree. */
 export interface ModelHints {
@@ -50,6 +53,21 @@ export async function readModel(path: string, hints: ModelHints = {}): Promise<S
     if (found !== shape.join()) refuse(found ? `${name} is [${found}], not [${shape.join()}]` : `it lacks ${name}`)
   }
   return { path, arch, head, classes, preprocessing: { ...preprocessing, size }, tensors, metadata }
+}
+
+/** A model's network, and a store on the device with its weights. */
+export function loadModel(
+  device: Device,
+  { arch, head, classes, preprocessing, tensors }: SavedModel,
+): {
+  model: ResNet
+  store: ParameterStore
+} {
+  const { mean, std } = preprocessing
+  const model = new ResNet({ arch, head, classes, preprocessing: { mean, std } })
+  const store = new ParameterStore(device, model.elements, model.stateElements)
+  loadStateDict(model, store, tensors)
+  return { model, store }
 }
 
 /** The head by its last layer, and how many classes that tells apart. */
