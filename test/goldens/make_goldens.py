@@ -51,7 +51,11 @@ TRAJECTORY = {"head": "linear", "classes": 9, "size": 64, "batch": 8, "step": 4,
 TRAJECTORY_RATES = {"adamw": 1e-5, "sgd": 2e-4}
 TRAJECTORY_STEPS = 20
 # What Grad-CAM weighs: maps of these stages, and the gradient of this class's logit with respect to them, in evaluation mode.
-FEATURES = {"layers": ["layer2", "layer3", "layer4"], "label": 1, "batch": 1}
+FEATURES = {"layers": ["layer2", "layer3", "layer4"], "label": 1, "arch": "resnet18", "size": 32, "batch": 1}
+FEATURE_NETWORKS = [
+    {**FEATURES, "head": "linear", "classes": 9, "step": 20},
+    {**FEATURES, "head": "concat", "classes": 3, "step": 9},
+]
 TRAINED = ["conv1.weight", "bn1.weight", "bn1.bias", "layer2.0.downsample.0.weight", "layer4.1.conv2.weight", "fc.weight", "fc.bias"]
 
 
@@ -115,6 +119,8 @@ def kink_distances(module: nn.Module, x: torch.Tensor) -> torch.Tensor:
         return x.clone()
     if isinstance(module, nn.AdaptiveMaxPool2d):
         windows = x.flatten(2)
+        if windows.shape[-1] == 1:
+            return torch.ones_like(windows)
     else:
         windows = functional.unfold(x.reshape(-1, 1, *x.shape[2:]), 3, padding=1, stride=2).transpose(1, 2)
     first, second = windows.topk(2).values.unbind(-1)
@@ -365,9 +371,8 @@ def main(chosen: list[str]) -> None:
     makers = {}
     for config in NETWORKS:
         makers[f"{config['arch']}-{config['head']}.json"] = lambda config=config: network_golden(config)
-        features = {**config, **FEATURES}
-        if config["arch"] != "resnet34":
-            makers[f"{config['arch']}-{config['head']}-features.json"] = lambda features=features: feature_golden(features)
+    for config in FEATURE_NETWORKS:
+        makers[f"{config['arch']}-{config['head']}-features.json"] = lambda config=config: feature_golden(config)
     for name in OPTIMIZERS:
         makers[f"{TRAINING['arch']}-{name}.json"] = lambda name=name: training_golden(TRAINING, name)
         for arch in ("resnet18", "resnet50"):

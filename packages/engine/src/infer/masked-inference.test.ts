@@ -18,7 +18,7 @@ import { Classifier } from './classifier.ts'
 import { MaskedInference } from './masked-inference.ts'
 import { freshModel } from './testing.ts'
 
-const [size, batch] = [32, 4]
+const [size, batch] = [32, 8]
 let device: Device
 let classifier: Classifier
 let masked: MaskedInference
