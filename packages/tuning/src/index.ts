@@ -19,7 +19,10 @@ export {
   freezeEpochsOf,
   studyOf,
 } from './driver/trial.ts'
+export { type Edge, type EdgeOptions, edges } from './edges.ts'
 export { TuningError } from './errors.ts'
+export { trialsCsv } from './export/csv.ts'
+export { type OptunaStudy, type OptunaTrial, optunaStudy } from './export/optuna.ts'
 export { type FanovaOptions, fanova } from './importance/fanova.ts'
 export { type Importance, pedAnova } from './importance/ped-anova.ts'
 export { dominates, hypervolume, nondominationRanks } from './pareto.ts'
@@ -35,6 +38,7 @@ export type {
   Space,
   Value,
 } from './space.ts'
+export { checkSpace } from './space.ts'
 export { readStudy, writeStudy } from './state.ts'
 export {
   createStudy,

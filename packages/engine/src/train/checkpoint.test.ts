@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { ClassificationReport } from '@sporeprint/metrics'
 import sharp from 'sharp'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openNodeDevice } from '../gpu/node.ts'
@@ -188,7 +189,12 @@ test('a run that stops where it was asked to tests nothing, goes on further, and
     }
   }
   const spec = smallRun({ data, batch: 8, freezeEpochs: 1, epochs: 3, restarts: [1], bodyNorm: 'frozen' })
-  const context = { openDevice: () => openNodeDevice(), onEvent: () => {}, signal: new AbortController().signal }
+  const reports: ClassificationReport[] = []
+  const context = {
+    openDevice: () => openNodeDevice(),
+    onEvent: (event: TrainEvent) => void (event.type === 'evaluation' && reports.push(event.report)),
+    signal: new AbortController().signal,
+  }
   const whole = await runTraining({ ...spec, out: join(dir, 'unstaged') }, context)
   expect(whole.test?.n).toBe(16)
   const staged = { ...spec, out: join(dir, 'staged'), resume: true }
@@ -197,6 +203,8 @@ test('a run that stops where it was asked to tests nothing, goes on further, and
     expect(epochs.map(withoutTime)).toEqual(whole.epochs.slice(0, until ?? 4).map(withoutTime))
     expect(test).toEqual(until === null ? whole.test : null)
     expect(alreadyFinished).toBe(false)
+    // Of the model as it is, also where there was nothing to train.
+    if (until !== null) expect(reports.at(-1)).toMatchObject({ n: 16, accuracy: epochs.at(-1)?.accuracy })
   }
   const model = (name: string) => readFile(join(dir, name, 'last', 'model.safetensors'))
   expect(await model('staged')).toEqual(await model('unstaged'))

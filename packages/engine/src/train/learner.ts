@@ -130,6 +130,7 @@ export class Learner {
   /** For what is not told itself. */
   #frozen: Frozen | false = false
   #progress: LearnerProgress = { ...beginning }
+  #validation: ClassificationReport | null = null
 
   /**
    * Plans and allocates memory, compiles the evaluation program and fills the parameters from the seed. Throws OUT_OF_MEMORY,
@@ -190,6 +191,11 @@ export class Learner {
 
   get progress(): Readonly<LearnerProgress> {
     return this.#progress
+  }
+
+  /** The report of the last epoch that was trained here, on the validation images. */
+  get validation(): ClassificationReport | null {
+    return this.#validation
   }
 
   /** All that going on needs, or only the weights: parameters and running statistics, and their averages. */
@@ -336,6 +342,7 @@ export class Learner {
       if (mayKeep) await options.betweenSteps?.()
     }
     const report = await this.#validate(await this.#bodyOf(options), { labelSmoothing, classWeights, signal })
+    this.#validation = report
     const { epoch } = progress
     const seconds = progress.secondsOfEpoch + (performance.now() - started) / 1000
     Object.assign(progress, { epoch: epoch + 1, stepOfEpoch: 0, secondsOfEpoch: 0 })

@@ -1,4 +1,5 @@
 /** One training run from a spec to a result: data, model, phases, checkpoints, early stopping, the test split at the end. */
+import type { ClassificationReport } from '@sporeprint/metrics'
 import { sourceSize } from '../augment/augmentation.ts'
 import { Choices } from '../autotune/choices.ts'
 import { type ImageFolder, openImageFolder } from '../data/image-folder.ts'
@@ -299,15 +300,12 @@ class Run {
     const best = this.#best()
     const checkpoint = this.#folder?.model('best') ?? null
     const finished = this.#spec.until === null
+    if (!finished) this.#emit({ type: 'evaluation', split: 'valid', report: await this.#validation(learner) })
     if (finished && checkpoint && best !== this.#history.at(-1))
       learner.load((await readWeightsFile(checkpoint)).tensors)
     let test: TrainResult['test'] = null
     if (finished && this.#data.test) {
-      test = await learner.evaluate(this.#data.test, {
-        labelSmoothing: this.#spec.labelSmoothing,
-        classWeights: this.#classWeights,
-        signal: this.#context.signal,
-      })
+      test = await this.#evaluate(learner, this.#data.test)
       this.#emit({ type: 'evaluation', split: 'test', report: test })
     }
     const result: TrainResult = {
@@ -324,6 +322,16 @@ class Run {
     }
     if (finished) await this.#folder?.writeResult(result)
     return result
+  }
+
+  /** What the model as it is now is worth on the validation images. */
+  async #validation(learner: Learner): Promise<ClassificationReport> {
+    return learner.validation ?? this.#evaluate(learner, this.#data.valid)
+  }
+
+  #evaluate(learner: Learner, source: ImageSource): Promise<ClassificationReport> {
+    const { labelSmoothing } = this.#spec
+    return learner.evaluate(source, { labelSmoothing, classWeights: this.#classWeights, signal: this.#context.signal })
   }
 
   #loadWeights(learner: Learner, weights: StateDict): void {

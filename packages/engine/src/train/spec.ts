@@ -93,8 +93,8 @@ export interface TrainSpec {
   /** Which images an epoch takes, and in which order. */
   sampling: SamplingName
   /**
-   * Stop when so many epochs of the run are done, frozen ones included, to be gone on with later: the run is not finished, and the
-   * test split is left alone, even where none is left to do. Null: train to the end.
+   * Stop when so many epochs of the run are done, frozen ones included, to be gone on with later. Such a run ends with an evaluation of
+   * what it came to on the validation images; it is not finished, and the test split is left alone, even where no epoch is left. Null: to the end.
    */
   until: number | null
   /** Minutes between checkpoints within an epoch; there is one after each epoch too. */

@@ -93,12 +93,13 @@ export function startTrial(study: DrivenStudy, number: number, parameters: Param
   return Object.assign(trial, { state: 'running', parameters, sent: 1 } as const)
 }
 
-/** A repeated epoch, of a trial that went on from an earlier checkpoint, is noted once. */
+/** Once for each epoch, in any order: a trial that went on from a checkpoint may repeat one, or tell later of one that was lost. */
 function noteReport(trial: DrivenTrial, { fold, epoch, value }: { fold: number; epoch: number; value: number | null }) {
   while (trial.epochs.length <= fold) trial.epochs.push(0)
-  if (epoch <= (trial.epochs[fold] as number)) return
-  trial.epochs[fold] = epoch
-  if (fold === 0) trial.reports.push({ epoch, value: value === null || Number.isNaN(value) ? null : value })
+  trial.epochs[fold] = Math.max(epoch, trial.epochs[fold] as number)
+  if (fold > 0 || trial.reports.some((report) => report.epoch === epoch)) return
+  trial.reports.push({ epoch, value: value === null || Number.isNaN(value) ? null : value })
+  trial.reports.sort((a, b) => a.epoch - b.epoch)
 }
 
 function noteResult(study: DrivenStudy, trial: DrivenTrial, values: readonly (number | null)[]): void {
