@@ -15,6 +15,7 @@ import { JobService } from './modules/jobs/jobs.service.ts'
 import { ModelService } from './modules/models/models.service.ts'
 import { reconcileRuns } from './modules/runs/runs.lifecycle.ts'
 import { RunService } from './modules/runs/runs.service.ts'
+import { StudyService } from './modules/studies/studies.service.ts'
 import { WorkerService } from './modules/workers/workers.service.ts'
 import type { Services } from './services.ts'
 
@@ -79,6 +80,7 @@ export async function openPlatform(options: PlatformOptions): Promise<Platform> 
       runs,
       jobs,
       evaluations: new EvaluationService(db, jobs, runs),
+      studies: new StudyService(db, runs),
       models: new ModelService(db),
       workers: new WorkerService(db),
       live,
@@ -98,8 +100,8 @@ export async function openPlatform(options: PlatformOptions): Promise<Platform> 
       db,
       services,
       startWorker: async (handlers, { concurrency = 1 } = {}) => {
-        const { runs, evaluations, workers } = services
-        const parts = { db, queue, live, runs, evaluations, workers, onError }
+        const { runs, studies, evaluations, workers } = services
+        const parts = { db, queue, live, runs, studies, evaluations, workers, onError }
         const worker = new Worker(parts, handlers, concurrency)
         await worker.start()
         closers.push(() => worker.stop())
@@ -130,12 +132,17 @@ async function recover({ db, exclusive }: Connection, queue: Queue, { workers }:
   await reconcileJobs(db)
 }
 
-function keepReconciled(db: Database, { workers }: Services, onError: (error: Error) => void): () => Promise<void> {
+function keepReconciled(
+  db: Database,
+  { studies, workers }: Services,
+  onError: (error: Error) => void,
+): () => Promise<void> {
   let working: Promise<void> = Promise.resolve()
   const timer = setInterval(() => {
     working = working
       .then(() => reconcileRuns(db))
       .then(() => reconcileJobs(db))
+      .then(() => studies.reconcile())
       .then(() => workers.forgetLost())
       .catch(onError)
   }, reconcileMs)

@@ -4,12 +4,14 @@ import type { EvaluationService } from './modules/evaluations/evaluations.servic
 import type { JobService } from './modules/jobs/jobs.service.ts'
 import type { ModelService } from './modules/models/models.service.ts'
 import type { RunService } from './modules/runs/runs.service.ts'
+import type { StudyService } from './modules/studies/studies.service.ts'
 import type { WorkerService } from './modules/workers/workers.service.ts'
 
 /** Everything the platform can do, for resolvers and for programs that hold a platform of their own. */
 export interface Services {
   datasets: DatasetService
   runs: RunService
+  studies: StudyService
   models: ModelService
   jobs: JobService
   evaluations: EvaluationService

@@ -24,7 +24,15 @@ afterAll(async () => {
 test('a job’s weights by name are never a file that happens to lie where the worker runs', async () => {
   await writeFile('mine', 'a secret')
   const config = parseRunConfig({ weights: 'mine' })
-  const job = { runId: 1, config, datasetPath: folder, outDir: join(folder, 'out'), resume: false }
+  const job = {
+    runId: 1,
+    config,
+    datasetPath: folder,
+    outDir: join(folder, 'out'),
+    resume: false,
+    until: null,
+    restarts: [],
+  }
   const running = trainJob(job, { signal: new AbortController().signal, report: () => {} })
   await expect(running).rejects.toMatchObject({
     code: 'BAD_WEIGHTS',

@@ -25,7 +25,7 @@ async function findWeights(
   return weightsByName(weights, { signal, onDownload })
 }
 
-function toSpec({ config, datasetPath, outDir, resume }: TrainJob): TrainSpec {
+function toSpec({ config, datasetPath, outDir, resume, until, restarts }: TrainJob): TrainSpec {
   const { augmentation: augment, ...settings } = config
-  return { ...settings, augment, restarts: [], until: null, data: datasetPath, out: outDir, resume }
+  return { ...settings, augment, restarts, until, data: datasetPath, out: outDir, resume }
 }

@@ -7,6 +7,7 @@ import type { JobRow } from '../modules/jobs/jobs.table.ts'
 import type { ModelRow } from '../modules/models/models.table.ts'
 import type { RunRow } from '../modules/runs/runs.table.ts'
 import type { SeriesCursor } from '../modules/runs/series.ts'
+import type { StudyRow, TrialRow } from '../modules/studies/studies.table.ts'
 import { builder } from './builder.ts'
 import type { Context } from './context.ts'
 
@@ -37,5 +38,7 @@ export type Run = RunRow & { cursor?: SeriesCursor }
 
 export const DatasetRef = rowNode<DatasetRow>('Dataset', (ids, { services }) => services.datasets.byIds(ids))
 export const RunRef = rowNode<Run>('Run', (ids, { services }) => services.runs.byIds(ids))
+export const StudyRef = rowNode<StudyRow>('Study', (ids, { services }) => services.studies.byIds(ids))
+export const TrialRef = rowNode<TrialRow>('Trial', (ids, { services }) => services.studies.trialsByIds(ids))
 export const ModelRef = rowNode<ModelRow>('Model', (ids, { services }) => services.models.byIds(ids))
 export const JobRef = rowNode<JobRow>('Job', (ids, { services }) => services.jobs.byIds(ids))

@@ -8,6 +8,8 @@ import '../modules/models/models.schema.ts'
 import '../modules/runs/run.schema.ts'
 import '../modules/runs/runs.live.ts'
 import '../modules/runs/runs.schema.ts'
+import '../modules/studies/studies.schema.ts'
+import '../modules/studies/study.schema.ts'
 import '../modules/workers/workers.schema.ts'
 
 export const schema: GraphQLSchema = builder.toSchema()

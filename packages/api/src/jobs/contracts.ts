@@ -144,6 +144,13 @@ export interface TrainJob {
   outDir: string
   /** Go on from the last checkpoint in `outDir` if there is one: an earlier attempt was stopped or died. */
   resume: boolean
+  /**
+   * Of a study's trial: come to an end after so many epochs over both phases, with a checkpoint and an evaluation on the validation
+   * images; the test split is left alone. Null trains to the end.
+   */
+  until: number | null
+  /** Epochs of the second phase after which the schedule begins anew, rising. */
+  restarts: number[]
 }
 
 export interface TrainContext {

@@ -14,17 +14,26 @@ export class Recorder {
   readonly #db: Database
   readonly #attempt: Attempt
   readonly #failed: (error: Error) => void
+  readonly #stored: (events: readonly TrainEvent[]) => void
   #events: TrainEvent[] = []
   #step = 0
   #timer: NodeJS.Timeout | undefined
   #writing: Promise<void> = Promise.resolve()
   #error: Error | undefined
 
-  /** @param failed called once if a batch cannot be stored; nothing is taken after that. */
-  constructor(db: Database, attempt: Attempt, failed: (error: Error) => void) {
+  /**
+   * @param failed called once if a batch cannot be stored; nothing is taken after that.
+   * @param stored called after each batch, when all can read it.
+   */
+  constructor(
+    db: Database,
+    attempt: Attempt,
+    { failed, stored }: { failed: (error: Error) => void; stored: (events: readonly TrainEvent[]) => void },
+  ) {
     this.#db = db
     this.#attempt = attempt
     this.#failed = failed
+    this.#stored = stored
   }
 
   report(event: TrainEvent): void {
@@ -59,6 +68,7 @@ export class Recorder {
     for (const pause of [...retryMs, null]) {
       try {
         this.#step = await recordEvents(this.#db, this.#attempt, events, this.#step)
+        this.#stored(events)
         return
       } catch (error) {
         if (!(error instanceof AttemptOver) && pause !== null) {

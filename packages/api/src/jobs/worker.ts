@@ -17,6 +17,7 @@ import {
 } from '../modules/runs/runs.lifecycle.ts'
 import { AttemptOver } from '../modules/runs/runs.record.ts'
 import type { RunService } from '../modules/runs/runs.service.ts'
+import type { StudyService } from '../modules/studies/studies.service.ts'
 import type { WorkerService } from '../modules/workers/workers.service.ts'
 import { CrashError, type Handlers, parseRunConfig } from './contracts.ts'
 import { described, JobAborted } from './job-aborted.ts'
@@ -38,6 +39,7 @@ export interface WorkerParts {
   live: Live
   runs: RunService
   evaluations: EvaluationService
+  studies: StudyService
   workers: WorkerService
   onError: (error: Error) => void
 }
@@ -49,6 +51,7 @@ export class Worker {
   readonly #concurrency: number
   readonly #held = new Set<Held>()
   readonly #short: ShortWork
+  #looking: Promise<void> = Promise.resolve()
   #stopping = false
   #ends: (() => Promise<void> | void)[] = []
 
@@ -76,6 +79,7 @@ export class Worker {
       unlisten,
       () => work.stop(),
       () => this.#short.stop(),
+      () => this.#looking,
       async () => {
         clearInterval(heart)
         await beating
@@ -113,9 +117,10 @@ export class Worker {
     const held: Held = { runId: run.id, attempt: run.attempt, controller }
     const abort = (why: JobAborted['why']) => controller.abort(new JobAborted(why))
     job.signal.addEventListener('abort', () => abort('lost'))
-    const recorder = new Recorder(db, held, (error) =>
-      controller.abort(error instanceof AttemptOver ? new JobAborted('lost') : error),
-    )
+    const recorder = new Recorder(db, held, {
+      failed: (error) => controller.abort(error instanceof AttemptOver ? new JobAborted('lost') : error),
+      stored: (events) => events.some(({ type }) => type === 'epoch') && void this.#lookAfter(run.studyId),
+    })
     const handOverInTime = setTimeout(() => abort('shutdown'), (maxJobSeconds - 1800) * 1000)
     this.#held.add(held)
     if (this.#stopping) abort('shutdown')
@@ -123,19 +128,38 @@ export class Worker {
       // A run from before a setting existed gets its default.
       const config = parseRunConfig(run.config)
       await this.#handlers.train(
-        { runId: run.id, config, datasetPath, outDir: runs.folder(run.id), resume: run.attempt > 1 },
+        {
+          runId: run.id,
+          config,
+          datasetPath,
+          outDir: runs.folder(run.id),
+          resume: run.attempt > 1,
+          until: run.until,
+          restarts: run.restarts ?? [],
+        },
         { signal: controller.signal, report: (event) => recorder.report(event) },
       )
       await recorder.close()
-      // What it has learnt is told in full, on every split, as soon as it can be.
-      await finishRun(db, held, { status: 'SUCCEEDED' }, (tx) => evaluations.askWithin(tx, run.id))
+      // What it has learnt is told in full, on every split, as soon as it can be; but a study must not see the test split.
+      await finishRun(db, held, { status: 'SUCCEEDED' }, (tx) =>
+        run.until === null ? evaluations.askWithin(tx, run.id) : Promise.resolve(),
+      )
     } catch (error) {
       await this.#end(held, recorder, job, error)
     } finally {
       clearTimeout(handOverInTime)
       this.#held.delete(held)
       await releaseRun(db, held)
+      await this.#lookAfter(run.studyId)
     }
+  }
+
+  /** A trial's run has reported or ended: what comes next in its study? Should it fail, the platform looks again by itself. */
+  #lookAfter(studyId: number | null): Promise<void> {
+    if (studyId === null) return this.#looking
+    const { studies, onError } = this.#parts
+    this.#looking = this.#looking.then(() => studies.advance(studyId)).catch(onError)
+    return this.#looking
   }
 
   async #claim(job: JobWithMetadata<Payload>): Promise<Claim | null> {

@@ -53,7 +53,7 @@ export const trainer = ({ stepMs = 0, failAt }: TrainerOptions = {}): Handlers =
     }
   },
 
-  async train({ config, outDir, resume }, { signal, report }) {
+  async train({ config, outDir, resume, until }, { signal, report }) {
     await mkdir(outDir, { recursive: true })
     const file = join(outDir, 'last.json')
     const saved = resume ? await readFile(file, 'utf8').catch(() => null) : null
@@ -72,7 +72,8 @@ export const trainer = ({ stepMs = 0, failAt }: TrainerOptions = {}): Handlers =
       steps,
       step: state.step,
     })
-    while (state.step < steps) {
+    const end = Math.min(until ?? Number.POSITIVE_INFINITY, config.epochs) * stepsPerEpoch
+    while (state.step < end) {
       signal.throwIfAborted()
       const loss = descend(state, config.baseLr)
       const epoch = Math.ceil(state.step / stepsPerEpoch) - 1
@@ -97,6 +98,7 @@ export const trainer = ({ stepMs = 0, failAt }: TrainerOptions = {}): Handlers =
       }
       if (stepMs > 0) await sleep(stepMs, undefined, { signal })
     }
+    if (end < steps) return
     report({ type: 'log', level: 'info', message: `slope ${state.slope.toFixed(3)}` })
     report({ type: 'evaluation', split: 'valid', report: evaluation })
   },

@@ -103,11 +103,13 @@ export type RunFilter = {
   arch?: Array<Arch> | null | undefined
   dataset?: string | null | undefined
   name?: string | null | undefined
+  ofStudies?: boolean | null | undefined
   status?: Array<RunStatus> | null | undefined
+  study?: string | null | undefined
   tags?: Array<string> | null | undefined
 }
 
-export type RunStatus = 'CRASHED' | 'FAILED' | 'QUEUED' | 'RUNNING' | 'STOPPED' | 'SUCCEEDED'
+export type RunStatus = 'CRASHED' | 'FAILED' | 'PAUSED' | 'QUEUED' | 'RUNNING' | 'STOPPED' | 'SUCCEEDED'
 
 export type Sampling = 'balanced' | 'sequential' | 'shuffle'
 

@@ -9,6 +9,7 @@ export const statusLabels: Record<RunStatus, string> = {
   FAILED: 'Failed',
   STOPPED: 'Stopped',
   CRASHED: 'Crashed',
+  PAUSED: 'Paused',
 }
 
 /** The statuses behind each filter; null asks for all. */
@@ -16,7 +17,7 @@ export const filterStatuses: Record<StatusFilter, RunStatus[] | null> = {
   all: null,
   active: ['QUEUED', 'RUNNING'],
   succeeded: ['SUCCEEDED'],
-  stopped: ['STOPPED'],
+  stopped: ['STOPPED', 'PAUSED'],
   failed: ['FAILED', 'CRASHED'],
 }
 

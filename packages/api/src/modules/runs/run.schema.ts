@@ -1,5 +1,5 @@
 import { keysetConnection, pageComplexity } from '../../graphql/keyset.ts'
-import { DatasetRef, JobRef, ModelRef, RunRef } from '../../graphql/refs.ts'
+import { DatasetRef, JobRef, ModelRef, RunRef, StudyRef, TrialRef } from '../../graphql/refs.ts'
 import { parseRunConfig } from '../../jobs/contracts.ts'
 import { EvaluationRef } from '../evaluations/evaluations.schema.ts'
 import {
@@ -32,6 +32,19 @@ RunRef.implement({
     error: t.expose('error', { type: RunErrorRef, nullable: true, description: 'Why it FAILED or CRASHED.' }),
     setup: t.expose('setup', { type: RunSetupRef, nullable: true, description: 'null until its images are read.' }),
     progress: t.expose('progress', { type: ProgressRef, nullable: true, description: 'null until a worker has it.' }),
+    study: t.field({
+      type: StudyRef,
+      nullable: true,
+      description: 'null unless a study started it.',
+      resolve: (run) => run.studyId,
+    }),
+    trial: t.loadable({
+      type: TrialRef,
+      nullable: true,
+      description: 'The trial of that study that it trains, or one fold of.',
+      load: (keys: string[], { services }) => services.studies.trialsByKey(keys),
+      resolve: (run) => (run.studyId === null ? null : `${run.studyId}:${run.trial}`),
+    }),
     epochs: t.loadableGroup({
       type: EpochRef,
       load: (ids: number[], { services }) => services.runs.epochs(ids),

@@ -27,7 +27,8 @@ import {
 import type { Point, Series } from './series.ts'
 
 export const RunStatus = builder.enumType('RunStatus', {
-  description: 'FAILED: the training gave an error. CRASHED: its worker died, more often than runs are retried.',
+  description:
+    'FAILED: the training gave an error. CRASHED: its worker died, more often than runs are retried. PAUSED: the study whose trial it is may let it go on from its checkpoint.',
   values: runStatus.enumValues,
 })
 export const Arch = builder.enumType('Arch', { values: archs })

@@ -3,7 +3,7 @@
  * number, so that a worker which was given up for dead and comes back can change nothing.
  *
  *   QUEUED ─claim→ RUNNING ─finish→ SUCCEEDED | FAILED | CRASHED        (stop: STOPPED, from QUEUED and RUNNING)
- *      ↑              │
+ *      ↑              │      └─────→ PAUSED  at the epoch `until`, of a study's trial
  *      └──handOver────┘  the worker shuts down or died: another goes on from the last checkpoint
  */
 import { and, eq, inArray, sql } from 'drizzle-orm'
@@ -12,7 +12,7 @@ import { announce } from '../../live/live.ts'
 import { datasets } from '../datasets/datasets.table.ts'
 import { lostAfter } from '../workers/workers.service.ts'
 import { workers } from '../workers/workers.table.ts'
-import { logs, type RunError, type RunRow, runs } from './runs.table.ts'
+import { epochs, logs, type RunError, type RunRow, runs } from './runs.table.ts'
 
 export interface Claim {
   run: RunRow
@@ -85,17 +85,26 @@ export function finishRun(
   then?: (tx: Database) => Promise<unknown>,
 ): Promise<void> {
   return db.transaction(async (tx) => {
-    const error = outcome.status === 'SUCCEEDED' ? null : outcome.error
-    const ended = await tx
-      .update(runs)
-      .set({ status: outcome.status, error, finishedAt: sql`now()`, workerId: null })
+    const [run] = await tx
+      .select()
+      .from(runs)
       .where(and(mine(attempt), eq(runs.status, 'RUNNING')))
-      .returning({ id: runs.id })
-    if (ended.length === 0) return
+      .for('update')
+    if (!run) return
+    const error = outcome.status === 'SUCCEEDED' ? null : outcome.error
+    const status = outcome.status === 'SUCCEEDED' && (await isPause(tx, run)) ? 'PAUSED' : outcome.status
+    const finishedAt = status === 'PAUSED' ? null : sql`now()`
+    await tx.update(runs).set({ status, error, finishedAt, workerId: null }).where(eq(runs.id, run.id))
     if (error) await log(tx, attempt.runId, 'error', `${outcome.status}: ${error.message}`)
     await then?.(tx)
     await announce(tx, 'run', 'updated', attempt.runId)
   })
+}
+
+/** Whether a run that came to its end did so only because it was to stop at this epoch. */
+async function isPause(tx: Database, { id, until, config }: RunRow): Promise<boolean> {
+  if (until === null || until >= config.epochs + config.freezeEpochs) return false
+  return (await tx.$count(epochs, eq(epochs.runId, id))) >= until
 }
 
 /** Puts a run back into the queue for another worker; `job` names the job that will take it, if it is a new one. */

@@ -21,6 +21,9 @@ export interface RunWhere {
   datasetId?: number | null | undefined
   tags?: readonly string[] | null | undefined
   name?: string | null | undefined
+  studyId?: number | null | undefined
+  /** Whether some study started it. */
+  ofStudies?: boolean | null | undefined
 }
 
 /** In a pattern % and _ stand for other text; here they stand for themselves. */
@@ -32,6 +35,8 @@ const condition = (where: RunWhere): SQL | undefined =>
     where.arch ? anyOf(sql`${runs.config}->>'arch'`, where.arch, 'text') : undefined,
     where.datasetId ? eq(runs.datasetId, where.datasetId) : undefined,
     where.tags ? sql`${runs.tags} @> ${sql.param(where.tags)}::text[]` : undefined,
+    where.studyId ? eq(runs.studyId, where.studyId) : undefined,
+    typeof where.ofStudies === 'boolean' ? sql`(${runs.studyId} is not null) = ${where.ofStudies}` : undefined,
     where.name ? ilike(runs.name, `%${literal(where.name)}%`) : undefined,
   )
 

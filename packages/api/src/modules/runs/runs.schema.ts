@@ -2,7 +2,7 @@
 import { Conflict, InvalidInput, NotFound } from '../../errors.ts'
 import { builder } from '../../graphql/builder.ts'
 import { keysetConnection, pageComplexity } from '../../graphql/keyset.ts'
-import { DatasetRef, RunRef } from '../../graphql/refs.ts'
+import { DatasetRef, RunRef, StudyRef } from '../../graphql/refs.ts'
 import { Arch, RunConfigInput, RunStatus } from './run.types.ts'
 import { runOrder, runOrderFields } from './runs.order.ts'
 
@@ -14,6 +14,8 @@ const RunFilter = builder.inputType('RunFilter', {
     dataset: t.globalID({ for: DatasetRef }),
     tags: t.stringList({ description: 'With all of these tags.' }),
     name: t.string({ description: 'With this text in the name, in either case.' }),
+    study: t.globalID({ for: StudyRef, description: 'Runs of its trials.' }),
+    ofStudies: t.boolean({ description: 'false leaves out the runs of trials, true leaves out all others.' }),
   }),
 })
 
@@ -21,7 +23,7 @@ const RunOrderField = builder.enumType('RunOrderField', {
   description: 'validLoss and accuracy are those of the best epoch; runs without one come last.',
   values: runOrderFields,
 })
-const OrderDirection = builder.enumType('OrderDirection', { values: ['ASC', 'DESC'] as const })
+export const OrderDirection = builder.enumType('OrderDirection', { values: ['ASC', 'DESC'] as const })
 
 const RunOrder = builder.inputType('RunOrder', {
   fields: (t) => ({
@@ -44,7 +46,7 @@ builder.queryFields((t) => ({
       args: { filter: t.arg({ type: RunFilter }), orderBy: t.arg({ type: RunOrder }) },
       complexity: pageComplexity,
       resolve: (_root, { filter, orderBy, ...page }, { services }) => {
-        const where = { ...filter, datasetId: filter?.dataset?.id }
+        const where = { ...filter, datasetId: filter?.dataset?.id, studyId: filter?.study?.id }
         return keysetConnection(
           page,
           runOrder(orderBy?.field ?? 'createdAt', (orderBy?.direction ?? 'DESC') === 'DESC'),

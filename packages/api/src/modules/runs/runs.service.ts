@@ -1,9 +1,9 @@
 import { rm } from 'node:fs/promises'
 import { isAbsolute, join, resolve } from 'node:path'
-import { eq, inArray, sql } from 'drizzle-orm'
+import { and, eq, inArray, isNotNull, sql } from 'drizzle-orm'
 import type { Database } from '../../db/database.ts'
 import { Conflict, type InputIssue, InvalidInput, NotFound } from '../../errors.ts'
-import { parseRunConfig, type RunConfigInput } from '../../jobs/contracts.ts'
+import { parseRunConfig, type RunConfig, type RunConfigInput } from '../../jobs/contracts.ts'
 import type { Queue } from '../../jobs/queue.ts'
 import { announce } from '../../live/live.ts'
 import { datasets } from '../datasets/datasets.table.ts'
@@ -76,44 +76,69 @@ export class RunService extends RunReader {
    * @throws InvalidInput, NotFound (the dataset)
    */
   async start(input: StartRun): Promise<RunRow> {
-    const config = parseRunConfig(input.config ?? {})
-    this.#checkWeights(config.weights)
+    const config = this.checkedConfig(input.config ?? {})
     const name = input.name?.trim()
     const tags = cleanTags(input.tags ?? [])
     check({ name, tags })
     return this.db.transaction(async (tx) => {
       const [dataset] = await tx.select().from(datasets).where(eq(datasets.id, input.datasetId))
       if (!dataset) throw new NotFound('Dataset', input.datasetId)
-      const [{ id } = { id: 0 }] = await tx
-        .insert(runs)
-        .values({
-          name: name ?? `${dataset.name} ${config.arch}`,
-          datasetId: dataset.id,
-          config,
-          tags,
-          notes: input.notes ?? null,
-          createdAt: this.#options.now(),
-        })
-        .returning({ id: runs.id })
-      await announce(tx, 'run', 'created', id)
-      return this.#set(tx, id, { jobId: await this.#queue.enqueue(tx, 'train', id) })
+      return this.create(tx, {
+        name: name ?? `${dataset.name} ${config.arch}`,
+        datasetId: dataset.id,
+        config,
+        tags,
+        notes: input.notes ?? null,
+      })
     })
   }
 
   /**
-   * The run is STOPPED as soon as this returns; its worker hears of it at once and comes to its end on its own.
+   * Every setting of a run, none left open.
+   * @throws InvalidInput
+   */
+  checkedConfig(input: RunConfigInput): RunConfig {
+    const config = parseRunConfig(input)
+    this.#checkWeights(config.weights)
+    return config
+  }
+
+  /** Queues a run whose parts have been checked. */
+  async create(tx: Database, run: Omit<typeof runs.$inferInsert, 'createdAt'>): Promise<RunRow> {
+    const [{ id } = { id: 0 }] = await tx
+      .insert(runs)
+      .values({ ...run, createdAt: this.#options.now() })
+      .returning({ id: runs.id })
+    await announce(tx, 'run', 'created', id)
+    return this.#set(tx, id, { jobId: await this.#queue.enqueue(tx, 'train', id) })
+  }
+
+  /** Queues a run that has stopped again, to train until the end of the epoch `until`. */
+  async goOn(tx: Database, id: number, until: number | null): Promise<RunRow> {
+    await announce(tx, 'run', 'updated', id)
+    const jobId = await this.#queue.enqueue(tx, 'train', id)
+    return this.#set(tx, id, { status: 'QUEUED', jobId, until, finishedAt: null, error: null })
+  }
+
+  /** Takes a run from the queue or from its worker, which keeps the last checkpoint. One that has come to its end stays as it is. */
+  async halt(tx: Database, id: number, status: 'STOPPED' | 'PAUSED'): Promise<RunRow> {
+    const run = await this.#lock(tx, id)
+    if (!['QUEUED', 'RUNNING', 'PAUSED'].includes(run.status) || run.status === status) return run
+    if (run.status !== 'PAUSED' && run.jobId) await this.#queue.cancel(tx, 'train', run.jobId)
+    await announce(tx, 'run', 'stopped', id)
+    return this.#set(tx, id, { status, finishedAt: status === 'PAUSED' ? null : this.#options.now() })
+  }
+
+  /**
+   * The run is STOPPED as soon as this returns; its worker hears of it at once and comes to its end on its own. A trial's run
+   * makes its trial pruned.
    * @throws NotFound, Conflict where the run has finished in another way.
    */
   stop(id: number): Promise<RunRow> {
     return this.db.transaction(async (tx) => {
-      const run = await this.#lock(tx, id)
-      if (run.status === 'STOPPED') return run
-      if (run.status !== 'QUEUED' && run.status !== 'RUNNING') {
-        throw new Conflict(`Run ${id} cannot be stopped: it has ${run.status}`)
-      }
-      if (run.jobId) await this.#queue.cancel(tx, 'train', run.jobId)
-      await announce(tx, 'run', 'stopped', id)
-      return this.#set(tx, id, { status: 'STOPPED', finishedAt: this.#options.now() })
+      const run = await this.halt(tx, id, 'STOPPED')
+      if (run.status !== 'STOPPED') throw new Conflict(`Run ${id} cannot be stopped: it has ${run.status}`)
+      return run
     })
   }
 
@@ -123,9 +148,10 @@ export class RunService extends RunReader {
       const run = await this.#lock(tx, id)
       if (run.status === 'QUEUED' || run.status === 'RUNNING') throw new Conflict(`Run ${id} is already ${run.status}`)
       if (run.status === 'SUCCEEDED') throw new Conflict(`Run ${id} has SUCCEEDED; there is nothing left to resume`)
-      await announce(tx, 'run', 'updated', id)
-      const jobId = await this.#queue.enqueue(tx, 'train', id)
-      return this.#set(tx, id, { status: 'QUEUED', jobId, finishedAt: null, error: null })
+      if (run.status === 'PAUSED') {
+        throw new Conflict(`Run ${id} is PAUSED by study ${run.studyId}, which decides when it goes on`)
+      }
+      return this.goOn(tx, id, null)
     })
   }
 
@@ -148,26 +174,44 @@ export class RunService extends RunReader {
    */
   async delete(ids: readonly number[]): Promise<void> {
     await this.db.transaction(async (tx) => {
-      const found = await tx
-        .select({
-          run: runs,
-          held: sql<boolean>`exists (select from ${workers} where ${workers.id} = ${runs.workerId}
-            and ${workers.heartbeatAt} > now() - ${lostAfter}::interval)`,
-        })
+      const [trial] = await tx
+        .select()
         .from(runs)
-        .where(inArray(runs.id, [...ids]))
-        .for('update')
-      for (const id of ids) {
-        const entry = found.find(({ run }) => run.id === id)
-        if (!entry) throw new NotFound('Run', id)
-        const { run, held } = entry
-        if (run.status === 'RUNNING') throw new Conflict(`Run ${id} is RUNNING; stop it first`)
-        if (held) throw new Conflict(`The worker of run ${id} is still putting it down; try again in a moment`)
-        if (run.status === 'QUEUED' && run.jobId) await this.#queue.cancel(tx, 'train', run.jobId)
+        .where(and(inArray(runs.id, [...ids]), isNotNull(runs.studyId)))
+      if (trial) {
+        throw new Conflict(
+          `Run ${trial.id} belongs to trial ${trial.trial} of study ${trial.studyId}; deleteStudies takes its runs along`,
+        )
       }
-      await tx.delete(runs).where(inArray(runs.id, [...ids]))
-      for (const id of ids) await announce(tx, 'run', 'deleted', id)
+      await this.remove(tx, ids)
     })
+    await this.removeFolders(ids)
+  }
+
+  /** Deletes the rows of runs, whoever started them. @throws NotFound, Conflict where a worker holds one of them. */
+  async remove(tx: Database, ids: readonly number[]): Promise<void> {
+    const found = await tx
+      .select({
+        run: runs,
+        held: sql<boolean>`exists (select from ${workers} where ${workers.id} = ${runs.workerId}
+            and ${workers.heartbeatAt} > now() - ${lostAfter}::interval)`,
+      })
+      .from(runs)
+      .where(inArray(runs.id, [...ids]))
+      .for('update')
+    for (const id of ids) {
+      const entry = found.find(({ run }) => run.id === id)
+      if (!entry) throw new NotFound('Run', id)
+      const { run, held } = entry
+      if (run.status === 'RUNNING') throw new Conflict(`Run ${id} is RUNNING; stop it first`)
+      if (held) throw new Conflict(`The worker of run ${id} is still putting it down; try again in a moment`)
+      if (run.status === 'QUEUED' && run.jobId) await this.#queue.cancel(tx, 'train', run.jobId)
+    }
+    await tx.delete(runs).where(inArray(runs.id, [...ids]))
+    for (const id of ids) await announce(tx, 'run', 'deleted', id)
+  }
+
+  async removeFolders(ids: readonly number[]): Promise<void> {
     for (const id of ids) await rm(this.folder(id), { recursive: true, force: true })
   }
 

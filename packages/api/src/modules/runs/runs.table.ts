@@ -13,8 +13,17 @@ import {
 import type { RunConfig } from '../../jobs/contracts.ts'
 import type { Phase, StartEvent } from '../../jobs/train-events.ts'
 import { datasets } from '../datasets/datasets.table.ts'
+import { studies } from '../studies/studies.table.ts'
 
-export const runStatus = pgEnum('run_status', ['QUEUED', 'RUNNING', 'SUCCEEDED', 'FAILED', 'STOPPED', 'CRASHED'])
+export const runStatus = pgEnum('run_status', [
+  'QUEUED',
+  'RUNNING',
+  'SUCCEEDED',
+  'FAILED',
+  'STOPPED',
+  'CRASHED',
+  'PAUSED',
+])
 export type RunStatus = (typeof runStatus.enumValues)[number]
 
 /** What is drawn over steps: of every step the first four, of every epoch (at its last step) the others. */
@@ -82,11 +91,19 @@ export const runs = pgTable(
     workerId: text(),
     /** The queue's job for the current stretch of this run. */
     jobId: uuid(),
+    /** The study that started it, and which of its trials it is. */
+    studyId: integer().references(() => studies.id, { onDelete: 'cascade' }),
+    trial: integer(),
+    /** A trial's run stops after so many epochs, counted over both phases; null lets it train to its end. */
+    until: integer(),
+    /** Unfrozen epochs after which its schedule begins anew. */
+    restarts: integer().array(),
   },
   (table) => [
     index().on(table.createdAt, table.id),
     index().on(table.status),
     index().on(table.datasetId),
+    index().on(table.studyId, table.trial),
     index().using('gin', table.tags),
   ],
 )

@@ -1,0 +1,221 @@
+/**
+ * What comes next in a study, decided and begun in one transaction under a lock of its row: by the worker that stored an epoch or
+ * ended a run, by whoever changed the study, and every two seconds by every process, so that nothing is lost with one that died.
+ * The driver of `@sporeprint/tuning` decides, rows keep what it knows, runs do its work. Nothing is started twice: a decision is
+ * written in the transaction that puts its job into the queue.
+ */
+import { type Decision, type DrivenTrial, decide, type OverReason, record, type Work, workOf } from '@sporeprint/tuning'
+import { asc, eq, inArray, sql } from 'drizzle-orm'
+import { type Database, query } from '../../db/database.ts'
+import { InvalidInput } from '../../errors.ts'
+import { announce } from '../../live/live.ts'
+import type { RunService } from '../runs/runs.service.ts'
+import { epochs, type RunRow, runs } from '../runs/runs.table.ts'
+import { lostAfter } from '../workers/workers.service.ts'
+import { workers } from '../workers/workers.table.ts'
+import { valueAfter } from './objectives.ts'
+import { lockStudy, type StudyState, saveStudy } from './studies.state.ts'
+import { type StudyRow, studies } from './studies.table.ts'
+import { configOfTrial } from './trial-config.ts'
+
+/** Trials that fail one after the other, and none before them that did not, have a reason in common: the study is stopped. */
+const failuresInARow = 5
+
+interface Turn {
+  tx: Database
+  runService: RunService
+  state: StudyState
+}
+
+/** Notes what became of the study's runs, then starts, goes on with and stops what the driver says. */
+export async function advance(tx: Database, runService: RunService, studyId: number): Promise<void> {
+  const state = await lockStudy(tx, studyId)
+  if (state?.row.status !== 'RUNNING') return
+  const turn = { tx, runService, state }
+  const seenEpochs = await countEpochs(tx, studyId)
+  await hear(turn)
+  const end = await goAhead(turn)
+  const news = seenEpochs === state.row.seenEpochs ? {} : { seenEpochs }
+  if (await saveStudy(tx, state, { ...news, ...end })) await announce(tx, 'study', 'updated', studyId)
+}
+
+/** Of all runs of a study: what `advance` compares to know whether it has missed something. */
+const countEpochs = (tx: Database, studyId: number): Promise<number> =>
+  tx.$count(epochs, inArray(epochs.runId, tx.select({ id: runs.id }).from(runs).where(eq(runs.studyId, studyId))))
+
+/** Follows decisions until there are none, or none but that the study is over; gives what that means for its row. */
+async function goAhead(turn: Turn): Promise<Partial<StudyRow>> {
+  const { state } = turn
+  const { row, driven } = state
+  for (;;) {
+    const failing = commonFailure(driven.trials)
+    if (failing !== null) return stopped(row, `${failuresInARow} trials have failed, and none has not: ${failing}`)
+    const parallel = Math.min(driven.plan.parallel, await freeHands(turn.tx))
+    const decisions = decide({ ...driven, plan: { ...driven.plan, parallel } }, secondsOf(row) / 3600)
+    if (decisions.length === 0) return {}
+    for (const decision of decisions) {
+      if (decision.kind === 'over') return finished(row, decision.reason)
+      await follow(turn, decision)
+    }
+    // Some came to their end at once: what had run to its end before, and what cannot be run.
+    await hear(turn)
+  }
+}
+
+/** Jobs that all live workers together do at a time; one at least, so that a trial waits for the first worker. */
+async function freeHands(tx: Database): Promise<number> {
+  const [row] = await query<{ hands: number }>(
+    tx,
+    sql`select coalesce(sum(${workers.concurrency}), 0)::int as hands from ${workers}
+      where ${workers.heartbeatAt} > now() - ${lostAfter}::interval`,
+  )
+  return Math.max(1, row?.hands ?? 0)
+}
+
+function commonFailure(trials: readonly DrivenTrial[]): string | null {
+  const started = trials.filter(({ state }) => state !== 'waiting')
+  const alike = started.length >= failuresInARow && started.every(({ state }) => state === 'failed')
+  return alike ? (started.at(-1)?.reason ?? '') : null
+}
+
+/** How long it was RUNNING up to now. */
+export const secondsOf = ({ seconds, runningSince }: StudyRow): number =>
+  seconds + (runningSince === null ? 0 : (Date.now() - runningSince.getTime()) / 1000)
+
+export const stopped = (row: StudyRow, outcome: string | null): Partial<StudyRow> => ({
+  status: 'STOPPED',
+  outcome,
+  seconds: secondsOf(row),
+  runningSince: null,
+})
+
+const outcomes: Record<OverReason, string> = {
+  trials: 'The budget of trials is spent',
+  epochs: 'The budget of epochs is spent',
+  hours: 'The budget of hours is spent',
+  exhausted: 'Every combination of the space was tried',
+}
+
+const finished = (row: StudyRow, reason: OverReason): Partial<StudyRow> => ({
+  ...stopped(row, outcomes[reason]),
+  status: 'FINISHED',
+  finishedAt: new Date(),
+})
+
+/** Tells the driver what the runs of running trials have reported, and how those that ended came to their end. */
+export async function hear({ tx, state }: Pick<Turn, 'tx' | 'state'>): Promise<void> {
+  const { driven } = state
+  const { objectives } = driven.plan
+  const busy = driven.trials.flatMap((trial) => {
+    if (trial.state !== 'running') return []
+    const work = workOf(driven, trial)
+    return [{ number: trial.number, work, run: runOf(state, work) }]
+  })
+  const runIds = busy.flatMap(({ run }) => (run ? [run.id] : []))
+  const rows =
+    runIds.length === 0
+      ? []
+      : await tx.select().from(epochs).where(inArray(epochs.runId, runIds)).orderBy(asc(epochs.runId), epochs.epoch)
+  for (const { number, work, run } of busy) {
+    if (!run) {
+      record(driven, { kind: 'failed', number, reason: 'its run was deleted' })
+      continue
+    }
+    const done = rows.filter(({ runId }) => runId === run.id)
+    for (const [i, { epoch }] of done.entries()) {
+      const value = valueAfter(objectives[0] as (typeof objectives)[0], done.slice(0, i + 1))
+      record(driven, { kind: 'reported', number, fold: work.fold, epoch: epoch + 1, value })
+    }
+    const end = endOf(run, () => objectives.map((objective) => valueAfter(objective, done)))
+    if (end) record(driven, { number, ...end })
+  }
+}
+
+type End = { kind: 'reached'; values: number[] } | { kind: 'failed' | 'pruned'; reason: string }
+
+function endOf({ status, error }: RunRow, values: () => number[]): End | null {
+  switch (status) {
+    case 'PAUSED':
+    case 'SUCCEEDED':
+      return { kind: 'reached', values: values() }
+    case 'FAILED':
+    case 'CRASHED':
+      return { kind: 'failed', reason: error?.message ?? status }
+    case 'STOPPED':
+      return { kind: 'pruned', reason: 'its run was stopped by hand' }
+    case 'QUEUED':
+    case 'RUNNING':
+      return null
+  }
+}
+
+/** The run that trains this fold of a trial. */
+const runOf = ({ driven, runs }: StudyState, { number, fold }: Work): RunRow | undefined =>
+  runs.find((run) => run.trial === number && (driven.plan.folds === 1 || run.config.fold === fold))
+
+async function follow(turn: Turn, decision: Exclude<Decision, { kind: 'over' }>): Promise<void> {
+  const { tx, runService, state } = turn
+  const { driven } = state
+  const { number } = decision
+  switch (decision.kind) {
+    case 'start':
+      record(driven, { kind: 'started', number, parameters: decision.parameters })
+      return train(turn, decision)
+    case 'continue':
+      record(driven, { kind: 'continued', number })
+      return train(turn, decision)
+    case 'prune':
+      record(driven, { kind: 'pruned', number, reason: decision.reason })
+      for (const run of state.runs) {
+        if (run.trial === number) replace(state, await runService.halt(tx, run.id, 'STOPPED'))
+      }
+  }
+}
+
+/** Queues the run of a trial's fold, or lets it go on. One that has come to its end is heard of next. */
+async function train({ tx, runService, state }: Turn, work: Work): Promise<void> {
+  const { row, driven } = state
+  const { number, fold, until } = work
+  const known = runOf(state, work)
+  if (known) {
+    if (known.status === 'PAUSED') replace(state, await runService.goOn(tx, known.id, until))
+    return
+  }
+  const { parameters } = driven.trials[number] as DrivenTrial
+  try {
+    const config = configOfTrial(driven.plan, row.config, parameters, fold)
+    const name = `${row.name} #${number}${driven.plan.folds > 1 ? `, fold ${fold}` : ''}`
+    const { datasetId, id: studyId } = row
+    const run = await runService.create(tx, { name, datasetId, config, tags: [], studyId, trial: number, until })
+    state.runs.push(run)
+  } catch (error) {
+    if (!(error instanceof InvalidInput)) throw error
+    record(driven, { kind: 'failed', number, reason: error.message })
+  }
+}
+
+function replace(state: StudyState, run: RunRow): void {
+  state.runs = state.runs.map((other) => (other.id === run.id ? run : other))
+}
+
+/**
+ * Studies that have something to do: an epoch came, a run of a running trial ended, a worker is free, or time ran out. A cheap look,
+ * since every process looks every two seconds.
+ */
+export async function studiesWithNews(db: Database): Promise<number[]> {
+  const rows = await query<{ id: number }>(
+    db,
+    sql`
+      select s.id from ${studies} s where s.status = 'RUNNING' and (
+        s.seen_epochs <> (select count(*) from ${epochs} e join ${runs} r on r.id = e.run_id where r.study_id = s.id)
+        or (select count(*) from trials t where t.study_id = s.id and t.state = 'running') < least(
+          (s.plan->>'parallel')::int,
+          (select greatest(1, coalesce(sum(w.concurrency), 0)) from ${workers} w
+            where w.heartbeat_at > now() - ${lostAfter}::interval))
+        or exists (select from trials t left join ${runs} r on r.study_id = s.id and r.trial = t.number
+          where t.study_id = s.id and t.state = 'running'
+          group by t.number having bool_and(r.id is null or r.status not in ('QUEUED', 'RUNNING'))))
+      order by s.id`,
+  )
+  return rows.map(({ id }) => id)
+}

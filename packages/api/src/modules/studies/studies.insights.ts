@@ -1,0 +1,87 @@
+/** What follows from a study's trials: the best, how it came to be, what mattered. */
+import {
+  bestTrial,
+  epochsSpent,
+  fanova,
+  type Importance,
+  paretoFront,
+  pedAnova,
+  studyOf,
+  TuningError,
+} from '@sporeprint/tuning'
+import { secondsOf } from './studies.advance.ts'
+import { drivenStudy } from './studies.state.ts'
+import type { StudyRow, TrialRow } from './studies.table.ts'
+
+const core = (row: StudyRow, rows: readonly TrialRow[]) => studyOf(drivenStudy(row, rows))
+
+/** The best complete trial; of several objectives, the first on the front. */
+export function bestOf(row: StudyRow, rows: readonly TrialRow[]): TrialRow | null {
+  const best = bestTrial(core(row, rows))
+  return best ? (rows[best.number] ?? null) : null
+}
+
+/** The complete trials that no other one beats in every objective. */
+export const frontOf = (row: StudyRow, rows: readonly TrialRow[]): TrialRow[] =>
+  paretoFront(core(row, rows)).flatMap(({ number }) => rows[number] ?? [])
+
+export interface HistoryPoint {
+  trial: TrialRow
+  /** Its value of the first objective, and the best up to then. */
+  value: number
+  best: number
+}
+
+/** The complete trials in the order in which they came to be. */
+export function historyOf({ plan }: StudyRow, rows: readonly TrialRow[]): HistoryPoint[] {
+  const sign = plan.objectives[0]?.direction === 'maximize' ? -1 : 1
+  let best = Number.POSITIVE_INFINITY
+  return rows
+    .filter(({ state }) => state === 'complete')
+    .toSorted((a, b) => Number(a.finishedAt) - Number(b.finishedAt) || a.number - b.number)
+    .flatMap((trial) => {
+      const value = trial.values?.[0]
+      if (value === undefined) return []
+      best = Math.min(best, sign * value)
+      return [{ trial, value, best: sign * best }]
+    })
+}
+
+export type ImportanceMethod = 'pedAnova' | 'fanova'
+
+/** None before two trials are complete. */
+export function importancesOf(row: StudyRow, rows: readonly TrialRow[], method: ImportanceMethod): Importance[] {
+  try {
+    return method === 'fanova' ? fanova(core(row, rows)) : pedAnova(core(row, rows))
+  } catch (error) {
+    if (error instanceof TuningError) return []
+    throw error
+  }
+}
+
+export interface Spent {
+  trials: number
+  epochs: number
+  hours: number
+}
+
+export const spentOf = (row: StudyRow, rows: readonly TrialRow[]): Spent => ({
+  trials: rows.filter(({ state }) => state !== 'waiting').length,
+  epochs: rows.reduce((sum, trial) => sum + epochsSpent(trial), 0),
+  hours: secondsOf(row) / 3600,
+})
+
+/** Of a share such as an accuracy, on so many images. */
+export interface ScoreInterval {
+  low: number
+  high: number
+  n: number
+}
+
+/** Wilson's interval of 95 % for a share p of n images (Journal of the American Statistical Association 22, 1927). */
+export function wilsonInterval(p: number, n: number): ScoreInterval {
+  const z = 1.959963984540054
+  const centre = (p + z ** 2 / (2 * n)) / (1 + z ** 2 / n)
+  const half = (z / (1 + z ** 2 / n)) * Math.sqrt((p * (1 - p)) / n + z ** 2 / (4 * n ** 2))
+  return { low: Math.max(0, centre - half), high: Math.min(1, centre + half), n }
+}

@@ -1,0 +1,130 @@
+import { and, asc, eq, inArray, type SQL, sql } from 'drizzle-orm'
+import { anyOf, type Database } from '../../db/database.ts'
+import { NotFound } from '../../errors.ts'
+import type { Key, Page } from '../../graphql/keyset.ts'
+import { type RunRow, runs } from '../runs/runs.table.ts'
+import { isScore } from './objectives.ts'
+import { type ScoreInterval, wilsonInterval } from './studies.insights.ts'
+import { type StudyRow, studies, type TrialRow, type TrialState, trials } from './studies.table.ts'
+
+export const newestStudies: Key<StudyRow> = {
+  column: sql`${studies.createdAt}`,
+  type: 'timestamptz',
+  value: (study) => study.createdAt.toISOString(),
+  descending: true,
+}
+
+export const trialOrderFields = ['number', 'value'] as const
+
+/** By number, or by the value of the first objective; trials without one come last. */
+export function trialOrder(field: (typeof trialOrderFields)[number], descending: boolean): Key<TrialRow> {
+  if (field === 'number') {
+    return { column: sql`${trials.number}`, type: 'int4', value: ({ number }) => String(number), descending }
+  }
+  const missing = descending ? '-Infinity' : 'Infinity'
+  return {
+    column: sql`coalesce(${trials.value}, ${missing}::float8)`,
+    type: 'float8',
+    value: ({ value }) => String(value ?? missing),
+    descending,
+  }
+}
+
+/** What can be asked about studies. */
+export class StudyReader {
+  protected readonly db: Database
+
+  constructor(db: Database) {
+    this.db = db
+  }
+
+  byIds(ids: readonly number[]): Promise<StudyRow[]> {
+    return this.db
+      .select()
+      .from(studies)
+      .where(inArray(studies.id, [...ids]))
+  }
+
+  /** @throws NotFound */
+  async get(id: number): Promise<StudyRow> {
+    const [study] = await this.byIds([id])
+    if (!study) throw new NotFound('Study', id)
+    return study
+  }
+
+  page(page: Page): Promise<StudyRow[]> {
+    return this.db.select().from(studies).where(page.where).orderBy(page.orderBy).limit(page.limit)
+  }
+
+  count(): Promise<number> {
+    return this.db.$count(studies)
+  }
+
+  trialsByIds(ids: readonly number[]): Promise<TrialRow[]> {
+    return this.db
+      .select()
+      .from(trials)
+      .where(inArray(trials.id, [...ids]))
+  }
+
+  /** Trials by `study:number`, in the order asked for. */
+  async trialsByKey(keys: readonly string[]): Promise<(TrialRow | null)[]> {
+    const key = sql`${trials.studyId} || ':' || ${trials.number}`
+    const studyIds = keys.map((text) => Number(text.split(':')[0]))
+    const rows = await this.db
+      .select()
+      .from(trials)
+      .where(and(inArray(trials.studyId, studyIds), anyOf(key, keys, 'text')))
+    return keys.map((text) => rows.find((row) => text === `${row.studyId}:${row.number}`) ?? null)
+  }
+
+  /** All trials of each study, by number. */
+  async trialsOf(studyIds: readonly number[]): Promise<TrialRow[][]> {
+    const rows = await this.db
+      .select()
+      .from(trials)
+      .where(inArray(trials.studyId, [...studyIds]))
+      .orderBy(asc(trials.number))
+    const byStudy = Map.groupBy(rows, ({ studyId }) => studyId)
+    return studyIds.map((id) => byStudy.get(id) ?? [])
+  }
+
+  trialPage(studyId: number, states: readonly TrialState[] | null, page: Page): Promise<TrialRow[]> {
+    return this.db
+      .select()
+      .from(trials)
+      .where(and(this.#among(studyId, states), page.where))
+      .orderBy(page.orderBy)
+      .limit(page.limit)
+  }
+
+  trialCount(studyId: number, states: readonly TrialState[] | null): Promise<number> {
+    return this.db.$count(trials, this.#among(studyId, states))
+  }
+
+  #among(studyId: number, states: readonly TrialState[] | null): SQL | undefined {
+    return and(eq(trials.studyId, studyId), states ? inArray(trials.state, [...states]) : undefined)
+  }
+
+  /** How sure the value of a complete trial is, by the images that it was validated on; null where it is no score. */
+  async interval({ plan, id }: StudyRow, trial: TrialRow): Promise<ScoreInterval | null> {
+    const value = trial.values?.[0]
+    const objective = plan.objectives[0]
+    if (value === undefined || !objective || !isScore(objective)) return null
+    const [own = []] = await this.runsOfTrials([`${id}:${trial.number}`])
+    const n = own.reduce((sum, { setup }) => sum + (setup?.images.valid ?? 0), 0)
+    return n === 0 ? null : wilsonInterval(value, n)
+  }
+
+  /** The runs of trials by `study:number`, fold by fold. */
+  async runsOfTrials(keys: readonly string[]): Promise<RunRow[][]> {
+    const key = sql`${runs.studyId} || ':' || ${runs.trial}`
+    const studyIds = keys.map((text) => Number(text.split(':')[0]))
+    const rows = await this.db
+      .select()
+      .from(runs)
+      .where(and(inArray(runs.studyId, studyIds), anyOf(key, keys, 'text')))
+      .orderBy(asc(runs.id))
+    return keys.map((text) => rows.filter(({ studyId, trial }) => text === `${studyId}:${trial}`))
+  }
+}
