@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import { addBenchCommand } from '../commands/bench.ts'
 import { addDataCommand } from '../commands/data.ts'
 import { addDoctorCommand } from '../commands/doctor.ts'
+import { addEvaluateCommand } from '../commands/evaluate.ts'
 import { addLrFindCommand } from '../commands/lr-find.ts'
 import { addServeCommand } from '../commands/serve.ts'
 import { addTrainCommand } from '../commands/train.ts'
@@ -24,6 +25,7 @@ export function createProgram(io: Io): Command {
   addServeCommand(program, io)
   addWorkerCommand(program, io)
   addTrainCommand(program, io)
+  addEvaluateCommand(program, io)
   addLrFindCommand(program, io)
   addDataCommand(program, io)
   addWeightsCommand(program, io)

@@ -11,12 +11,12 @@
  * Each file is replaced in one rename, resume.safetensors after the models: it is what makes an epoch count. Weights carry a checksum.
  */
 import { access, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { EngineError } from '../errors.ts'
 import type { StoreBuffer } from '../graph/tensor.ts'
 import type { ChosenNames } from '../kernels/conv2d/conv2d.variants.ts'
 import type { Preprocessing, ResNet } from '../nn/resnet.ts'
-import { readWeightsFile, writeAtomically, writeWeightsFile } from '../weights/file.ts'
+import { readWeightsFile, readWeightsHeader, writeAtomically, writeWeightsFile } from '../weights/file.ts'
 import { defaultPreprocessing, preprocessingMetadata } from '../weights/preprocessing.ts'
 import type { StateDict } from '../weights/safetensors.ts'
 import type { Learner, LearnerProgress } from './learner.ts'
@@ -125,6 +125,29 @@ export class RunFolder {
   }
 }
 
+/** What a run's folder tells of it, without any weights. */
+export interface RunRecord {
+  /** Absolute. */
+  dir: string
+  spec: TrainSpec
+  classes: readonly string[]
+  /** Fingerprint of the images that it trained and validated on. */
+  images: string
+  history: readonly EpochRecord[]
+  /** Null while it is not finished. */
+  result: TrainResult | null
+}
+
+/** Reads what a run left in `dir`; null where `dir` holds none that has come to a checkpoint. Throws BAD_WEIGHTS where it is damaged. */
+export async function readRunRecord(dir: string): Promise<RunRecord | null> {
+  const folder = new RunFolder(resolve(dir))
+  const path = join(folder.model('last'), 'resume.safetensors')
+  if (!(await exists(path))) return null
+  const { metadata } = await readWeightsHeader(path)
+  const { spec, classes, images, history } = positionOf(metadata, path)
+  return { dir: folder.dir, spec, classes, images, history, result: await folder.readResult() }
+}
+
 /** A run that stopped. */
 export interface Stopped {
   position: RunPosition
@@ -134,14 +157,18 @@ export interface Stopped {
 
 async function readStopped(path: string): Promise<Stopped> {
   const { tensors, metadata } = await readWeightsFile(path)
-  const position = JSON.parse(metadata.position ?? 'null') as RunPosition | null
-  if (!position)
-    throw new EngineError('BAD_WEIGHTS', `${path} does not say where its run stopped: start again without --resume`)
+  const position = positionOf(metadata, path)
   const restore = (learner: Learner): void => {
     for (const [name, { values }] of tensors) learner.store.writeAll(name as StoreBuffer, values)
     learner.restore(position.progress)
   }
   return { position, restore }
+}
+
+function positionOf(metadata: Readonly<Record<string, string>>, path: string): RunPosition {
+  const position = JSON.parse(metadata.position ?? 'null') as RunPosition | null
+  if (position) return position
+  throw new EngineError('BAD_WEIGHTS', `${path} does not say where its run stopped: start again without --resume`)
 }
 
 /**
@@ -171,7 +198,7 @@ async function exists(path: string): Promise<boolean> {
     await access(path)
     return true
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return false
     throw error
   }
 }
