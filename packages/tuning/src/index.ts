@@ -1,6 +1,7 @@
 export { ask } from './ask.ts'
 export { bestTrial, paretoFront } from './best.ts'
 export { type Decision, decide, type OverReason, type Work, workOf } from './driver/decide.ts'
+export { type OneRung, trialsAtOneRung } from './driver/one-rung.ts'
 export {
   type Budget,
   createPlan,

@@ -7,6 +7,7 @@ import { addEvaluateCommand } from '../commands/evaluate.ts'
 import { addLrFindCommand } from '../commands/lr-find.ts'
 import { addServeCommand } from '../commands/serve.ts'
 import { addTrainCommand } from '../commands/train.ts'
+import { addTuneCommand } from '../commands/tune.ts'
 import { addWeightsCommand } from '../commands/weights.ts'
 import { addWorkerCommand } from '../commands/worker.ts'
 import { UsageError } from './errors.ts'
@@ -27,6 +28,7 @@ export function createProgram(io: Io): Command {
   addTrainCommand(program, io)
   addEvaluateCommand(program, io)
   addLrFindCommand(program, io)
+  addTuneCommand(program, io)
   addDataCommand(program, io)
   addWeightsCommand(program, io)
   addBenchCommand(program, io)

@@ -95,6 +95,7 @@ describe('help', () => {
       ['serve'],
       ['worker'],
       ['train'],
+      ['tune'],
       ['data', 'demo'],
       ['data', 'synth'],
       ['data', 'check'],

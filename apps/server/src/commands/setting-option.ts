@@ -16,15 +16,16 @@ export function settingOption(name: string): Option {
   return setting.usual === undefined ? option : option.preset(setting.usual)
 }
 
-/** Adds an option for every setting of a run. */
-export function addSettings(command: Command): Command {
-  for (const name of Object.keys(settings)) command.addOption(settingOption(name))
+/** Adds an option for every setting of a run but those of `without`. */
+export function addSettings(command: Command, without: readonly string[] = []): Command {
+  for (const name of Object.keys(settings)) if (!without.includes(name)) command.addOption(settingOption(name))
   return command.option('--no-shuffle', 'take the images in the same order in every epoch')
 }
 
-/** The settings on the command line itself, without defaults, which a config file may still change. */
-export function givenSettings(command: Command): GivenSettings {
-  const names = [...Object.keys(settings), 'shuffle'].filter((name) => command.getOptionValueSource(name) === 'cli')
+/** The settings on the command line itself, without defaults, which a config file may still change, and but for those of `without`. */
+export function givenSettings(command: Command, without: readonly string[] = []): GivenSettings {
+  const all = [...Object.keys(settings), 'shuffle'].filter((name) => !without.includes(name))
+  const names = all.filter((name) => command.getOptionValueSource(name) === 'cli')
   // Commander makes an empty text of an option that was read as null.
   const parsed = (name: string): unknown => (command.getOptionValue(name) === '' ? null : command.getOptionValue(name))
   return Object.fromEntries(names.map((name) => [name, parsed(name)])) as GivenSettings

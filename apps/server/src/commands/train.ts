@@ -6,6 +6,7 @@ import { CommandError, errorCode } from '../cli/errors.ts'
 import { abortOnInterrupt } from '../cli/interrupt.ts'
 import type { Io } from '../cli/io.ts'
 import { createProgress } from '../cli/progress.ts'
+import { resumeCommand } from '../cli/resume-command.ts'
 import { loadEngine } from '../engine.ts'
 import { buildSpec } from '../train/build-spec.ts'
 import { createTrainReporter } from '../train/train-reporter.ts'
@@ -55,7 +56,7 @@ async function trainFolder(io: Io, dir: string, options: TrainOptions, command: 
   } catch (error) {
     reporter.finish()
     if (errorCode(error) !== 'ABORTED') throw error
-    throw new CommandError('STOPPED', `stopped; to go on: ${resumeCommand(spec.out)}`, { cause: error })
+    throw new CommandError('STOPPED', `stopped; to go on: ${resumeCommand('train', spec.out)}`, { cause: error })
   } finally {
     interrupt.release()
   }
@@ -79,14 +80,4 @@ function resultDocument(run: string, result: TrainResult, start?: StartEvent): u
     ...(test === null ? {} : { test }),
     ...(start && { adapter: start.adapter, images: start.images, peakBytes: start.peakBytes }),
   }
-}
-
-/** The command just given, with what it needs to go on. */
-function resumeCommand(out: string): string {
-  const words = process.argv.slice(process.argv.indexOf('train'))
-  if (!words.includes('--resume')) words.push('--resume')
-  if (!words.some((word) => /^--out(=|$)/.test(word))) words.push('--out', relative('', out))
-  return ['sporeprint', ...words]
-    .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
-    .join(' ')
 }

@@ -23,6 +23,8 @@ export interface Setting {
   readonly fromText: (text: string) => unknown
   /** The text of an option that is given without one. */
   readonly usual?: string
+  /** Of a number: the least and the greatest. */
+  readonly range?: readonly [number, number]
 }
 
 const identity = (text: string): unknown => text
@@ -41,6 +43,7 @@ const numeric = (flag: string, about: string, kind: string, min: number, max: nu
   flag,
   about,
   allowed: `${kind} from ${min} to ${max}`,
+  range: [min, max],
   accepts: (value) => typeof value === 'number' && value >= min && value <= max,
   // Number('') is 0: an empty text is no number.
   fromText: (text) => (text.trim() === '' ? text : Number(text)),
