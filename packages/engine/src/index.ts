@@ -45,11 +45,25 @@ export {
   type ImageExplanation,
 } from './explain/spec.ts'
 export { type AdapterInfo, type Device, openDevice } from './gpu/device.ts'
-export { Classifier, type ClassifierOptions } from './infer/classifier.ts'
+export { Classifier, type ClassifierOptions, type ClassifyOptions } from './infer/classifier.ts'
 export { type FeatureGradient, FeatureGradients } from './infer/feature-gradients.ts'
 export type { EvaluateOptions, Predictions } from './infer/inference.ts'
 export { MaskedInference, type MaskedInferenceOptions } from './infer/masked-inference.ts'
-export type { TtaOptions, TtaResult } from './infer/tta.ts'
+export type {
+  CalibrateEvent,
+  CalibrateResult,
+  CalibrateSpec,
+  ImageInput,
+  ImagePrediction,
+  PredictEvent,
+  PredictedModel,
+  PredictResult,
+  PredictSpec,
+  PredictTta,
+  UnreadableImage,
+} from './infer/predict-spec.ts'
+export type { ClassProbability, Prediction, PredictionOptions } from './infer/prediction.ts'
+export type { TtaOptions, TtaPasses, TtaResult } from './infer/tta.ts'
 export { type Frozen, frozenBody, type NormPolicy, normPolicies, type Stage, stages } from './nn/freezing.ts'
 export {
   type Arch,
@@ -104,6 +118,8 @@ export type {
   TrainSpec,
 } from './train/spec.ts'
 export { type RateCurve, type RateSuggestions, suggestRates } from './train/suggest-rate.ts'
+export type { Calibration, CalibrationFigures } from './weights/calibration.ts'
+export { type ModelHints, modelOf, type SavedModel } from './weights/model.ts'
 export {
   type DiskTensor,
   decodeSafetensors,
@@ -111,5 +127,4 @@ export {
   type StateDict,
   type WeightsFile,
 } from './weights/safetensors.ts'
-export type { SavedModel } from './weights/saved-model.ts'
 export type { LoadReport } from './weights/state-dict.ts'

@@ -21,7 +21,7 @@ export {
   type WeightsPreprocessing,
 } from './weights/preprocessing.ts'
 export { defaultWeights, type RegisteredWeights, registry as registeredWeights } from './weights/registry.ts'
-export { type ModelHints, readModel } from './weights/saved-model.ts'
+export { readModel } from './weights/saved-model.ts'
 export {
   type AddOptions,
   addWeights,

@@ -10,10 +10,14 @@
  *   trained with (Pillow: mean |Δ| 3.5 of 255 on noise, lanczos3 9.0). `fastShrinkOnLoad: false` keeps JPEG's cheaper
  *   DCT-domain shrink at least a factor of two away from the final size.
  *   Enlarging is done here: libvips' bilinear enlarging is shifted by a quarter of a source pixel (8.18).
+ * - Weights may want otherwise (`Preparation`): a share of the resized image, and bicubic interpolation (resample.ts). An image that
+ *   has the size already stays as it is.
  * - Animations and multi-page files: the first picture.
  */
 import sharp, { type Sharp } from 'sharp'
+import type { WeightsPreprocessing } from '../weights/preprocessing.ts'
 import { IMAGE_FORMATS, SNIFF_BYTES, sniffFormat } from './image-format.ts'
+import { type Crop, type Pixels, resampleBicubic } from './resample.ts'
 
 /** Part of every cache name: raise it when the pixels that this file makes change. */
 export const DECODER_VERSION = 1
@@ -24,6 +28,12 @@ export const MAX_PIXELS = 50_000_000
 /** A longer strip than this is cropped while it is read, else its enlarged side could be huge. */
 const MAX_ASPECT = 16
 
+/** How an image is made square where weights want it so. */
+export type Preparation = Pick<WeightsPreprocessing, 'crop' | 'interpolation'>
+
+/** Shrunk or enlarged to the size, and nothing cut off its shorter side. */
+export const wholeImage: Preparation = { crop: 1, interpolation: 'bilinear' }
+
 /** Content that is no readable image. `message` says so in plain words and fits after the file's name. */
 export class UnreadableImageError extends Error {
   override readonly name = 'UnreadableImageError'
@@ -33,11 +43,15 @@ export class UnreadableImageError extends Error {
  * Decodes an image to u8 RGBA (alpha 255), [size, size, 4].
  * @throws UnreadableImageError when the bytes are not a whole image of a supported format.
  */
-export async function decodeImage(bytes: Uint8Array, size: number): Promise<Uint8Array> {
+export async function decodeImage(
+  bytes: Uint8Array,
+  size: number,
+  preparation: Preparation = wholeImage,
+): Promise<Uint8Array> {
   const sniffed = sniffFormat(bytes.subarray(0, SNIFF_BYTES))
   if (sniffed.format === null) throw new UnreadableImageError(notAnImage(bytes, sniffed.looksLike))
   try {
-    return await decode(bytes, size)
+    return await decode(bytes, size, preparation)
   } catch (error) {
     if (error instanceof UnreadableImageError) throw error
     const [detail] = (error instanceof Error ? error.message : String(error)).split('\n')
@@ -51,7 +65,7 @@ function notAnImage(bytes: Uint8Array, looksLike: string): string {
   return `${looksLike}; convert it to one of ${readable}, or remove it`
 }
 
-async function decode(bytes: Uint8Array, size: number): Promise<Uint8Array> {
+async function decode(bytes: Uint8Array, size: number, { crop, interpolation }: Preparation): Promise<Uint8Array> {
   // failOn 'error' refuses cut-off files, as Pillow does, and lets the harmless warnings of many cameras and editors pass.
   const image = sharp(bytes, { failOn: 'error', limitInputPixels: false, sequentialRead: true })
   const { width, height } = await image.metadata()
@@ -61,19 +75,33 @@ async function decode(bytes: Uint8Array, size: number): Promise<Uint8Array> {
   const shorter = Math.min(width, height)
   const strip = Math.max(width, height) > MAX_ASPECT * shorter
   const upright = image.autoOrient().flatten({ background: '#ffffff' })
-  if (shorter < size && !strip) return enlarge(await toPixels(upright), size)
+  if (width === size && height === size) return (await toPixels(upright)).data
+  // As timm rounds it; torchvision's 256 for a centre of 224.
+  const resized = Math.floor(size / crop)
+  if (interpolation === 'bicubic') {
+    const pixels = await toPixels(upright)
+    return resampleBicubic(pixels, centreOf(pixels, resized, size))
+  }
+  if (shorter < resized && !strip) return enlarge(await toPixels(upright), resized, size)
 
   // 'outside', and the centre cut out afterwards: with 'cover' the rows below the centre are never decoded, and a file that
   // is cut off there would pass.
   const fit = strip ? 'cover' : 'outside'
-  return centre(await toPixels(upright.resize(size, size, { fit, kernel: 'linear', fastShrinkOnLoad: false })), size)
+  const shrunk = upright.resize(resized, resized, { fit, kernel: 'linear', fastShrinkOnLoad: false })
+  return centre(await toPixels(shrunk), size)
 }
 
-interface Pixels {
-  data: Uint8Array
-  width: number
-  height: number
+/** torchvision's Resize of the shorter side to `resized`, then CenterCrop to `size`: their very roundings. */
+function centreOf({ width, height }: Pixels, resized: number, size: number): Crop {
+  const shorter = Math.min(width, height)
+  const side = (length: number): number => (length === shorter ? resized : Math.trunc((resized * length) / shorter))
+  const sides = { width: side(width), height: side(height) }
+  const before = (length: number): number => roundHalfEven((length - size) / 2)
+  return { resized: sides, left: before(sides.width), top: before(sides.height), size }
 }
+
+/** Python's round. */
+const roundHalfEven = (x: number): number => (x % 1 === 0.5 ? 2 * Math.round(x / 2) : Math.round(x))
 
 async function toPixels(image: Sharp): Promise<Pixels> {
   const rgba = image.toColourspace('srgb').ensureAlpha().raw({ depth: 'uchar' })
@@ -94,11 +122,11 @@ function centre({ data, width, height }: Pixels, size: number): Uint8Array {
 }
 
 /**
- * Bilinear with half-pixel centres and clamped edges: the shorter side to `size`, of which the centre square is made. A row of the
- * source is stretched once for all the rows that it becomes.
+ * Bilinear with half-pixel centres and clamped edges: the shorter side to `resized`, of which the central `size` are made. A row of
+ * the source is stretched once for all the rows that it becomes.
  */
-function enlarge({ data, width, height }: Pixels, size: number): Uint8Array {
-  const side = Math.min(width, height)
+function enlarge({ data, width, height }: Pixels, resized: number, size: number): Uint8Array {
+  const side = (Math.min(width, height) * size) / resized
   const across = taps(width, side, size)
   const down = taps(height, side, size)
   const out = new Uint8Array(size * size * 4).fill(255)

@@ -9,11 +9,13 @@ import { basename, join } from 'node:path'
 import { EngineError, throwIfAborted } from '../errors.ts'
 import { forEachConcurrent, limited } from './concurrent.ts'
 import { DatasetError } from './dataset-error.ts'
-import { DECODER_VERSION, decodeImage, UnreadableImageError } from './decode-image.ts'
+import { DECODER_VERSION, decodeImage, type Preparation, UnreadableImageError, wholeImage } from './decode-image.ts'
 import { PixelPack } from './pixel-pack.ts'
 
 export interface CacheOptions {
   size: number
+  /** Default: whole images, bilinear. */
+  preparation?: Preparation | undefined
   /** Default: `sporeprint` in $XDG_CACHE_HOME or ~/.cache. */
   cacheDir?: string | undefined
   /** Files read and decoded at once; default: one a core. */
@@ -44,6 +46,10 @@ export function defaultCacheDir(): string {
   return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'sporeprint')
 }
 
+/** In a cache's name; nothing where images are prepared as usual. */
+const preparedAs = ({ crop, interpolation }: Preparation = wholeImage): string =>
+  crop === wholeImage.crop && interpolation === wholeImage.interpolation ? '' : `-${interpolation}-${crop}`
+
 /** The decoded pixels of a dataset's files. */
 export class PixelCache {
   /** Files decoded since it was opened. */
@@ -72,7 +78,7 @@ export class PixelCache {
    */
   static async open(root: string, files: readonly CachedFile[], options: CacheOptions): Promise<PixelCache> {
     const label = basename(root).replaceAll(/[^\w.-]+/g, '-')
-    const name = `${label}-${hash('sha256', root).slice(0, 16)}-${options.size}-v${DECODER_VERSION}`
+    const name = `${label}-${hash('sha256', root).slice(0, 16)}-${options.size}${preparedAs(options.preparation)}-v${DECODER_VERSION}`
     const folder = join(options.cacheDir ?? defaultCacheDir(), 'images', name)
     try {
       return new PixelCache(root, files, await PixelPack.open(folder, options.size, files.map(keyOf)), options)
@@ -131,7 +137,7 @@ export class PixelCache {
     this.decoded++
     try {
       if (typeof content === 'string') throw new UnreadableImageError(content)
-      const picture = await decodeImage(content, this.#pack.size)
+      const picture = await decodeImage(content, this.#pack.size, this.#options.preparation)
       await this.#pack.add(file, picture, Date.now() - Math.max(mtimeMs, ctimeMs) > CLOCK_TICK_MS)
       return picture
     } catch (error) {

@@ -9,7 +9,8 @@ import { type ComparedImage, type NearDuplicates, nearDuplicates } from '../data
 import { concatenated, relabelled } from '../data/views.ts'
 import type { TaskContext } from '../host/tasks.ts'
 import { Classifier } from '../infer/classifier.ts'
-import { readModel, type SavedModel } from '../weights/saved-model.ts'
+import type { SavedModel } from '../weights/model.ts'
+import { readModel } from '../weights/saved-model.ts'
 import { cutSet } from './cuts.ts'
 import { lookAtFiles } from './looks.ts'
 import type {

@@ -2,7 +2,7 @@ import type { ClassificationReport, Evaluation } from '@sporeprint/metrics'
 import type { NearDuplicates } from '../data/near-duplicates.ts'
 import type { Arch, Head } from '../nn/resnet.ts'
 import type { LogEvent, SkippedFile, StartEvent } from '../train/spec.ts'
-import type { ModelHints } from '../weights/saved-model.ts'
+import type { ModelHints } from '../weights/model.ts'
 
 /** `all`: every image of the folder as one set, whatever split it is in. */
 export const evaluatedSplits = ['all', 'train', 'valid', 'test'] as const

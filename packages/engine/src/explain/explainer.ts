@@ -24,7 +24,7 @@ import type { Device } from '../gpu/device.ts'
 import { FeatureGradients } from '../infer/feature-gradients.ts'
 import { MaskedInference } from '../infer/masked-inference.ts'
 import type { FeatureLayer, ResNet } from '../nn/resnet.ts'
-import { loadModel, type SavedModel } from '../weights/saved-model.ts'
+import { loadModel, type SavedModel } from '../weights/model.ts'
 import {
   type ExplainedLabel,
   type ExplainSettings,

@@ -1,7 +1,7 @@
 /** What an explanation is asked for, and what it comes to: plain data that crosses processes. */
 import type { ExplanationData, Segmenter } from '@sporeprint/explain'
 import type { FeatureLayer } from '../nn/resnet.ts'
-import type { ModelHints } from '../weights/saved-model.ts'
+import type { ModelHints } from '../weights/model.ts'
 
 export const explainMethods = ['lime', 'shap', 'occlusion', 'gradcam'] as const
 

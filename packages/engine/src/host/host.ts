@@ -7,6 +7,8 @@ import { openTunedDevice } from '../autotune/kept-choices.ts'
 import { EngineError } from '../errors.ts'
 import { runEvaluation } from '../evaluate/evaluate.ts'
 import { runExplain } from '../explain/run.ts'
+import { runCalibration } from '../infer/run-calibration.ts'
+import { runPrediction } from '../infer/run-prediction.ts'
 import { findRate, runTraining } from '../train/run.ts'
 import type { FromHost, TaskContext, TaskName, TaskRunners, Tasks, ToHost } from './tasks.ts'
 
@@ -15,6 +17,8 @@ const runners: TaskRunners = {
   train: runTraining,
   evaluate: runEvaluation,
   explain: runExplain,
+  predict: runPrediction,
+  calibrate: runCalibration,
 }
 
 const abort = new AbortController()

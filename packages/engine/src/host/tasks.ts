@@ -3,6 +3,14 @@ import type { EngineErrorCode } from '../errors.ts'
 import type { EvaluateEvent, EvaluateResult, EvaluateSpec } from '../evaluate/spec.ts'
 import type { ExplainEvent, ExplainResult, ExplainSpec } from '../explain/spec.ts'
 import type { Device } from '../gpu/device.ts'
+import type {
+  CalibrateEvent,
+  CalibrateResult,
+  CalibrateSpec,
+  PredictEvent,
+  PredictResult,
+  PredictSpec,
+} from '../infer/predict-spec.ts'
 import type { RateFinding, RateSweep } from '../train/learner.ts'
 import type { TrainEvent, TrainResult, TrainSpec } from '../train/spec.ts'
 
@@ -13,6 +21,8 @@ export interface Tasks {
   train: { input: TrainSpec; event: TrainEvent; result: TrainResult }
   evaluate: { input: EvaluateSpec; event: EvaluateEvent; result: EvaluateResult }
   explain: { input: ExplainSpec; event: ExplainEvent; result: ExplainResult }
+  predict: { input: PredictSpec; event: PredictEvent; result: PredictResult }
+  calibrate: { input: CalibrateSpec; event: CalibrateEvent; result: CalibrateResult }
 }
 
 /** What `findRate` is asked. */

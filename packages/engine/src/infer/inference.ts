@@ -7,6 +7,7 @@ import { batches } from '../data/loader.ts'
 import { throwIfAborted } from '../errors.ts'
 import type { Device } from '../gpu/device.ts'
 import { Pacer } from '../gpu/pacing.ts'
+import type { Tensor } from '../graph/tensor.ts'
 import type { ResNet } from '../nn/resnet.ts'
 import type { EvaluationGraph } from '../train/graphs.ts'
 
@@ -26,6 +27,11 @@ export interface Predictions {
   indices: Uint32Array
   /** [n, classes] */
   logits: Float32Array
+}
+
+export interface Outputs {
+  logits: Float32Array
+  features: Float32Array
 }
 
 /** Forward passes with running statistics, without augmentation and dropout: the one path of validation and prediction. */
@@ -60,15 +66,27 @@ export class Inference {
 
   /** Logits [batch, classes] of one full batch: pixels u8 RGBA [batch, size, size, 4]. */
   async logits(pixels: Uint8Array): Promise<Float32Array> {
+    await this.#run(pixels, [this.#graph.logits])
+    return this.#readLogits()
+  }
+
+  /** The same with the features that the head classifies by, [batch, featureCount]. */
+  async outputs(pixels: Uint8Array): Promise<Outputs> {
+    const { logits, features } = this.#graph
+    await this.#run(pixels, [logits, features])
+    return { logits: await this.#readLogits(), features: new Float32Array(await this.#program.read(features)) }
+  }
+
+  async #run(pixels: Uint8Array, copy: readonly Tensor[]): Promise<void> {
     this.#program.write(this.#graph.pixels, pixels)
     const submitted = performance.now()
-    this.#program.run([this.#graph.logits])
+    this.#program.run(copy)
     await this.#pacer.settle('inference', submitted)
-    return unpad(
-      new Float32Array(await this.#program.read(this.#graph.logits)),
-      this.#batch,
-      this.#model.classes.length,
-    )
+  }
+
+  async #readLogits(): Promise<Float32Array> {
+    const padded = new Float32Array(await this.#program.read(this.#graph.logits))
+    return unpad(padded, this.#batch, this.#model.classes.length)
   }
 
   /** Loss, accuracy, F1 and the confusion matrix over a whole source, in its own order. */

@@ -1,8 +1,8 @@
 /** Models that were never on disk, for tests. */
 import { initialise } from '../nn/parameters.ts'
 import { type Head, ResNet } from '../nn/resnet.ts'
+import type { SavedModel } from '../weights/model.ts'
 import { defaultPreprocessing } from '../weights/preprocessing.ts'
-import type { SavedModel } from '../weights/saved-model.ts'
 
 /** A ResNet-18 with fresh values, as `readModel` would give it. */
 export function freshModel(head: Head, classes: readonly string[], size: number, seed = 1): SavedModel {
@@ -11,5 +11,15 @@ export function freshModel(head: Head, classes: readonly string[], size: number,
     [...model.weights()].map((weight) => [weight.name, { shape: weight.shape, values: initialise(weight, seed) }]),
   )
   const preprocessing = { ...defaultPreprocessing, size }
-  return { path: 'fresh', arch: 'resnet18', head, classes: [...classes], preprocessing, tensors, metadata: {} }
+  const calibration = null
+  return {
+    path: 'fresh',
+    arch: 'resnet18',
+    head,
+    classes: [...classes],
+    preprocessing,
+    calibration,
+    tensors,
+    metadata: {},
+  }
 }

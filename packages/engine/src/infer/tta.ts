@@ -13,12 +13,14 @@ import { throwIfAborted } from '../errors.ts'
 import type { Device } from '../gpu/device.ts'
 import { Pacer } from '../gpu/pacing.ts'
 import { Graph } from '../graph/graph.ts'
+import type { Tensor } from '../graph/tensor.ts'
 import { augmentWords } from '../kernels/augment.ts'
 import type { ResNet } from '../nn/resnet.ts'
 import { stepScalars } from '../train/step-scalars.ts'
-import { type EvaluateOptions, type Inference, unpad } from './inference.ts'
+import { type EvaluateOptions, type Inference, type Outputs, unpad } from './inference.ts'
 
-export interface TtaOptions extends EvaluateOptions {
+/** How an image is looked at more than once. */
+export interface TtaPasses {
   augment: Augmentation
   /** Augmented versions of each image; default 4. */
   passes?: number
@@ -26,6 +28,8 @@ export interface TtaOptions extends EvaluateOptions {
   share?: number
   seed?: number
 }
+
+export interface TtaOptions extends EvaluateOptions, TtaPasses {}
 
 export interface TtaResult {
   report: ClassificationReport
@@ -44,24 +48,92 @@ export interface TtaParts {
   plain: Inference
 }
 
-/** What is said of a source whose images have the network's size. Version v of an image is drawn as training draws it in epoch v. */
+/** What is said of images that are seen more than once: of each as it is, and the mean of the probabilities [batch, classes]. */
+interface AugmentedOutputs extends Outputs {
+  probabilities: Float64Array
+}
+
+/** Forward passes over full batches of images of the network's size, as they are and augmented. */
+export class AugmentedInference {
+  readonly #parts: TtaParts
+  readonly #options: Required<TtaPasses>
+  readonly #tensors: { pixels: Tensor; draws: Tensor; logits: Tensor }
+  readonly #arena: GPUBuffer
+  readonly #program: Program
+  readonly #pacer: Pacer
+
+  /** Throws RangeError for passes or a share that cannot be. */
+  static async record(parts: TtaParts, given: TtaPasses): Promise<AugmentedInference> {
+    const { device, model, store, batch, size } = parts
+    const options = { passes: 4, share: 0.25, seed: 0, ...given }
+    const { passes, share } = options
+    if (!Number.isInteger(passes) || passes < 1)
+      throw new RangeError(`passes must be a whole number of at least 1, not ${passes}`)
+    if (!(share >= 0 && share <= 1)) throw new RangeError(`share must be from 0 to 1, not ${share}`)
+    const graph = new Graph()
+    const pixels = graph.io('pixels', [batch, size, size], 'u32')
+    const draws = graph.io('draws', [batch, augmentWords], 'u32')
+    const step = graph.io('step', [stepScalars.words], 'u32')
+    const input = { draws, size, mixes: false }
+    const logits = graph.keep(
+      model.forward(graph, pixels, { training: false, activations: 'f32', step, augment: input }),
+    )
+    const compiled = compile(device, 'augmented evaluation', graph)
+    const arena = await createArena(device, [compiled])
+    const program = await Program.record(device, compiled, store, arena)
+    return new AugmentedInference(parts, options, { pixels, draws, logits }, arena, program)
+  }
+
+  private constructor(
+    parts: TtaParts,
+    options: Required<TtaPasses>,
+    tensors: { pixels: Tensor; draws: Tensor; logits: Tensor },
+    arena: GPUBuffer,
+    program: Program,
+  ) {
+    this.#parts = parts
+    this.#options = options
+    this.#tensors = tensors
+    this.#arena = arena
+    this.#program = program
+    this.#pacer = new Pacer(parts.device)
+  }
+
+  /** Version v of image `indices[i]` is drawn as training draws it in epoch v. */
+  async run(images: Uint8Array, indices: ArrayLike<number>, temperature = 1): Promise<AugmentedOutputs> {
+    const { model, batch, size, plain } = this.#parts
+    const { augment, passes, share, seed } = this.#options
+    const classes = model.classes.length
+    const { logits, features } = await plain.outputs(images)
+    const mean = softmax(logits, classes, temperature).map((p) => share * p)
+    this.#program.write(this.#tensors.pixels, images)
+    for (let pass = 0; pass < passes; pass++) {
+      const of = { seed, epoch: pass, step: pass, indices, labels: [] }
+      const drawn = drawBatch({ ...unchanged, augment }, { source: size, size }, of)
+      this.#program.write(this.#tensors.draws, drawn.draws)
+      const submitted = performance.now()
+      this.#program.run([this.#tensors.logits])
+      await this.#pacer.settle('augmented evaluation', submitted)
+      const read = unpad(new Float32Array(await this.#program.read(this.#tensors.logits)), batch, classes)
+      for (const [i, p] of softmax(read, classes, temperature).entries()) {
+        mean[i] = (mean[i] as number) + ((1 - share) / passes) * p
+      }
+    }
+    return { logits, features, probabilities: mean }
+  }
+
+  destroy(): void {
+    this.#program.destroy()
+    this.#arena.destroy()
+  }
+}
+
+/** What is said of a source whose images have the network's size. */
 export async function evaluateAugmented(parts: TtaParts, source: ImageSource, options: TtaOptions): Promise<TtaResult> {
-  const { device, model, store, batch, size, plain } = parts
-  const { augment, passes = 4, share = 0.25, seed = 0, labelSmoothing = 0, classWeights = null, signal } = options
-  if (!Number.isInteger(passes) || passes < 1)
-    throw new RangeError(`passes must be a whole number of at least 1, not ${passes}`)
-  if (!(share >= 0 && share <= 1)) throw new RangeError(`share must be from 0 to 1, not ${share}`)
+  const { model, batch } = parts
+  const { labelSmoothing = 0, classWeights = null, signal, ...passes } = options
   const classes = model.classes.length
-  const graph = new Graph()
-  const pixels = graph.io('pixels', [batch, size, size], 'u32')
-  const draws = graph.io('draws', [batch, augmentWords], 'u32')
-  const step = graph.io('step', [stepScalars.words], 'u32')
-  const input = { draws, size, mixes: false }
-  const logits = graph.keep(model.forward(graph, pixels, { training: false, activations: 'f32', step, augment: input }))
-  const compiled = compile(device, 'augmented evaluation', graph)
-  const arena = await createArena(device, [compiled])
-  const program = await Program.record(device, compiled, store, arena)
-  const pacer = new Pacer(device)
+  const inference = await AugmentedInference.record(parts, passes)
   const report = new ReportAccumulator({ classes: model.classes, labelSmoothing, classWeights })
   const probabilities = new Float32Array(source.length * classes).fill(Number.NaN)
   const order = { batch, sampling: 'sequential', seed: 0, epoch: 0, dropLast: false } as const
@@ -69,21 +141,10 @@ export async function evaluateAugmented(parts: TtaParts, source: ImageSource, op
     for await (const images of batches(source, order)) {
       throwIfAborted(signal)
       const { count, indices } = images
-      const labels = images.labels.subarray(0, count)
-      const mean = softmax(await plain.logits(images.pixels), classes).map((p) => share * p)
-      program.write(pixels, images.pixels)
-      for (let pass = 0; pass < passes; pass++) {
-        const of = { seed, epoch: pass, step: pass, indices, labels: images.labels }
-        program.write(draws, drawBatch({ ...unchanged, augment }, { source: size, size }, of).draws)
-        const submitted = performance.now()
-        program.run([logits])
-        await pacer.settle('augmented evaluation', submitted)
-        const said = softmax(unpad(new Float32Array(await program.read(logits)), batch, classes), classes)
-        for (const [i, p] of said.entries()) mean[i] = (mean[i] as number) + ((1 - share) / passes) * p
-      }
+      const { probabilities: mean } = await inference.run(images.pixels, indices)
       // The logarithm of a probability is a logit of it.
       report.add(
-        labels,
+        images.labels.subarray(0, count),
         Float32Array.from(mean.subarray(0, count * classes), (p) => Math.log(Math.max(p, 1e-38))),
       )
       for (let i = 0; i < count; i++) {
@@ -91,8 +152,7 @@ export async function evaluateAugmented(parts: TtaParts, source: ImageSource, op
       }
     }
   } finally {
-    program.destroy()
-    arena.destroy()
+    inference.destroy()
   }
   return { report: report.report(), probabilities }
 }

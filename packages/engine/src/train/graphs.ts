@@ -27,10 +27,16 @@ export interface HeadGraph {
   logits: Tensor
 }
 
-export interface EvaluationGraph extends HeadGraph {
-  /** [batch, size, size], packed RGBA. */
+/** [batch, size, size], packed RGBA. */
+interface PixelInput {
   pixels: Tensor
 }
+
+/** What the head makes of features. */
+interface HeadEvaluationGraph extends HeadGraph, FeatureInput {}
+
+/** What a network makes of pixels, and its features on the way. */
+export interface EvaluationGraph extends HeadEvaluationGraph, PixelInput {}
 
 /** What a graph of training has beside its input. */
 export interface TrainingGraphParts extends HeadGraph {
@@ -53,7 +59,7 @@ export interface AugmentedInput {
   mixes: boolean
 }
 
-export interface TrainingGraph extends TrainingGraphParts, EvaluationGraph {}
+export interface TrainingGraph extends TrainingGraphParts, PixelInput {}
 
 /** The head by itself: its input is what `ResNet.features` makes. */
 export interface FeatureInput {
@@ -94,8 +100,9 @@ export const trains = (p: Pick<ParameterStretch, 'stage' | 'bodyNorm'>, frozen: 
  */
 export function evaluationGraph(model: ResNet, { batch, size }: BatchShape): EvaluationGraph {
   const { graph, pixels, step } = withPixels(batch, size)
-  const logits = graph.keep(model.forward(graph, pixels, { training: false, activations: 'f32', step }))
-  return { graph, pixels, logits }
+  const features = graph.keep(model.features(graph, pixels, { training: false, activations: 'f32', step }))
+  const logits = graph.keep(model.classify(graph, features, { training: false, step }))
+  return { graph, pixels, features, logits }
 }
 
 /** The features of a batch by running statistics, as a body that is still makes them at this precision. */
@@ -103,14 +110,14 @@ export function featureGraph(
   model: ResNet,
   { batch, size }: BatchShape,
   precision: Precision,
-): Omit<EvaluationGraph, 'logits'> & FeatureInput {
+): Omit<EvaluationGraph, 'logits'> {
   const { graph, pixels, step } = withPixels(batch, size)
   const activations = precision === 'mixed' ? 'f16' : 'f32'
   const features = graph.keep(model.features(graph, pixels, { training: false, activations, step }))
   return { graph, pixels, features }
 }
 
-export function headEvaluationGraph(model: ResNet, batch: number): HeadGraph & FeatureInput {
+export function headEvaluationGraph(model: ResNet, batch: number): HeadEvaluationGraph {
   const { graph, features, step } = withFeatures(model, batch)
   return { graph, features, logits: graph.keep(model.classify(graph, features, { training: false, step })) }
 }
