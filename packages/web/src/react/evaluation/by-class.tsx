@@ -5,7 +5,7 @@ import { formatCount, formatNumber } from '../../core/format.ts'
 
 export function ByClass({ evaluation }: { evaluation: Evaluation }): ReactElement {
   return (
-    <div className="table-scroll evaluation-wide">
+    <div className="table-scroll">
       <table aria-label="By class">
         <thead>
           <tr>

@@ -126,9 +126,9 @@ function OneSplit({ evaluation }: { evaluation: Evaluation }): ReactElement {
   return (
     <div className="evaluation" data-testid={`evaluation-${evaluation.split}`}>
       <ByClass evaluation={evaluation} />
+      <Reliability evaluation={evaluation} />
       <Confusion evaluation={evaluation} />
       <MostConfused evaluation={evaluation} />
-      <Reliability evaluation={evaluation} />
       <Samples title="Worst images" samples={evaluation.topLosses} testId="worst" />
       <Samples title="Best images" samples={evaluation.bottomLosses} testId="best" />
       <Slices evaluation={evaluation} />

@@ -20,7 +20,7 @@ export function Reliability({ evaluation }: { evaluation: Evaluation }): ReactEl
         {temperature != null && `; temperature ${formatNumber(temperature, 2)} would mend it`}
       </figcaption>
       <svg
-        viewBox={`0 0 ${side + margin + 8} ${side + margin + 8}`}
+        viewBox={`0 0 ${side + margin + 18} ${side + margin + 8}`}
         role="img"
         aria-label="How often it is right, by how sure it says it is"
       >
