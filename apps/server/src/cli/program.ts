@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { addBenchCommand } from '../commands/bench.ts'
 import { addDataCommand } from '../commands/data.ts'
 import { addDoctorCommand } from '../commands/doctor.ts'
 import { addEvaluateCommand } from '../commands/evaluate.ts'
 import { addLrFindCommand } from '../commands/lr-find.ts'
+import { addReportCommand } from '../commands/report.ts'
 import { addServeCommand } from '../commands/serve.ts'
 import { addTrainCommand } from '../commands/train.ts'
 import { addTuneCommand } from '../commands/tune.ts'
@@ -12,6 +12,7 @@ import { addWeightsCommand } from '../commands/weights.ts'
 import { addWorkerCommand } from '../commands/worker.ts'
 import { UsageError } from './errors.ts'
 import type { Io } from './io.ts'
+import { readVersion } from './version.ts'
 
 /** The command line: every command is a file of `commands/`, which adds itself. Wrong usage throws UsageError. */
 export function createProgram(io: Io): Command {
@@ -27,17 +28,13 @@ export function createProgram(io: Io): Command {
   addWorkerCommand(program, io)
   addTrainCommand(program, io)
   addEvaluateCommand(program, io)
+  addReportCommand(program, io)
   addLrFindCommand(program, io)
   addTuneCommand(program, io)
   addDataCommand(program, io)
   addWeightsCommand(program, io)
   addBenchCommand(program, io)
   return program
-}
-
-function readVersion(): string {
-  const manifest: { version: string } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
-  return manifest.version
 }
 
 /** True where commander left because help or the version was asked for and printed. */

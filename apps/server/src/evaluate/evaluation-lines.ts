@@ -3,7 +3,7 @@ import { relative } from 'node:path'
 import { type Columns, table } from '../cli/table.ts'
 import type { EvaluationDocument } from './evaluate.ts'
 import { describePair } from './near-duplicates.ts'
-import { byClassColumns, confusedColumns, overallRows, percent, sampleColumns, sliceColumns } from './tables.ts'
+import { byClassColumns, confusedColumns, overallRows, percent, sampleColumns, score, sliceColumns } from './tables.ts'
 
 export function evaluationLines(document: EvaluationDocument, top: number): string[] {
   const { split, n, model, data, arch, size, adapter, classes, calibration, temperature } = document
@@ -49,8 +49,8 @@ function nearDuplicateLines(
     ...(rest > 0 ? [`  and ${rest} more`] : []),
     ...(without
       ? [
-          `Without the images of ${split} that look like one of train: ${without.n} images, loss ${without.loss.toFixed(6)}, ` +
-            `accuracy ${without.accuracy.toFixed(6)}, F1 weighted ${without.f1Weighted.toFixed(6)}, macro ${without.f1Macro.toFixed(6)}`,
+          `Without the images of ${split} that look like one of train: ${without.n} images, loss ${score(without.loss)}, ` +
+            `accuracy ${score(without.accuracy)}, F1 weighted ${score(without.f1Weighted)}, macro ${score(without.f1Macro)}`,
         ]
       : []),
   ]

@@ -4,10 +4,16 @@ import type { Columns } from '../cli/table.ts'
 
 type Interval = SplitEvaluation['scores']['accuracy']
 
-export const score = (value: number | null): string => (value === null || Number.isNaN(value) ? '–' : value.toFixed(6))
-export const percent = (share: number): string => (Number.isNaN(share) ? '–' : `${(100 * share).toFixed(1)} %`)
+/** What is undefined is NaN, or null where it has been JSON. */
+type Value = number | null
+
+const isDefined = (value: Value): value is number => value !== null && !Number.isNaN(value)
+
+export const fixed = (value: Value, digits: number): string => (isDefined(value) ? value.toFixed(digits) : '–')
+export const score = (value: Value): string => fixed(value, 6)
+export const percent = (share: Value): string => (isDefined(share) ? `${(100 * share).toFixed(1)} %` : '–')
 export const between = ({ low, high }: Interval): string =>
-  Number.isNaN(low) ? '–' : `${low.toFixed(4)} to ${high.toFixed(4)}`
+  isDefined(low) ? `${low.toFixed(4)} to ${high.toFixed(4)}` : '–'
 
 /** Names of the scores that have an interval, in the order in which they are told. */
 export const scoreNames: readonly (readonly [key: keyof SplitEvaluation['scores'], name: string])[] = [
@@ -60,7 +66,7 @@ export const sampleColumns: Columns<SplitEvaluation['topLosses'][number]> = [
   ['actual', ({ actual }) => actual],
   ['predicted', ({ predicted }) => predicted],
   ['confidence', ({ confidence }) => percent(confidence)],
-  ['loss', ({ loss }) => loss.toFixed(4)],
+  ['loss', ({ loss }) => fixed(loss, 4)],
 ]
 
 export const sliceColumns: Columns<SplitEvaluation['slices'][number]> = [
