@@ -48,7 +48,13 @@ export function stretched(values: Float64Array): Float64Array {
 }
 
 /** Bilinear with pixel centres at halves and edges held, as OpenCV and torch's align_corners = false. */
-function enlarge(map: Float64Array, width: number, height: number, toWidth: number, toHeight: number): Float64Array {
+export function enlarge(
+  map: ArrayLike<number>,
+  width: number,
+  height: number,
+  toWidth: number,
+  toHeight: number,
+): Float64Array {
   const along = (i: number, from: number, to: number): { low: number; high: number; part: number } => {
     const position = Math.min(Math.max(((i + 0.5) * from) / to - 0.5, 0), from - 1)
     const low = Math.floor(position)

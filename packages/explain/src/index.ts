@@ -24,7 +24,7 @@ export {
   type RoadOptions,
   road,
 } from './faithfulness.ts'
-export { type GradCamInput, gradCam } from './grad-cam.ts'
+export { enlarge, type GradCamInput, gradCam } from './grad-cam.ts'
 export { kernelShap } from './kernel-shap.ts'
 export { type ExplainOptions, fitLime, type LimeFitOptions, lime } from './lime.ts'
 export { emptyMasks, isShown, type Masks, show, showAll } from './masks.ts'
@@ -39,6 +39,7 @@ export {
   panel,
   type SuperpixelOptions,
   shownSegments,
+  sideColours,
   superpixels,
 } from './overlay.ts'
 export type { Pixels, Rgb } from './pixels.ts'

@@ -100,8 +100,8 @@ export function shownSegments(weights: ArrayLike<number>, options: SuperpixelOpt
     .slice(0, top)
 }
 
-const FOR: Rgb = [27, 158, 75]
-const AGAINST: Rgb = [214, 47, 39]
+/** What superpixels are tinted with: for the class, and against it. */
+export const sideColours: { readonly for: Rgb; readonly against: Rgb } = { for: [27, 158, 75], against: [214, 47, 39] }
 const GREY: Rgb = [128, 128, 128]
 const EDGE: Rgb = [255, 255, 0]
 
@@ -121,7 +121,7 @@ export function superpixels(
     if (shown.has(label)) {
       const isFor = (weights[label] as number) > 0
       groups[p] = isFor ? 1 : 2
-      paint(pixels, p, isFor ? FOR : AGAINST, opacity)
+      paint(pixels, p, isFor ? sideColours.for : sideColours.against, opacity)
     } else if (hideRest) paint(pixels, p, GREY, 1)
   })
   return boundaries ? outline(pixels, groups) : pixels

@@ -96,6 +96,7 @@ describe('help', () => {
       ['worker'],
       ['train'],
       ['tune'],
+      ['explain'],
       ['data', 'demo'],
       ['data', 'synth'],
       ['data', 'check'],

@@ -1,5 +1,6 @@
 /** A picture of pictures: rows of equal squares, each with a caption under it. */
 import sharp from 'sharp'
+import { lineHeight, svgSheet, textLine } from './caption.ts'
 
 export interface Cell {
   /** u8 RGBA [size, size, 4]. */
@@ -8,8 +9,6 @@ export interface Cell {
   caption: readonly string[]
 }
 
-const fontSize = 11
-const lineHeight = 14
 const gap = 8
 /** Narrower pictures are enlarged by whole factors, so that captions can be read beside them. */
 const narrowest = 132
@@ -18,7 +17,7 @@ const narrowest = 132
 export async function contactSheet(rows: readonly (readonly Cell[])[], size: number): Promise<Buffer> {
   const side = size * Math.ceil(narrowest / size)
   const lines = Math.max(...rows.flat().map(({ caption }) => caption.length))
-  const pitch = { x: side + gap, y: side + lines * lineHeight + gap }
+  const pitch = { x: side + gap, y: side + lines * lineHeight() + gap }
   const columns = Math.max(...rows.map((row) => row.length))
   const width = columns * pitch.x + gap
   const height = rows.length * pitch.y + gap
@@ -36,18 +35,10 @@ export async function contactSheet(rows: readonly (readonly Cell[])[], size: num
     })),
   )
   const captions = placed.flatMap(({ cell, left, top }) =>
-    cell.caption.map((line, i) => caption(line, { left, top: top + side + i * lineHeight, width: side })),
+    cell.caption.map((line, i) => textLine(line, { left, top: top + side + i * lineHeight(), width: side })),
   )
-  const text = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">${captions.join('')}</svg>`
   return sharp({ create: { width, height, channels: 4, background: '#ffffff' } })
-    .composite([...squares, { input: Buffer.from(text), left: 0, top: 0 }])
+    .composite([...squares, { input: svgSheet(width, height, captions), left: 0, top: 0 }])
     .png()
     .toBuffer()
-}
-
-/** A line of text in a box of its own, at whose edge it ends. */
-function caption(line: string, { left, top, width }: { left: number; top: number; width: number }): string {
-  const escaped = line.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
-  const font = `font-family="DejaVu Sans, Arial, sans-serif" font-size="${fontSize}" fill="#222222"`
-  return `<svg x="${left}" y="${top}" width="${width}" height="${lineHeight}"><text x="1" y="${fontSize}" ${font}>${escaped}</text></svg>`
 }

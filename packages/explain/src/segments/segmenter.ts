@@ -14,11 +14,20 @@ export type Segmenter =
   | ({ name: 'slic' } & SlicOptions)
   | ({ name: 'felzenszwalb' } & FelzenszwalbOptions)
 
-/** Cuts a picture into superpixels; the seed breaks quickshift's ties. */
+/** Side of the pictures that LIME's parameters of quickshift are made for. */
+const USUAL_SIDE = 224
+
+/**
+ * Cuts a picture into superpixels; the seed breaks quickshift's ties. Quickshift's kernel is LIME's, but in pictures smaller than
+ * those that it is made for it shrinks with them: a picture of 64 pixels would fall into five parts, and so falls into the thirty or so
+ * that it has at 224.
+ */
 export function segment(image: Pixels, segmenter: Segmenter, seed = 0): Segments {
   switch (segmenter.name) {
-    case 'quickshift':
-      return quickshift(image, { ...segmenter, seed })
+    case 'quickshift': {
+      const kernelSize = Math.max(1, 4 * Math.min(1, Math.min(image.width, image.height) / USUAL_SIDE))
+      return quickshift(image, { kernelSize, ...segmenter, seed })
+    }
     case 'slic':
       return slic(image, segmenter)
     case 'felzenszwalb':
