@@ -101,7 +101,8 @@ function tableLines(journal: Journal, doing: ReadonlyMap<number, string>, width:
 }
 
 /** How far the study is, on one line. */
-export function summaryLine({ study, hours }: { study: DrivenStudy; hours: () => number } | Journal): string {
+export function summaryLine(journal: Journal): string {
+  const { study } = journal
   const { plan, trials } = study
   const count = (state: DrivenTrial['state']) => trials.filter((trial) => trial.state === state).length
   const started = trials.length - count('waiting')
@@ -115,7 +116,7 @@ export function summaryLine({ study, hours }: { study: DrivenStudy; hours: () =>
   const of = (limit: number | null) => (limit === null ? '' : ` of ${limit}`)
   return (
     `${plan.name}: ${started}${of(plan.budget.trials)} trials (${states.join(', ') || 'none yet'}), ` +
-    `${spent}${of(plan.budget.epochs)} epochs, ${clock(3600 * hours())}${found}`
+    `${spent}${of(plan.budget.epochs)} epochs, ${clock(3600 * journal.hours())}${found}`
   )
 }
 

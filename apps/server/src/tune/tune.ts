@@ -84,9 +84,15 @@ async function buildRequest(io: Io, dir: string, options: TuneOptions, given: Gi
   })
   if (spec.epochs === 0) throw new UsageError('--epochs is how far a trial may go: at least 1')
   const names = new Set(Object.keys(chosen))
+  const searched = space === undefined ? defaultSpace(withDefaults(chosen), names) : await readSpace(space, names)
+  if (Object.hasOwn(searched, 'labelSmoothing') && objectives.some(({ metric }) => metric === 'validLoss')) {
+    throw new UsageError(
+      'validLoss is measured with the label smoothing of a trial: give --label-smoothing, so that it is not searched, or another --metric',
+    )
+  }
   return {
     base: { ...spec, progressive: [], folds: null, fold: 0 },
-    space: space === undefined ? defaultSpace(withDefaults(chosen), names) : await readSpace(space, names),
+    space: searched,
     sampler: samplerOf(options.sampler),
     pruner: prunerOf(options.pruner ?? (objectives.length > 1 ? 'none' : 'asha')),
     objectives,
