@@ -10,10 +10,16 @@ export const peerVersions = {
   'onnxruntime-node': '1.30.0',
 }
 
+const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'sporeprint')
+
 /** The folder that has them: in the user's cache, named by their versions, so that new versions are a new folder. */
+const folder = join(cache, `bench-peers-${Object.values(peerVersions).join('-')}`)
+
+/** The same where they are installed, else null. */
+export const installedPeers = (): string | null => (existsSync(folder) ? folder : null)
+
+/** The same after they have been installed where they were not. */
 export function peerPackages(): string {
-  const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'sporeprint')
-  const folder = join(cache, `bench-peers-${Object.values(peerVersions).join('-')}`)
   if (existsSync(folder)) return folder
   console.error(`installing ${Object.keys(peerVersions).join(', ')} into ${folder}`)
   const fresh = `${folder}.${process.pid}`

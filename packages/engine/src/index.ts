@@ -44,6 +44,7 @@ export {
   type Faithfulness,
   type ImageExplanation,
 } from './explain/spec.ts'
+export { encodeOnnx, type OnnxOptions } from './export/onnx.ts'
 export { type AdapterInfo, type Device, openDevice } from './gpu/device.ts'
 export { Classifier, type ClassifierOptions, type ClassifyOptions } from './infer/classifier.ts'
 export { type FeatureGradient, FeatureGradients } from './infer/feature-gradients.ts'
@@ -119,7 +120,7 @@ export type {
 } from './train/spec.ts'
 export { type RateCurve, type RateSuggestions, suggestRates } from './train/suggest-rate.ts'
 export type { Calibration, CalibrationFigures } from './weights/calibration.ts'
-export { type ModelHints, modelOf, type SavedModel } from './weights/model.ts'
+export { fileOf, type ModelHints, modelOf, type SavedModel } from './weights/model.ts'
 export {
   type DiskTensor,
   decodeSafetensors,

@@ -13,7 +13,7 @@ export { type RunRecord, readRunRecord } from './train/checkpoint.ts'
 export { csvLog, jsonlLog, saveBest } from './train/logs.ts'
 export { findRate } from './train/run.ts'
 export { archOf } from './weights/arch.ts'
-export { readWeightsFile, writeWeightsFile } from './weights/file.ts'
+export { readWeightsFile, writeAtomically, writeWeightsFile } from './weights/file.ts'
 export {
   defaultPreprocessing,
   preprocessingMetadata,

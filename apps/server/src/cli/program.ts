@@ -2,11 +2,8 @@ import { Command, CommanderError } from 'commander'
 import { addBenchCommand } from '../commands/bench.ts'
 import { addDataCommand } from '../commands/data.ts'
 import { addDoctorCommand } from '../commands/doctor.ts'
-<<<<<<< HEAD
 import { addEvaluateCommand } from '../commands/evaluate.ts'
-=======
 import { addExplainCommand } from '../commands/explain.ts'
->>>>>>> 11c9952 (sporeprint explain: what in an image a model goes by, as pictures and as numbers)
 import { addLrFindCommand } from '../commands/lr-find.ts'
 import { addReportCommand } from '../commands/report.ts'
 import { addServeCommand } from '../commands/serve.ts'
@@ -34,11 +31,8 @@ export function createProgram(io: Io): Command {
   addEvaluateCommand(program, io)
   addReportCommand(program, io)
   addLrFindCommand(program, io)
-<<<<<<< HEAD
   addTuneCommand(program, io)
-=======
   addExplainCommand(program, io)
->>>>>>> 11c9952 (sporeprint explain: what in an image a model goes by, as pictures and as numbers)
   addDataCommand(program, io)
   addWeightsCommand(program, io)
   addBenchCommand(program, io)

@@ -4,10 +4,9 @@ import { type ImageFolder, openImageFolder } from '../data/image-folder.ts'
 import type { ImageSource } from '../data/image-source.ts'
 import { EngineError } from '../errors.ts'
 import type { TaskContext } from '../host/tasks.ts'
-import { calibrationMetadata, figuresOf } from '../weights/calibration.ts'
+import { figuresOf } from '../weights/calibration.ts'
 import { insideOf, writeWeightsFile } from '../weights/file.ts'
-import type { SavedModel } from '../weights/model.ts'
-import { preprocessingMetadata } from '../weights/preprocessing.ts'
+import { fileOf, type SavedModel } from '../weights/model.ts'
 import { readModel } from '../weights/saved-model.ts'
 import { calibrationOf } from './calibrate.ts'
 import { Classifier } from './classifier.ts'
@@ -45,8 +44,7 @@ export async function runCalibration(
       )
       const outputs = await classifier.outputs(told, { signal }).finally(() => classifier.destroy())
       const calibration = calibrationOf(outputs, saved.classes.length)
-      const { tensors } = saved
-      await writeWeightsFile(out, { tensors, metadata: { ...describing(saved), ...calibrationMetadata(calibration) } })
+      await writeWeightsFile(out, fileOf({ ...saved, calibration }))
       return { ...figuresOf(calibration), model: out }
     } finally {
       await device.destroy()
@@ -54,12 +52,6 @@ export async function runCalibration(
   } finally {
     await data.close()
   }
-}
-
-/** What a raw weights file did not say of itself, a calibrated one does. */
-function describing({ arch, head, classes, preprocessing, metadata }: SavedModel): Record<string, string> {
-  const own = { arch, head, classes: JSON.stringify(classes), ...preprocessingMetadata(preprocessing) }
-  return { format: 'pt', ...metadata, ...own }
 }
 
 /** A source whose labels are the model's, by the names of classes. Throws BAD_DATASET for a class that the model has not. */

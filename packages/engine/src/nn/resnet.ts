@@ -49,7 +49,7 @@ const designs: Record<Arch, { bottleneck: boolean; blocks: readonly [number, num
 }
 
 /** A convolution with its batch norm: torchvision never has one without the other. */
-interface ConvNorm {
+export interface ConvNorm {
   filter: string
   norm: string
   ci: number
@@ -59,6 +59,7 @@ interface ConvNorm {
   stage: Stage
 }
 
+/** Layers in a row with ReLUs between them; the shortcut's sum and a ReLU follow. */
 interface Block {
   stage: Stage
   body: ConvNorm[]
@@ -116,6 +117,11 @@ export class ResNet implements Parameters {
     this.stretches = stretches
     this.elements = elements
     this.stateElements = stateElements
+  }
+
+  /** The body's layers: the stem, a max pool after it, and blocks. */
+  get layers(): { stem: ConvNorm; blocks: readonly Block[] } {
+    return { stem, blocks: this.#blocks }
   }
 
   /** Number of trained values, padding not counted. */

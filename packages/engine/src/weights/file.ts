@@ -4,7 +4,13 @@ import { dirname, join } from 'node:path'
 import { EngineError } from '../errors.ts'
 import { type ByteSource, fileSource } from './byte-source.ts'
 import { torchvisionNames } from './names.ts'
-import { encodeSafetensors, readSafetensors, readSafetensorsHeader, type WeightsFile } from './safetensors.ts'
+import {
+  type EncodeOptions,
+  encodeSafetensors,
+  readSafetensors,
+  readSafetensorsHeader,
+  type WeightsFile,
+} from './safetensors.ts'
 import { isTorchCheckpoint, readTorchCheckpoint } from './torch-checkpoint.ts'
 
 /** In a header: SHA-256 over the file as it would be without this entry. */
@@ -57,10 +63,17 @@ function checked({ tensors, metadata }: WeightsFile, name: string): WeightsFile 
   return file
 }
 
-/** Writes a safetensors file with its checksum, so that whoever opens `path` finds the old one or the new one, whole. */
-export async function writeWeightsFile(path: string, { tensors, metadata }: WeightsFile): Promise<void> {
-  const checksum = checksumOf({ tensors, metadata })
-  await writeAtomically(path, encodeSafetensors({ tensors, metadata: { ...metadata, [checksumKey]: checksum } }))
+/**
+ * Writes a safetensors file so that whoever opens `path` finds the old one or the new one, whole. Its checksum is over the values in
+ * F32, as a reader has them: a file of halves, which are rounded, has none.
+ */
+export async function writeWeightsFile(
+  path: string,
+  { tensors, metadata }: WeightsFile,
+  { half = false }: EncodeOptions = {},
+): Promise<void> {
+  const checksum = half ? {} : { [checksumKey]: checksumOf({ tensors, metadata }) }
+  await writeAtomically(path, encodeSafetensors({ tensors, metadata: { ...metadata, ...checksum } }, { half }))
 }
 
 function checksumOf(file: WeightsFile): string {

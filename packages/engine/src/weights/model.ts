@@ -5,9 +5,9 @@ import type { Device } from '../gpu/device.ts'
 import { type Arch, archs, type Head, heads, ResNet } from '../nn/resnet.ts'
 import { archOf } from './arch.ts'
 import { type Refuse, refusal } from './byte-source.ts'
-import { type Calibration, readCalibration } from './calibration.ts'
-import { readPreprocessing, type WeightsPreprocessing } from './preprocessing.ts'
-import type { StateDict, WeightsFile } from './safetensors.ts'
+import { type Calibration, calibrationMetadata, readCalibration } from './calibration.ts'
+import { preprocessingMetadata, readPreprocessing, type WeightsPreprocessing } from './preprocessing.ts'
+import type { DiskTensor, StateDict, WeightsFile } from './safetensors.ts'
 import { loadStateDict } from './state-dict.ts'
 
 /** What a weights file may not say of itself; where it does, what is given wins but for the network, which must agree. */
@@ -67,6 +67,27 @@ export function loadModel(
   const store = new ParameterStore(device, model.elements, model.stateElements)
   loadStateDict(model, store, tensors)
   return { model, store }
+}
+
+/**
+ * The model as a weights file that says all of itself: its tensors in torchvision's order and nothing else, and what it was read from
+ * did not have to say. The other way round from `modelOf`.
+ */
+export function fileOf(saved: SavedModel): WeightsFile {
+  const { arch, head, classes, preprocessing, calibration, tensors, metadata } = saved
+  const weights = [...new ResNet({ arch, head, classes, preprocessing }).weights()]
+  return {
+    tensors: new Map(weights.map(({ name }) => [name, tensors.get(name) as DiskTensor])),
+    metadata: {
+      format: 'pt',
+      ...metadata,
+      arch,
+      head,
+      classes: JSON.stringify(classes),
+      ...preprocessingMetadata(preprocessing),
+      ...(calibration && calibrationMetadata(calibration)),
+    },
+  }
 }
 
 /** The head by its last layer, and how many classes that tells apart. */

@@ -24,13 +24,22 @@ export interface WeightsFile {
 const largestHeader = 8 * 2 ** 20
 const mostDimensions = 8
 
+export interface EncodeOptions {
+  /** F16 for filters and linear weights; what has one dimension, batch norms and biases, stays F32. Default false. */
+  half?: boolean
+}
+
 /** Header and data as byte chunks, in the order they belong in the file. Data is F32. */
-export function* encodeSafetensors({ tensors, metadata }: WeightsFile): Generator<Uint8Array> {
+export function* encodeSafetensors(
+  { tensors, metadata }: WeightsFile,
+  { half = false }: EncodeOptions = {},
+): Generator<Uint8Array> {
+  const isHalf = (shape: readonly number[]): boolean => half && shape.length > 1
   let offset = 0
   const entries = [...tensors].map(([name, { shape, values }]): [string, unknown] => {
     const begin = offset
-    offset += values.byteLength
-    return [name, { dtype: 'F32', shape, data_offsets: [begin, offset] }]
+    offset += values.length * (isHalf(shape) ? 2 : 4)
+    return [name, { dtype: isHalf(shape) ? 'F16' : 'F32', shape, data_offsets: [begin, offset] }]
   })
   const header = Object.fromEntries([['__metadata__', metadata], ...entries])
   const json = new TextEncoder().encode(JSON.stringify(header))
@@ -40,7 +49,10 @@ export function* encodeSafetensors({ tensors, metadata }: WeightsFile): Generato
   new DataView(head.buffer).setBigUint64(0, BigInt(length), true)
   head.set(json, 8)
   yield head
-  for (const { values } of tensors.values()) yield new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
+  for (const { shape, values } of tensors.values()) {
+    const { buffer, byteOffset, byteLength } = isHalf(shape) ? Float16Array.from(values) : values
+    yield new Uint8Array(buffer, byteOffset, byteLength)
+  }
 }
 
 /** One tensor as the header tells of it. Offsets count from the end of the header. */
