@@ -54,7 +54,7 @@ line.phase { stroke: var(--rule); stroke-width: 6; }
 .key.mark::before { width: 0; height: 12px; border-top: 0; border-left: 1.2px dashed var(--quiet); }
 .bar { fill: var(--tone1); }
 .calibration { max-width: 340px; }
-.columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 340px), 1fr)); gap: 8px 48px; align-items: start; }
+.columns { display: grid; grid-template-columns: minmax(0, 4fr) minmax(0, 5fr); gap: 8px 40px; align-items: start; }
 .columns > * { min-width: 0; }
 .scroll { overflow-x: auto; margin: 0 0 12px; }
 table { border-collapse: collapse; width: 100%; font-size: 13.5px; font-variant-numeric: tabular-nums; }
@@ -78,7 +78,7 @@ table.confusion { width: auto; border-collapse: separate; border-spacing: 2px; }
 .confusion .corner { font-weight: 400; font-size: 11.5px; text-align: right; padding-right: 8px; }
 .confusion tbody th { text-align: right; padding: 0 8px 0 0; vertical-align: middle; }
 .confusion td {
-  min-width: 38px; height: 34px; padding: 0 4px; text-align: center; vertical-align: middle; border-radius: 4px;
+  min-width: 34px; height: 32px; padding: 0 4px; text-align: center; vertical-align: middle; border-radius: 4px;
   background: color-mix(in srgb, var(--shade) var(--share), var(--panel)); print-color-adjust: exact; -webkit-print-color-adjust: exact;
 }
 .confusion .right { --shade: var(--right); }
@@ -98,6 +98,9 @@ details { border-top: 1px solid var(--rule); padding: 10px 0; }
 details[open] { padding-bottom: 20px; }
 summary { cursor: pointer; font-weight: 600; }
 footer { margin-top: 56px; color: var(--quiet); font-size: 13px; }
+@media (max-width: 860px) {
+  .columns { grid-template-columns: minmax(0, 1fr); }
+}
 @media (max-width: 600px) {
   main { padding: 24px 16px 40px; }
   h1 { font-size: 25px; }
