@@ -44,7 +44,7 @@ ${ticks(low, high, 5).map(
 ${phase === null ? null : vertical(x(phase - 0.5), 'phase')}${vertical(x(mark.epoch), 'mark')}
 ${series.map(({ values }, s) => curve(values, s + 1, x, y))}
 </svg>
-<p class="legend">${series.map(({ name }, s) => html`<span class="key tone${s + 1}">${name}</span>`)}<span class="key mark">${mark.name}</span></p>
+<p class="legend">${series.map(({ name }, s) => html`<span class="key tone${s + 1}">${name}</span>`)}<span class="key mark">${mark.name}</span>${phase === null ? null : html`<span class="key phase">unfrozen from ${phase}</span>`}</p>
 </figure>`
 }
 

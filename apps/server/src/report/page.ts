@@ -90,10 +90,9 @@ ${htmlTable(more.columns, more.rows, 1)}`
 function splitSection(evaluation: SplitEvaluation, { classes }: EvaluateResult): Markup {
   const name = splitNames[evaluation.split]
   return html`<h2>${name} by class</h2>
-<div class="columns">
-<div>${htmlTable(byClassColumns, evaluation.byClass, 1)}</div>
-<div>${confusionTable(classes, evaluation.confusion)}</div>
-</div>
+${htmlTable(byClassColumns, evaluation.byClass, 1)}
+<h3>Confusion matrix</h3>
+${confusionTable(classes, evaluation.confusion)}
 <div class="columns">
 <div><h3>Most confused</h3>${mostConfused(evaluation)}</div>
 <div><h3>Calibration</h3>${calibrationChart(evaluation.calibration)}<p class="note">${calibrationSentence(evaluation)}</p></div>
@@ -103,7 +102,7 @@ ${slices(evaluation)}`
 }
 
 /** Named in a report; the evaluation has more. */
-const namedMistakes = 20
+const namedMistakes = 16
 
 function mostConfused({ mostConfused }: SplitEvaluation): Markup {
   if (mostConfused.length === 0) return html`<p>No image was taken for another class.</p>`
@@ -166,7 +165,7 @@ function duplicates(evaluation: EvaluateResult): Markup {
   const pairs = evaluation.nearDuplicates?.pairs.slice(0, namedPairs) ?? []
   return html`<h2>Near-duplicates across splits</h2>
 ${nearDuplicateSentences(evaluation).map((sentence) => html`<p>${sentence}</p>`)}
-${pairs.length > 0 ? htmlTable(pairColumns, pairs, 4) : null}`
+${pairs.length > 0 ? html`<div class="paths">${htmlTable(pairColumns, pairs, 4)}</div>` : null}`
 }
 
 function training({ run, best }: ReportData): Markup {

@@ -51,10 +51,11 @@ line.phase { stroke: var(--rule); stroke-width: 6; }
 .key.tone1::before { border-color: var(--tone1); }
 .key.tone2::before { border-top-style: dashed; border-color: var(--tone2); }
 .key.tone3::before { border-top-style: dotted; border-color: var(--tone3); }
+.key.phase::before { width: 6px; height: 12px; border: 0; background: var(--rule); }
 .key.mark::before { width: 0; height: 12px; border-top: 0; border-left: 1.2px dashed var(--quiet); }
 .bar { fill: var(--tone1); }
 .calibration { max-width: 340px; }
-.columns { display: grid; grid-template-columns: minmax(0, 4fr) minmax(0, 5fr); gap: 8px 40px; align-items: start; }
+.columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 340px), 1fr)); gap: 8px 48px; align-items: start; }
 .columns > * { min-width: 0; }
 .scroll { overflow-x: auto; margin: 0 0 12px; }
 table { border-collapse: collapse; width: 100%; font-size: 13.5px; font-variant-numeric: tabular-nums; }
@@ -66,6 +67,7 @@ th:first-child, td:first-child { padding-left: 0; }
 .number { text-align: right; }
 tr.best td { font-weight: 600; }
 tr.best td:first-child::after { content: ' best'; color: var(--tone1); }
+.paths td.text { white-space: normal; overflow-wrap: anywhere; }
 .settings { columns: 300px; column-gap: 40px; margin: 0; font-size: 13.5px; }
 .settings.long { columns: 440px; }
 .settings div { display: flex; gap: 16px; justify-content: space-between; padding: 5px 0; border-bottom: 1px solid var(--rule); break-inside: avoid; }
@@ -78,7 +80,7 @@ table.confusion { width: auto; border-collapse: separate; border-spacing: 2px; }
 .confusion .corner { font-weight: 400; font-size: 11.5px; text-align: right; padding-right: 8px; }
 .confusion tbody th { text-align: right; padding: 0 8px 0 0; vertical-align: middle; }
 .confusion td {
-  min-width: 34px; height: 32px; padding: 0 4px; text-align: center; vertical-align: middle; border-radius: 4px;
+  min-width: 44px; height: 36px; padding: 0 4px; text-align: center; vertical-align: middle; border-radius: 4px;
   background: color-mix(in srgb, var(--shade) var(--share), var(--panel)); print-color-adjust: exact; -webkit-print-color-adjust: exact;
 }
 .confusion .right { --shade: var(--right); }
@@ -98,12 +100,11 @@ details { border-top: 1px solid var(--rule); padding: 10px 0; }
 details[open] { padding-bottom: 20px; }
 summary { cursor: pointer; font-weight: 600; }
 footer { margin-top: 56px; color: var(--quiet); font-size: 13px; }
-@media (max-width: 860px) {
-  .columns { grid-template-columns: minmax(0, 1fr); }
-}
 @media (max-width: 600px) {
   main { padding: 24px 16px 40px; }
   h1 { font-size: 25px; }
+  th, td { padding-left: 10px; }
+  .confusion td { min-width: 32px; height: 32px; }
   .numbers { grid-template-columns: 1fr 1fr; }
   .images { grid-template-columns: repeat(auto-fill, minmax(104px, 1fr)); }
 }
