@@ -2,11 +2,13 @@
  * The journal of a study: one JSON document a line, appended and flushed to the disk before what it says is relied upon. The study is
  * what its events lead to, so a process that is killed at any moment loses at most the line that it was writing.
  */
-import { type FileHandle, mkdir, open, readFile } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readFile, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { RateSuggestions } from '@sporeprint/engine'
 import { type DrivenStudy, record, type StudyEvent, type StudyPlan } from '@sporeprint/tuning'
-import { CommandError, errorCode } from '../cli/errors.ts'
+import { CommandError } from '../cli/errors.ts'
+import { exists } from '../files.ts'
+import { lockStudy } from './lock.ts'
 import type { StudyRequest } from './request.ts'
 
 /** What a study is from its first line on. */
@@ -66,14 +68,16 @@ export class Journal {
   readonly validated: Map<string, Validated> = new Map()
   readonly finals: Final[] = []
   readonly #file: FileHandle
+  readonly #unlock: () => Promise<void>
   #writing: Promise<unknown> = Promise.resolve()
   /** Milliseconds of the sessions before, and when this one began. */
   #before = 0
   #began: number | null = null
   #last = 0
 
-  private constructor(file: FileHandle, { request, plan, rate }: Opening) {
+  private constructor(file: FileHandle, unlock: () => Promise<void>, { request, plan, rate }: Opening) {
     this.#file = file
+    this.#unlock = unlock
     this.request = request
     this.rate = rate
     this.study = { plan, trials: [] }
@@ -83,7 +87,8 @@ export class Journal {
   static async create(dir: string, opening: Opening): Promise<Journal> {
     const path = journalPath(dir)
     await mkdir(dir, { recursive: true })
-    const journal = new Journal(await open(path, 'a'), opening)
+    const unlock = await lockStudy(dir)
+    const journal = new Journal(await open(path, 'a'), unlock, opening)
     await journal.note({ kind: 'opened', ...opening })
     await journal.note({ kind: 'session' })
     // The name of a new file is the folder's.
@@ -96,21 +101,30 @@ export class Journal {
   /** The journal in `dir`, or null where there is none. A line that a killed process did not finish is taken off. */
   static async resume(dir: string): Promise<Journal | null> {
     const path = journalPath(dir)
-    const text = await readFile(path, 'utf8').catch(ifMissing)
-    const whole = text?.slice(0, text.lastIndexOf('\n') + 1) ?? ''
-    if (text === null || whole === '') return null
-    const [first, ...rest] = whole
-      .trimEnd()
-      .split('\n')
-      .map((line, i) => parse(path, line, i + 1))
-    if (first?.kind !== 'opened') throw new CommandError('STUDY_UNREADABLE', `${path} does not begin a study`)
-    const file = await open(path, 'a')
-    await file.truncate(Buffer.byteLength(whole))
-    const journal = new Journal(file, first)
-    journal.#apply(first)
-    for (const line of rest) journal.#apply(line)
-    await journal.note({ kind: 'session' })
-    return journal
+    if (!(await exists(path))) return null
+    const unlock = await lockStudy(dir)
+    try {
+      const text = await readFile(path, 'utf8')
+      const whole = text.slice(0, text.lastIndexOf('\n') + 1)
+      const lines = whole.split('\n').slice(0, -1)
+      const [first, ...rest] = lines.map((line, i) => parse(path, line, i + 1))
+      // Killed before its first line was whole: there is no study yet.
+      if (first === undefined) {
+        await rm(path)
+        await unlock()
+        return null
+      }
+      if (first.kind !== 'opened') throw new CommandError('STUDY_UNREADABLE', `${path} does not begin a study`)
+      const file = await open(path, 'a')
+      await file.truncate(Buffer.byteLength(whole))
+      const journal = new Journal(file, unlock, first)
+      for (const line of [first, ...rest]) journal.#apply(line)
+      await journal.note({ kind: 'session' })
+      return journal
+    } catch (error) {
+      await unlock()
+      throw error
+    }
   }
 
   /** Notes it, here and, when the promise resolves, on the disk. Lines keep their order. */
@@ -134,6 +148,7 @@ export class Journal {
   async close(): Promise<void> {
     await this.#writing
     await this.#file.close()
+    await this.#unlock()
   }
 
   #apply(line: Line): void {
@@ -170,9 +185,4 @@ function parse(path: string, line: string, number: number): Line {
       cause,
     })
   }
-}
-
-function ifMissing(error: unknown): null {
-  if (errorCode(error) === 'ENOENT') return null
-  throw error
 }
