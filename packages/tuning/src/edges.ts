@@ -1,6 +1,6 @@
 import { domainOf, encode, isSingle, type NumericParameter, type Value } from './space.ts'
 import type { Study, Trial } from './study.ts'
-import { splitTrials } from './tpe/split.ts'
+import { goodCount, splitTrials } from './tpe/split.ts'
 
 /** A range at whose end the best trials lie: what is best may be beyond. */
 export interface Edge {
@@ -42,15 +42,8 @@ export function edges(study: Study, { limits = {}, atLeast = 5 }: EdgeOptions = 
 }
 
 function bestTrials(study: Study, atLeast: number): Trial[] {
-  const { below, above } = splitTrials(study, false)
-  if (below.length + above.length < 2 * atLeast) return []
-  const best = [...below]
-  // A tenth of few trials is very few: take the best of the others too.
-  while (best.length < atLeast) {
-    const others = study.trials.filter((trial) => !best.includes(trial))
-    best.push(...splitTrials({ ...study, trials: others }, false).below)
-  }
-  return best
+  const { below, told } = splitTrials(study, false, (told) => Math.max(goodCount(told), atLeast))
+  return told < 2 * atLeast ? [] : below
 }
 
 /** 0 at the low end of the range, 1 at the high one. */

@@ -11,9 +11,12 @@ export interface Split {
   told: number
 }
 
-/** Running trials go above where `liar`: what is being tried need not be tried again. Failed ones tell nothing. */
-export function splitTrials(study: Study, liar: boolean): Split {
-  return study.directions.length === 1 ? splitByLoss(study, liar) : splitByDomination(study)
+/**
+ * Running trials go above where `liar`: what is being tried need not be tried again. Failed ones tell nothing. `countOf` says how many
+ * of those that were told are good.
+ */
+export function splitTrials(study: Study, liar: boolean, countOf: (told: number) => number = goodCount): Split {
+  return study.directions.length === 1 ? splitByLoss(study, liar, countOf) : splitByDomination(study, countOf)
 }
 
 /** How many trials are good: a tenth, at most 25. */
@@ -31,7 +34,7 @@ interface Ranked {
   loss: number
 }
 
-function splitByLoss(study: Study, liar: boolean): Split {
+function splitByLoss(study: Study, liar: boolean, countOf: (told: number) => number): Split {
   const constrained = study.trials.some(({ constraints }) => constraints !== null)
   const sign = lossSign(study.directions[0])
   const ranked: Ranked[] = []
@@ -43,7 +46,7 @@ function splitByLoss(study: Study, liar: boolean): Split {
     const violation = constrained ? violationOf(trial, Infinity) : 0
     ranked.push({ trial, violation, ...rank })
   }
-  const good = new Set(lowest(ranked, goodCount(told)).map(({ trial }) => trial))
+  const good = new Set(lowest(ranked, countOf(told)).map(({ trial }) => trial))
   const below: Trial[] = []
   const above: Trial[] = []
   for (const { trial } of ranked) (good.has(trial) ? below : above).push(trial)
@@ -85,11 +88,11 @@ function lowest(ranked: readonly Ranked[], count: number): Ranked[] {
 }
 
 /** By fronts; of the front that does not fit, those that dominate most volume together. Pruned trials are not compared. */
-function splitByDomination(study: Study): Split {
+function splitByDomination(study: Study, countOf: (told: number) => number): Split {
   const trials = study.trials.filter(({ state }) => state === 'complete')
   const constrained = trials.some(({ constraints }) => constraints !== null)
   const violations = trials.map((trial) => (constrained ? violationOf(trial, Infinity) : 0))
-  const count = goodCount(trials.length)
+  const count = countOf(trials.length)
   const feasible = trials.filter((_, i) => violations[i] === 0)
   const good = new Set(
     feasible.length > count || !constrained
