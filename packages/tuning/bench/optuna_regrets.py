@@ -5,6 +5,7 @@
 
 import json
 import math
+import os
 import sys
 import warnings
 
@@ -48,6 +49,49 @@ def mixed(t):
     )
 
 
+with open(os.path.join(os.path.dirname(__file__), "fine-tuning.json")) as file:
+    RECORDED = json.load(file)
+LEAST = min(run[-1] for run in RECORDED["runs"])
+NEIGHBOURS = 8
+
+
+def place(parameters):
+    """Numbers as shares of their (log) ranges."""
+    shares = []
+    for value, p in zip(parameters, RECORDED["space"].values()):
+        if p["kind"] == "categorical":
+            shares.append(value)
+        else:
+            scale = math.log if p.get("log") else float
+            shares.append((scale(value) - scale(p["low"])) / (scale(p["high"]) - scale(p["low"])))
+    return shares
+
+
+POINTS = [(place(run[:-1]), run[-1]) for run in RECORDED["runs"]]
+
+
+def distance(a, b):
+    return math.sqrt(sum(((x != y) * 0.25 if isinstance(x, str) else (x - y) ** 2) for x, y in zip(a, b)))
+
+
+def suggest(t, name, p):
+    if p["kind"] == "categorical":
+        return t.suggest_categorical(name, p["choices"])
+    kind = t.suggest_float if p["kind"] == "float" else t.suggest_int
+    return kind(name, p["low"], p["high"], log=p.get("log", False))
+
+
+def recorded(t):
+    """Real fine-tuning, as recordedRuns of quality.ts has it."""
+    here = place([suggest(t, name, p) for name, p in RECORDED["space"].items()])
+    near = sorted((distance(here, point), loss) for point, loss in POINTS)[: NEIGHBOURS + 1]
+    if near[0][0] == 0:
+        return near[0][1] - LEAST
+    radius = near[-1][0]
+    weights = [((radius - d) / d) ** 2 for d, _ in near[:-1]]
+    return sum(w * loss for w, (_, loss) in zip(weights, near)) / sum(weights) - LEAST
+
+
 def regrets(objective, seed):
     study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=seed, multivariate="--multivariate" in sys.argv))
     study.optimize(objective, n_trials=100)
@@ -56,5 +100,5 @@ def regrets(objective, seed):
 
 
 if __name__ == "__main__":
-    functions = {"Branin": branin, "Hartmann-6": hartmann, "Rosenbrock-4": rosenbrock, "mixed": mixed}
+    functions = {"Branin": branin, "Hartmann-6": hartmann, "Rosenbrock-4": rosenbrock, "mixed": mixed, "fine-tuning, recorded": recorded}
     print(json.dumps({name: [regrets(f, seed) for seed in range(SEEDS)] for name, f in functions.items()}))
