@@ -56,6 +56,8 @@ class Outlook {
   /** Trials that came through a stage, by bracket and stage; following a decision changes no result. */
   readonly #rankings = new Map<string, Map<number, number>>()
   readonly #brackets: number[] = []
+  readonly #sizes: number[] = []
+  readonly #stages = new Map<number, readonly Stage[]>()
   #exhausted = false
   #overEpochs = false
 
@@ -110,13 +112,9 @@ class Outlook {
 
   /** Whether a paused trial could not go on even if all trials that are still to come were worse: nobody need keep its checkpoint. */
   #isHopeless(trial: DrivenTrial): boolean {
-    const { plan, trials } = this.#study
-    const { trials: total } = plan.budget
-    if (total === null || !isResting(trial) || !this.#atGate(trial)) return false
-    let most = 0
-    for (let number = 0; number < Math.max(total, trials.length); number++) {
-      if (this.#bracket(number) === this.#bracket(trial.number)) most++
-    }
+    const { plan } = this.#study
+    if (plan.budget.trials === null || !isResting(trial) || !this.#atGate(trial)) return false
+    const most = this.#sizeOfBracket(this.#bracket(trial.number), plan.budget.trials)
     return this.#rank(trial) >= Math.max(1, Math.floor(most / reductionFactorOf(plan)))
   }
 
@@ -145,7 +143,7 @@ class Outlook {
     const started = trials.filter(({ state }) => state !== 'waiting').length
     if (this.#exhausted || started >= (plan.budget.trials ?? Infinity)) return false
     const number = trials.find(({ state }) => state === 'waiting')?.number ?? trials.length
-    const [first] = stagesOf(plan, this.#bracket(number)) as [Stage]
+    const [first] = this.#stagesOf(this.#bracket(number)) as [Stage]
     const cost = mostFreezeEpochs(plan) + first.epochs
     return this.#canPay(cost + this.#reserve(cost, number))
   }
@@ -191,11 +189,28 @@ class Outlook {
   }
 
   #stageBehind({ number, results }: DrivenTrial): Stage {
-    return stagesOf(this.#study.plan, this.#bracket(number))[results.length - 1] as Stage
+    return this.#stagesOf(this.#bracket(number))[results.length - 1] as Stage
+  }
+
+  #stagesOf(bracket: number): readonly Stage[] {
+    let stages = this.#stages.get(bracket)
+    if (stages === undefined) this.#stages.set(bracket, (stages = stagesOf(this.#study.plan, bracket)))
+    return stages
   }
 
   #atGate(trial: DrivenTrial): boolean {
     return this.#stageBehind(trial).gate
+  }
+
+  /** How many trials a bracket will have had in the end. */
+  #sizeOfBracket(bracket: number, total: number): number {
+    if (this.#sizes.length === 0) {
+      for (let number = 0; number < Math.max(total, this.#study.trials.length); number++) {
+        const of = this.#bracket(number)
+        this.#sizes[of] = (this.#sizes[of] ?? 0) + 1
+      }
+    }
+    return this.#sizes[bracket] ?? 0
   }
 
   #bracket(number: number): number {

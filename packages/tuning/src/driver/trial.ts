@@ -89,7 +89,8 @@ function coreTrial(plan: StudyPlan, trial: DrivenTrial): Trial {
   const reports = trial.reports
     .filter(({ epoch }) => epoch > frozen)
     .map(({ epoch, value }) => ({ step: epoch - frozen, value: value ?? Number.NaN }))
-  stagesOf(plan, bracketOfTrial(plan, number)).forEach(({ fold, epochs }, stage) => {
+  const stages = plan.folds > 1 && results.length > 0 ? stagesOf(plan, bracketOfTrial(plan, number)) : []
+  stages.forEach(({ fold, epochs }, stage) => {
     if (fold === 0 || stage >= results.length) return
     reports.push({ step: epochs * (fold + 1), value: meanResult(plan, trial, stage + 1)[0] ?? Number.NaN })
   })
