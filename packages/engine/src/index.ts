@@ -19,6 +19,7 @@ export { ParameterStore } from './compile/store.ts'
 export type { ImageSource } from './data/image-source.ts'
 export { type Batch, type BatchOptions, batchCount, batches, IGNORED_LABEL } from './data/loader.ts'
 export type { ComparedImage, NearDuplicate, NearDuplicates } from './data/near-duplicates.ts'
+export { type Pixels, type Preparation, prepareImage } from './data/resample.ts'
 export { type Sampling, type SamplingName, samplingNames } from './data/sampling.ts'
 export { EngineError, type EngineErrorCode } from './errors.ts'
 export {

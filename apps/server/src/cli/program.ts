@@ -1,10 +1,13 @@
 import { Command, CommanderError } from 'commander'
 import { addBenchCommand } from '../commands/bench.ts'
+import { addCalibrateCommand } from '../commands/calibrate.ts'
 import { addDataCommand } from '../commands/data.ts'
 import { addDoctorCommand } from '../commands/doctor.ts'
 import { addEvaluateCommand } from '../commands/evaluate.ts'
 import { addExplainCommand } from '../commands/explain.ts'
+import { addExportCommand } from '../commands/export.ts'
 import { addLrFindCommand } from '../commands/lr-find.ts'
+import { addPredictCommand } from '../commands/predict.ts'
 import { addReportCommand } from '../commands/report.ts'
 import { addServeCommand } from '../commands/serve.ts'
 import { addTrainCommand } from '../commands/train.ts'
@@ -33,6 +36,9 @@ export function createProgram(io: Io): Command {
   addLrFindCommand(program, io)
   addTuneCommand(program, io)
   addExplainCommand(program, io)
+  addPredictCommand(program, io)
+  addCalibrateCommand(program, io)
+  addExportCommand(program, io)
   addDataCommand(program, io)
   addWeightsCommand(program, io)
   addBenchCommand(program, io)

@@ -15,9 +15,8 @@
  * - Animations and multi-page files: the first picture.
  */
 import sharp, { type Sharp } from 'sharp'
-import type { WeightsPreprocessing } from '../weights/preprocessing.ts'
 import { IMAGE_FORMATS, SNIFF_BYTES, sniffFormat } from './image-format.ts'
-import { type Crop, type Pixels, resampleBicubic } from './resample.ts'
+import { type Pixels, type Preparation, prepareImage, resizedSide } from './resample.ts'
 
 /** Part of every cache name: raise it when the pixels that this file makes change. */
 export const DECODER_VERSION = 1
@@ -27,9 +26,6 @@ export const MAX_PIXELS = 50_000_000
 
 /** A longer strip than this is cropped while it is read, else its enlarged side could be huge. */
 const MAX_ASPECT = 16
-
-/** How an image is made square where weights want it so. */
-export type Preparation = Pick<WeightsPreprocessing, 'crop' | 'interpolation'>
 
 /** Shrunk or enlarged to the size, and nothing cut off its shorter side. */
 export const wholeImage: Preparation = { crop: 1, interpolation: 'bilinear' }
@@ -76,12 +72,8 @@ async function decode(bytes: Uint8Array, size: number, { crop, interpolation }: 
   const strip = Math.max(width, height) > MAX_ASPECT * shorter
   const upright = image.autoOrient().flatten({ background: '#ffffff' })
   if (width === size && height === size) return (await toPixels(upright)).data
-  // As timm rounds it; torchvision's 256 for a centre of 224.
-  const resized = Math.floor(size / crop)
-  if (interpolation === 'bicubic') {
-    const pixels = await toPixels(upright)
-    return resampleBicubic(pixels, centreOf(pixels, resized, size))
-  }
+  if (interpolation === 'bicubic') return prepareImage(await toPixels(upright), size, { crop, interpolation })
+  const resized = resizedSide(size, crop)
   if (shorter < resized && !strip) return enlarge(await toPixels(upright), resized, size)
 
   // 'outside', and the centre cut out afterwards: with 'cover' the rows below the centre are never decoded, and a file that
@@ -90,18 +82,6 @@ async function decode(bytes: Uint8Array, size: number, { crop, interpolation }: 
   const shrunk = upright.resize(resized, resized, { fit, kernel: 'linear', fastShrinkOnLoad: false })
   return centre(await toPixels(shrunk), size)
 }
-
-/** torchvision's Resize of the shorter side to `resized`, then CenterCrop to `size`: their very roundings. */
-function centreOf({ width, height }: Pixels, resized: number, size: number): Crop {
-  const shorter = Math.min(width, height)
-  const side = (length: number): number => (length === shorter ? resized : Math.trunc((resized * length) / shorter))
-  const sides = { width: side(width), height: side(height) }
-  const before = (length: number): number => roundHalfEven((length - size) / 2)
-  return { resized: sides, left: before(sides.width), top: before(sides.height), size }
-}
-
-/** Python's round. */
-const roundHalfEven = (x: number): number => (x % 1 === 0.5 ? 2 * Math.round(x / 2) : Math.round(x))
 
 async function toPixels(image: Sharp): Promise<Pixels> {
   const rgba = image.toColourspace('srgb').ensureAlpha().raw({ depth: 'uchar' })

@@ -9,8 +9,9 @@ import { basename, join } from 'node:path'
 import { EngineError, throwIfAborted } from '../errors.ts'
 import { forEachConcurrent, limited } from './concurrent.ts'
 import { DatasetError } from './dataset-error.ts'
-import { DECODER_VERSION, decodeImage, type Preparation, UnreadableImageError, wholeImage } from './decode-image.ts'
+import { DECODER_VERSION, decodeImage, UnreadableImageError, wholeImage } from './decode-image.ts'
 import { PixelPack } from './pixel-pack.ts'
+import type { Preparation } from './resample.ts'
 
 export interface CacheOptions {
   size: number

@@ -1,4 +1,4 @@
-"""What Pillow and torchvision make of images by bicubic interpolation: the golden of data/resample.ts.
+"""What Pillow and torchvision make of images: the golden of data/resample.ts.
 
 The images follow from a formula that the test evaluates too. Run with Debian's python3-pil, python3-numpy and python3-torchvision."""
 import hashlib
@@ -19,14 +19,22 @@ def image(width, height):
     return Image.fromarray(noise.astype(np.uint8).reshape(height, width, 3))
 
 
-def prepared(width, height, size, crop):
-    resize = Resize(int(size / crop), InterpolationMode.BICUBIC)
+def prepared(width, height, size, crop, interpolation):
+    resize = Resize(int(size / crop), InterpolationMode(interpolation))
     return np.asarray(Compose([resize, CenterCrop(size)])(image(width, height)))
 
 
 cases = []
-for width, height, size, crop in CASES:
-    pixels = prepared(width, height, size, crop)
-    digest = hashlib.sha256(pixels.tobytes()).hexdigest()
-    cases.append({'width': width, 'height': height, 'size': size, 'crop': crop, 'first': pixels[0, :4].flatten().tolist(), 'sha256': digest})
-Path(__file__).with_name('bicubic.json').write_text(json.dumps(cases, indent=1) + '\n')
+for interpolation in ('bilinear', 'bicubic'):
+    for width, height, size, crop in CASES:
+        pixels = prepared(width, height, size, crop, interpolation)
+        cases.append({
+            'interpolation': interpolation,
+            'width': width,
+            'height': height,
+            'size': size,
+            'crop': crop,
+            'first': pixels[0, :4].flatten().tolist(),
+            'sha256': hashlib.sha256(pixels.tobytes()).hexdigest(),
+        })
+Path(__file__).with_name('resample.json').write_text(json.dumps(cases) + '\n')
