@@ -10,6 +10,7 @@ CREATE TABLE "studies" (
 	"dataset_id" integer NOT NULL,
 	"config" json NOT NULL,
 	"plan" json NOT NULL,
+	"extras" jsonb NOT NULL,
 	"created_at" timestamp (3) with time zone NOT NULL,
 	"finished_at" timestamp (3) with time zone,
 	"seconds" double precision DEFAULT 0 NOT NULL,
@@ -40,6 +41,7 @@ CREATE TABLE "trials" (
 --> statement-breakpoint
 ALTER TABLE "runs" ADD COLUMN "study_id" integer;--> statement-breakpoint
 ALTER TABLE "runs" ADD COLUMN "trial" integer;--> statement-breakpoint
+ALTER TABLE "runs" ADD COLUMN "final" boolean DEFAULT false NOT NULL;--> statement-breakpoint
 ALTER TABLE "runs" ADD COLUMN "until" integer;--> statement-breakpoint
 ALTER TABLE "runs" ADD COLUMN "restarts" integer[];--> statement-breakpoint
 ALTER TABLE "studies" ADD CONSTRAINT "studies_dataset_id_datasets_id_fk" FOREIGN KEY ("dataset_id") REFERENCES "public"."datasets"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint

@@ -32,55 +32,56 @@ export const monitors = ['validLoss', 'accuracy', 'f1Weighted', 'f1Macro'] as co
 export const precisions = ['f32', 'mixed'] as const
 
 /** The tunable part of the engine's TrainSpec, with the defaults of the command line. */
-const runConfig = z
-  .strictObject({
-    arch: oneOf(archs).default('resnet18'),
-    /** A weights file, or the name of weights, to start from; null starts from scratch. */
-    weights: z.string({ error: 'must be the path or name of weights' }).min(1).nullable().default(null),
-    size: whole(32, 1024).default(224),
-    progressive: z
-      .array(z.strictObject({ size: whole(32, 1024), epochs: whole(1, 10_000) }), { error: 'must be a list of sizes' })
-      .max(16, { error: 'must be at most 16 sizes' })
-      .default([]),
-    batch: whole(1, 4096).default(64),
-    epochs: whole(0, 10_000).default(5),
-    freezeEpochs: whole(0, 10_000).optional(),
-    bodyNorm: oneOf(bodyNorms).default('train'),
-    baseLr: real(1e-8, 10).default(2e-3),
-    lrMult: real(1, 1e6).optional(),
-    weightDecay: real(0, 10).default(0.01),
-    decayNorms: flag().default(false),
-    schedule: oneOf(schedules).default('flat_cos'),
-    pctStart: real(0, 1).optional(),
-    warmup: real(0, 1).default(0),
-    gamma: real(0, 1).default(0.1),
-    stepEpochs: whole(1, 10_000).default(10),
-    plateauPatience: whole(0, 10_000).default(10),
-    optimizer: oneOf(optimizers).default('adamw'),
-    momentum: real(0, 0.9999).default(0.9),
-    beta2: real(0, 0.99999).default(0.99),
-    epsilon: real(0, 1).default(1e-5),
-    accumulate: whole(1, 1024).default(1),
-    clipNorm: real(1e-6, 1e6).nullable().default(null),
-    emaDecay: real(0, 0.99999).nullable().default(null),
-    labelSmoothing: real(0, 0.99).default(0.1),
-    classWeights: oneOf(classWeights).default('none'),
-    augmentation: augmentation.default(augmentationPresets.none),
-    /** α of MixUp and of CutMix; 0 for not at all. */
-    mixup: real(0, 10).default(0),
-    cutmix: real(0, 10).default(0),
-    head: oneOf(heads).default('concat'),
-    precision: oneOf(precisions).default('f32'),
-    monitor: oneOf(monitors).default('validLoss'),
-    patience: whole(1, 10_000).nullable().default(null),
-    seed: whole(0, 2 ** 31 - 1).default(42),
-    valid: real(0.01, 0.9).default(0.2),
-    folds: whole(2, 1000).nullable().default(null),
-    fold: whole(0, 999).default(0),
-    shuffle: flag().default(true),
-    sampling: oneOf(samplings).optional(),
-    checkpointEvery: real(0.001, 10_000).default(10),
-  })
+const settings = z.strictObject({
+  arch: oneOf(archs).default('resnet18'),
+  /** A weights file, or the name of weights, to start from; null starts from scratch. */
+  weights: z.string({ error: 'must be the path or name of weights' }).min(1).nullable().default(null),
+  size: whole(32, 1024).default(224),
+  progressive: z
+    .array(z.strictObject({ size: whole(32, 1024), epochs: whole(1, 10_000) }), { error: 'must be a list of sizes' })
+    .max(16, { error: 'must be at most 16 sizes' })
+    .default([]),
+  batch: whole(1, 4096).default(64),
+  epochs: whole(0, 10_000).default(5),
+  freezeEpochs: whole(0, 10_000).optional(),
+  bodyNorm: oneOf(bodyNorms).default('train'),
+  baseLr: real(1e-8, 10).default(2e-3),
+  lrMult: real(1, 1e6).optional(),
+  weightDecay: real(0, 10).default(0.01),
+  decayNorms: flag().default(false),
+  schedule: oneOf(schedules).default('flat_cos'),
+  pctStart: real(0, 1).optional(),
+  warmup: real(0, 1).default(0),
+  gamma: real(0, 1).default(0.1),
+  stepEpochs: whole(1, 10_000).default(10),
+  plateauPatience: whole(0, 10_000).default(10),
+  optimizer: oneOf(optimizers).default('adamw'),
+  momentum: real(0, 0.9999).default(0.9),
+  beta2: real(0, 0.99999).default(0.99),
+  epsilon: real(0, 1).default(1e-5),
+  accumulate: whole(1, 1024).default(1),
+  clipNorm: real(1e-6, 1e6).nullable().default(null),
+  emaDecay: real(0, 0.99999).nullable().default(null),
+  labelSmoothing: real(0, 0.99).default(0.1),
+  classWeights: oneOf(classWeights).default('none'),
+  augmentation: augmentation.default(augmentationPresets.none),
+  /** α of MixUp and of CutMix; 0 for not at all. */
+  mixup: real(0, 10).default(0),
+  cutmix: real(0, 10).default(0),
+  head: oneOf(heads).default('concat'),
+  precision: oneOf(precisions).default('f32'),
+  monitor: oneOf(monitors).default('validLoss'),
+  patience: whole(1, 10_000).nullable().default(null),
+  seed: whole(0, 2 ** 31 - 1).default(42),
+  valid: real(0.01, 0.9).default(0.2),
+  folds: whole(2, 1000).nullable().default(null),
+  fold: whole(0, 999).default(0),
+  shuffle: flag().default(true),
+  sampling: oneOf(samplings).optional(),
+  checkpointEvery: real(0.001, 10_000).default(10),
+})
+
+const runConfig = settings
   // Without pretrained weights there is nothing to protect: no frozen phase, one rate for the whole network.
   .transform((config) => ({
     ...config,
@@ -105,6 +106,16 @@ const runConfig = z
 
 /** Every tunable of a run, none left open. */
 export type RunConfig = z.output<typeof runConfig>
+
+/** The least and the greatest that a numeric setting may be; null for others. */
+export function rangeOf(name: string): { low: number; high: number } | null {
+  let type: unknown = Object.hasOwn(settings.shape, name) ? settings.shape[name as keyof typeof settings.shape] : null
+  while (type instanceof z.ZodDefault || type instanceof z.ZodOptional || type instanceof z.ZodNullable) {
+    type = type.unwrap()
+  }
+  if (!(type instanceof z.ZodNumber) || type.minValue === null || type.maxValue === null) return null
+  return { low: type.minValue, high: type.maxValue }
+}
 
 /** What a client may leave out (or set to null) falls to its default. */
 export type RunConfigInput = { [K in Exclude<keyof RunConfig, 'augmentation'>]?: RunConfig[K] | null | undefined } & {

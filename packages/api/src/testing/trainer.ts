@@ -98,7 +98,7 @@ export const trainer = ({ stepMs = 0, failAt }: TrainerOptions = {}): Handlers =
       }
       if (stepMs > 0) await sleep(stepMs, undefined, { signal })
     }
-    if (end < steps) return
+    if (until !== null) return report({ type: 'evaluation', split: 'valid', report: evaluation })
     report({ type: 'log', level: 'info', message: `slope ${state.slope.toFixed(3)}` })
     report({ type: 'evaluation', split: 'valid', report: evaluation })
   },

@@ -4,6 +4,7 @@ import type { AlignedCurves } from '../core/series.ts'
 interface LegendOptions {
   series: readonly { label: string; color: string; faint?: boolean; dashed?: boolean }[]
   format: (value: number | null) => string
+  unit?: string
 }
 
 export function createLegend(
@@ -33,7 +34,8 @@ export function createLegend(
   return {
     show(data, index) {
       const at = index ?? data.x.length - 1
-      where.textContent = data.x[at] === undefined ? '' : `step ${data.x[at].toLocaleString('en-US')}`
+      where.textContent =
+        data.x[at] === undefined ? '' : `${options.unit ?? 'step'} ${data.x[at].toLocaleString('en-US')}`
       options.series.forEach((_, i) => {
         const value = valueAt(data.columns[i] ?? [], at)
         const target = values[i]

@@ -106,7 +106,9 @@ export function mountLineChart(element: HTMLElement, data: LineChartData, option
     const at = current.x.at(-1)
     plotElement.setAttribute(
       'aria-label',
-      at === undefined ? `${options.label}: no points yet` : `${options.label} up to step ${at}: ${latest.join(', ')}`,
+      at === undefined
+        ? `${options.label}: no points yet`
+        : `${options.label} up to ${options.unit ?? 'step'} ${at}: ${latest.join(', ')}`,
     )
     legend.show(current, plot.cursor.idx ?? null)
   }

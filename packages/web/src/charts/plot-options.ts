@@ -10,6 +10,8 @@ interface LineSeries {
   dashed?: boolean
   /** Few, far apart values: drawn as a line with a dot at each. */
   points?: boolean
+  /** Values that have nothing to do with their neighbours: dots without a line. */
+  scattered?: boolean
 }
 
 export interface LineChartOptions {
@@ -18,6 +20,8 @@ export interface LineChartOptions {
   series: LineSeries[]
   format: (value: number | null) => string
   height?: number
+  /** What x counts; default step. */
+  unit?: string
   /** Charts with the same key share cursor and zoom. */
   syncKey?: string
   onZoom?: (zoomed: boolean) => void
@@ -90,9 +94,11 @@ function seriesOptions(series: LineSeries, color: (property: string) => string):
     width: series.faint ? 1 : 2,
     alpha: series.faint ? 0.28 : 1,
     ...(series.dashed ? { dash: [6, 4] } : {}),
-    points: series.points
-      ? { show: true, size: 6, width: 2, fill: () => color('--sp-surface'), stroke: () => color(series.color) }
-      : { show: false },
+    ...(series.scattered ? { paths: () => null } : {}),
+    points:
+      series.points || series.scattered
+        ? { show: true, size: 6, width: 2, fill: () => color('--sp-surface'), stroke: () => color(series.color) }
+        : { show: false },
   }
 }
 

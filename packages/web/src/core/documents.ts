@@ -3,14 +3,20 @@ import { gql, type TypedDocumentNode } from '@urql/core'
 import type {
   DatasetsQuery,
   DatasetsQueryVariables,
+  EnqueueTrialMutation,
+  EnqueueTrialMutationVariables,
   EvaluateMutation,
   EvaluateMutationVariables,
   EvaluationsQuery,
   EvaluationsQueryVariables,
+  ExtendStudyMutation,
+  ExtendStudyMutationVariables,
   JobsFeed,
   JobsFeedVariables,
   ResumeRunMutation,
   ResumeRunMutationVariables,
+  ResumeStudyMutation,
+  ResumeStudyMutationVariables,
   RunFeed,
   RunFeedVariables,
   RunQuery,
@@ -21,8 +27,24 @@ import type {
   RunsQueryVariables,
   StartRunMutation,
   StartRunMutationVariables,
+  StartStudyMutation,
+  StartStudyMutationVariables,
   StopRunMutation,
   StopRunMutationVariables,
+  StopStudyMutation,
+  StopStudyMutationVariables,
+  StudiesFeed,
+  StudiesFeedVariables,
+  StudiesQuery,
+  StudiesQueryVariables,
+  StudyExportQuery,
+  StudyExportQueryVariables,
+  StudyFeed,
+  StudyFeedVariables,
+  StudyQuery,
+  StudyQueryVariables,
+  TrialsQuery,
+  TrialsQueryVariables,
 } from './documents.types.ts'
 
 const runSummary = gql`
@@ -34,6 +56,7 @@ const runSummary = gql`
     startedAt
     finishedAt
     dataset { id name }
+    study { id name }
     config { arch size batch epochs freezeEpochs }
     progress { stage done total epoch imagesPerSecond secondsLeft }
     best { epoch validLoss accuracy f1Weighted f1Macro }
@@ -208,6 +231,162 @@ export const stopRunMutation: TypedDocumentNode<StopRunMutation, StopRunMutation
 export const resumeRunMutation: TypedDocumentNode<ResumeRunMutation, ResumeRunMutationVariables> = gql`
   mutation ResumeRunMutation($id: ID!) {
     resumeRun(id: $id) {
+      __typename
+      ... on UserError { message }
+    }
+  }
+`
+
+const trialCore = gql`
+  fragment TrialCore on Trial {
+    id
+    number
+    state
+    values
+    epochs
+    reason
+    enqueued
+    startedAt
+    finishedAt
+    parameters { name number text flag }
+    reports { epoch value }
+    runs { id status }
+  }
+`
+
+const studySummary = gql`
+  fragment StudySummary on Study {
+    id
+    name
+    status
+    outcome
+    createdAt
+    finishedAt
+    dataset { id name }
+    config { arch size epochs freezeEpochs }
+    objectives { metric direction }
+    budget { trials epochs hours }
+    spent { trials epochs hours }
+    counts { waiting running paused pruned complete failed }
+    best { number values }
+  }
+`
+
+const studyState = gql`
+  fragment StudyState on Study {
+    ...StudySummary
+    notes
+    parallel
+    rungs
+    folds
+    restarts
+    sizes
+    finalSeeds
+    sampler { kind }
+    pruner { kind }
+    space { name kind low high log step choices { number text flag } when { parameter is { number text flag } } }
+    bestInterval { low high n }
+    finalScore { mean deviation split n seeds }
+    edges { parameter side hits of low high }
+    paretoFront { number }
+    history { trial { number } value best }
+    importances { name importance trials }
+  }
+  ${studySummary}
+`
+
+export const studiesQuery: TypedDocumentNode<StudiesQuery, StudiesQueryVariables> = gql`
+  query StudiesQuery($first: Int!, $after: String) {
+    studies(first: $first, after: $after) {
+      totalCount
+      pageInfo { hasNextPage endCursor }
+      edges { node { ...StudySummary } }
+    }
+  }
+  ${studySummary}
+`
+
+export const studiesFeed: TypedDocumentNode<StudiesFeed, StudiesFeedVariables> = gql`
+  subscription StudiesFeed {
+    studies { kind id study { ...StudySummary } }
+  }
+  ${studySummary}
+`
+
+export const studyQuery: TypedDocumentNode<StudyQuery, StudyQueryVariables> = gql`
+  query StudyQuery($id: ID!) {
+    study(id: $id) { ...StudyState }
+  }
+  ${studyState}
+`
+
+export const studyFeed: TypedDocumentNode<StudyFeed, StudyFeedVariables> = gql`
+  subscription StudyFeed($id: ID!) {
+    studyUpdated(id: $id) { ...StudyState }
+  }
+  ${studyState}
+`
+
+export const trialsQuery: TypedDocumentNode<TrialsQuery, TrialsQueryVariables> = gql`
+  query TrialsQuery($id: ID!, $first: Int!, $after: String) {
+    study(id: $id) {
+      trials(first: $first, after: $after) {
+        totalCount
+        pageInfo { hasNextPage endCursor }
+        edges { node { ...TrialCore } }
+      }
+    }
+  }
+  ${trialCore}
+`
+
+export const studyExportQuery: TypedDocumentNode<StudyExportQuery, StudyExportQueryVariables> = gql`
+  query StudyExportQuery($id: ID!, $format: ExportFormat!) {
+    study(id: $id) { export(format: $format) }
+  }
+`
+
+export const startStudyMutation: TypedDocumentNode<StartStudyMutation, StartStudyMutationVariables> = gql`
+  mutation StartStudyMutation($input: StartStudyInput!) {
+    startStudy(input: $input) {
+      __typename
+      ... on StartStudySuccess { study { id } }
+      ... on InvalidInput { message issues { field message } }
+      ... on NotFound { message }
+    }
+  }
+`
+
+export const stopStudyMutation: TypedDocumentNode<StopStudyMutation, StopStudyMutationVariables> = gql`
+  mutation StopStudyMutation($id: ID!) {
+    stopStudy(id: $id) {
+      __typename
+      ... on UserError { message }
+    }
+  }
+`
+
+export const resumeStudyMutation: TypedDocumentNode<ResumeStudyMutation, ResumeStudyMutationVariables> = gql`
+  mutation ResumeStudyMutation($id: ID!) {
+    resumeStudy(id: $id) {
+      __typename
+      ... on UserError { message }
+    }
+  }
+`
+
+export const extendStudyMutation: TypedDocumentNode<ExtendStudyMutation, ExtendStudyMutationVariables> = gql`
+  mutation ExtendStudyMutation($id: ID!, $budget: StudyBudgetInput!) {
+    extendStudy(id: $id, budget: $budget) {
+      __typename
+      ... on UserError { message }
+    }
+  }
+`
+
+export const enqueueTrialMutation: TypedDocumentNode<EnqueueTrialMutation, EnqueueTrialMutationVariables> = gql`
+  mutation EnqueueTrialMutation($study: ID!, $parameters: [TrialParameterInput!]!) {
+    enqueueTrial(study: $study, parameters: $parameters) {
       __typename
       ... on UserError { message }
     }

@@ -33,7 +33,11 @@ export type BodyNorm = 'frozen' | 'statistics' | 'train'
 
 export type ClassWeights = 'balanced' | 'none'
 
+export type EdgeSide = 'high' | 'low'
+
 export type EvaluateInput = { run: string; splits?: Array<Split> | null | undefined }
+
+export type ExportFormat = 'csv' | 'json' | 'optuna'
 
 export type Head = 'concat' | 'linear'
 
@@ -45,13 +49,50 @@ export type LogLevel = 'error' | 'info' | 'warn'
 
 export type Monitor = 'accuracy' | 'f1Macro' | 'f1Weighted' | 'validLoss'
 
+export type ObjectiveDirection = 'maximize' | 'minimize'
+
+export type ObjectiveInput = { direction?: ObjectiveDirection | null | undefined; metric: ObjectiveMetric }
+
+export type ObjectiveMetric = 'accuracy' | 'f1Macro' | 'f1Micro' | 'f1Weighted' | 'seconds' | 'validLoss'
+
 export type Optimizer = 'adamw' | 'nesterov' | 'sgd'
+
+export type ParameterConditionInput = { is: Array<ParameterValueInput>; parameter: string }
+
+export type ParameterKind = 'categorical' | 'float' | 'int'
+
+export type ParameterValueInput = {
+  flag?: boolean | null | undefined
+  number?: number | null | undefined
+  text?: string | null | undefined
+}
 
 export type Phase = 'frozen' | 'unfrozen'
 
 export type Precision = 'f32' | 'mixed'
 
 export type ProgressStage = 'images' | 'pipelines' | 'training'
+
+export type PrunerInput = {
+  bootstrapCount?: number | null | undefined
+  intervalSteps?: number | null | undefined
+  kind: PrunerKind
+  lower?: number | null | undefined
+  maxResource?: number | null | undefined
+  minDelta?: number | null | undefined
+  minEarlyStoppingRate?: number | null | undefined
+  minResource?: number | null | undefined
+  minTrials?: number | null | undefined
+  patience?: number | null | undefined
+  percentile?: number | null | undefined
+  reductionFactor?: number | null | undefined
+  startupTrials?: number | null | undefined
+  upper?: number | null | undefined
+  warmupSteps?: number | null | undefined
+  wrapped?: PrunerInput | null | undefined
+}
+
+export type PrunerKind = 'hyperband' | 'median' | 'none' | 'patient' | 'percentile' | 'successiveHalving' | 'threshold'
 
 export type RunConfigInput = {
   accumulate?: number | null | undefined
@@ -111,11 +152,31 @@ export type RunFilter = {
 
 export type RunStatus = 'CRASHED' | 'FAILED' | 'PAUSED' | 'QUEUED' | 'RUNNING' | 'STOPPED' | 'SUCCEEDED'
 
+export type SamplerInput = {
+  candidates?: number | null | undefined
+  kind: SamplerKind
+  model?: TpeModel | null | undefined
+  startupTrials?: number | null | undefined
+}
+
+export type SamplerKind = 'grid' | 'random' | 'sobol' | 'tpe'
+
 export type Sampling = 'balanced' | 'sequential' | 'shuffle'
 
 export type Schedule = 'constant' | 'cosine' | 'exponential' | 'flat_cos' | 'one_cycle' | 'plateau' | 'step'
 
 export type SizeStageInput = { epochs: number; size: number }
+
+export type SpaceParameterInput = {
+  choices?: Array<ParameterValueInput> | null | undefined
+  high?: number | null | undefined
+  kind: ParameterKind
+  log?: boolean | null | undefined
+  low?: number | null | undefined
+  name: string
+  step?: number | null | undefined
+  when?: ParameterConditionInput | null | undefined
+}
 
 export type Split = 'test' | 'train' | 'valid'
 
@@ -127,11 +188,62 @@ export type StartRunInput = {
   tags?: Array<string> | null | undefined
 }
 
+export type StartStudyInput = {
+  budget?: StudyBudgetInput | null | undefined
+  config?: RunConfigInput | null | undefined
+  dataset: string
+  enqueue?: Array<Array<TrialParameterInput>> | null | undefined
+  finalSeeds?: number | null | undefined
+  folds?: number | null | undefined
+  name?: string | null | undefined
+  notes?: string | null | undefined
+  objectives?: Array<ObjectiveInput> | null | undefined
+  parallel?: number | null | undefined
+  pruner?: PrunerInput | null | undefined
+  restarts?: boolean | null | undefined
+  rungs?: Array<number> | null | undefined
+  sampler?: SamplerInput | null | undefined
+  seed?: number | null | undefined
+  sizes?: Array<number> | null | undefined
+  space: Array<SpaceParameterInput>
+}
+
+export type StudyBudgetInput = {
+  epochs?: number | null | undefined
+  hours?: number | null | undefined
+  trials?: number | null | undefined
+}
+
+export type StudyEventKind = 'CREATED' | 'DELETED' | 'UPDATED'
+
+export type StudyStatus = 'FINISHED' | 'RUNNING' | 'STOPPED'
+
+export type TpeModel = 'mixed' | 'multivariate' | 'univariate'
+
+export type TrialParameterInput = {
+  flag?: boolean | null | undefined
+  name: string
+  number?: number | null | undefined
+  text?: string | null | undefined
+}
+
+export type TrialState = 'complete' | 'failed' | 'paused' | 'pruned' | 'running' | 'waiting'
+
 export type DatasetsQuery = {
   datasets: { edges: Array<{ node: { id: string; name: string; images: number; classes: Array<{ name: string }> } }> }
 }
 
 export type DatasetsQueryVariables = Record<string, never>
+
+export type EnqueueTrialMutation = {
+  enqueueTrial:
+    | { __typename: 'Conflict'; message: string }
+    | { __typename: 'EnqueueTrialSuccess' }
+    | { __typename: 'InvalidInput'; message: string }
+    | { __typename: 'NotFound'; message: string }
+}
+
+export type EnqueueTrialMutationVariables = { study: string; parameters: Array<TrialParameterInput> }
 
 export type EvaluateMutation = {
   evaluate:
@@ -192,6 +304,15 @@ export type EvaluationsQuery = {
 
 export type EvaluationsQueryVariables = { id: string }
 
+export type ExtendStudyMutation = {
+  extendStudy:
+    | { __typename: 'ExtendStudySuccess' }
+    | { __typename: 'InvalidInput'; message: string }
+    | { __typename: 'NotFound'; message: string }
+}
+
+export type ExtendStudyMutationVariables = { id: string; budget: StudyBudgetInput }
+
 export type JobState = {
   id: string
   kind: JobKind
@@ -213,6 +334,15 @@ export type ResumeRunMutation = {
 }
 
 export type ResumeRunMutationVariables = { id: string }
+
+export type ResumeStudyMutation = {
+  resumeStudy:
+    | { __typename: 'Conflict'; message: string }
+    | { __typename: 'NotFound'; message: string }
+    | { __typename: 'ResumeStudySuccess' }
+}
+
+export type ResumeStudyMutationVariables = { id: string }
 
 export type RunCurves = {
   loss: { points: Array<{ step: number; value: number | null }> }
@@ -314,6 +444,7 @@ export type RunSummary = {
   startedAt: string | null
   finishedAt: string | null
   dataset: { id: string; name: string }
+  study: { id: string; name: string } | null
   config: { arch: Arch; size: number; batch: number; epochs: number; freezeEpochs: number }
   progress: {
     stage: ProgressStage
@@ -369,6 +500,15 @@ export type StartRunMutation = {
 
 export type StartRunMutationVariables = { input: StartRunInput }
 
+export type StartStudyMutation = {
+  startStudy:
+    | { __typename: 'InvalidInput'; message: string; issues: Array<{ field: string; message: string }> }
+    | { __typename: 'NotFound'; message: string }
+    | { __typename: 'StartStudySuccess'; study: { id: string } }
+}
+
+export type StartStudyMutationVariables = { input: StartStudyInput }
+
 export type StopRunMutation = {
   stopRun:
     | { __typename: 'Conflict'; message: string }
@@ -377,3 +517,109 @@ export type StopRunMutation = {
 }
 
 export type StopRunMutationVariables = { id: string }
+
+export type StopStudyMutation = {
+  stopStudy:
+    | { __typename: 'Conflict'; message: string }
+    | { __typename: 'NotFound'; message: string }
+    | { __typename: 'StopStudySuccess' }
+}
+
+export type StopStudyMutationVariables = { id: string }
+
+export type StudiesFeed = { studies: { kind: StudyEventKind; id: string; study: StudySummary | null } }
+
+export type StudiesFeedVariables = Record<string, never>
+
+export type StudiesQuery = {
+  studies: {
+    totalCount: number
+    pageInfo: { hasNextPage: boolean; endCursor: string | null }
+    edges: Array<{ node: StudySummary }>
+  }
+}
+
+export type StudiesQueryVariables = { first: number; after?: string | null | undefined }
+
+export type StudyExportQuery = { study: { export: string } | null }
+
+export type StudyExportQueryVariables = { id: string; format: ExportFormat }
+
+export type StudyFeed = { studyUpdated: StudyState }
+
+export type StudyFeedVariables = { id: string }
+
+export type StudyQuery = { study: StudyState | null }
+
+export type StudyQueryVariables = { id: string }
+
+export type StudyState = {
+  notes: string | null
+  parallel: number | null
+  rungs: Array<number>
+  folds: number
+  restarts: boolean
+  sizes: Array<number>
+  finalSeeds: number
+  sampler: { kind: SamplerKind }
+  pruner: { kind: PrunerKind }
+  space: Array<{
+    name: string
+    kind: ParameterKind
+    low: number | null
+    high: number | null
+    log: boolean | null
+    step: number | null
+    choices: Array<{ number: number | null; text: string | null; flag: boolean | null }> | null
+    when: { parameter: string; is: Array<{ number: number | null; text: string | null; flag: boolean | null }> } | null
+  }>
+  bestInterval: { low: number; high: number; n: number } | null
+  finalScore: { mean: number; deviation: number | null; split: Split; n: number; seeds: number } | null
+  edges: Array<{ parameter: string; side: EdgeSide; hits: number; of: number; low: number | null; high: number | null }>
+  paretoFront: Array<{ number: number }>
+  history: Array<{ trial: { number: number }; value: number; best: number }>
+  importances: Array<{ name: string; importance: number; trials: number }>
+} & StudySummary
+
+export type StudySummary = {
+  id: string
+  name: string
+  status: StudyStatus
+  outcome: string | null
+  createdAt: string
+  finishedAt: string | null
+  dataset: { id: string; name: string }
+  config: { arch: Arch; size: number; epochs: number; freezeEpochs: number }
+  objectives: Array<{ metric: ObjectiveMetric; direction: ObjectiveDirection }>
+  budget: { trials: number | null; epochs: number | null; hours: number | null }
+  spent: { trials: number; epochs: number; hours: number }
+  counts: { waiting: number; running: number; paused: number; pruned: number; complete: number; failed: number }
+  best: { number: number; values: Array<number> | null } | null
+}
+
+export type TrialCore = {
+  id: string
+  number: number
+  state: TrialState
+  values: Array<number> | null
+  epochs: number
+  reason: string | null
+  enqueued: boolean
+  startedAt: string | null
+  finishedAt: string | null
+  parameters: Array<{ name: string; number: number | null; text: string | null; flag: boolean | null }>
+  reports: Array<{ epoch: number; value: number | null }>
+  runs: Array<{ id: string; status: RunStatus }>
+}
+
+export type TrialsQuery = {
+  study: {
+    trials: {
+      totalCount: number
+      pageInfo: { hasNextPage: boolean; endCursor: string | null }
+      edges: Array<{ node: TrialCore }>
+    }
+  } | null
+}
+
+export type TrialsQueryVariables = { id: string; first: number; after?: string | null | undefined }

@@ -11,6 +11,7 @@ const run = (id: string, status: RunStatus, minute: number): RunSummary => ({
   startedAt: null,
   finishedAt: null,
   dataset: { id: 'd', name: 'photos' },
+  study: null,
   config: { arch: 'resnet18', size: 64, batch: 16, epochs: 3, freezeEpochs: 0 },
   progress: null,
   best: null,
@@ -53,4 +54,10 @@ test('a run that left the filter goes, and so does one that was deleted', () => 
 test('an older run of a page that is not loaded does not jump to the top', () => {
   const before = state('all', run('b', 'RUNNING', 5))
   expect(ids(applyRunEvent(before, { kind: 'UPDATED', id: 'z', run: run('z', 'RUNNING', 1) }))).toEqual(['b'])
+})
+
+test('a trial’s run is not listed: its study lists it', () => {
+  const trial = { ...run('t', 'RUNNING', 9), study: { id: 's', name: 'search' } }
+  const before = state('all', run('b', 'RUNNING', 5))
+  expect(ids(applyRunEvent(before, { kind: 'CREATED', id: 't', run: trial }))).toEqual(['b'])
 })

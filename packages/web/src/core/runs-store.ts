@@ -1,4 +1,4 @@
-/** The list of runs: a page of it from a query, kept current by one subscription. */
+/** The list of runs: a page of it from a query, kept current by one subscription. Trials of studies are listed with their study. */
 import type { Api, FeedState } from './api.ts'
 import { runsFeed, runsQuery } from './documents.ts'
 import type { RunSummary, RunsFeed } from './documents.types.ts'
@@ -75,7 +75,7 @@ export function createRunsStore(api: Api, filter: StatusFilter): RunsStore {
     try {
       const statuses = filterStatuses[filter]
       const { runs } = await api.query(runsQuery, {
-        filter: statuses ? { status: statuses } : null,
+        filter: { ofStudies: false, ...(statuses && { status: statuses }) },
         first: pageSize,
         after,
       })
@@ -114,6 +114,7 @@ export function createRunsStore(api: Api, filter: StatusFilter): RunsStore {
 export function applyRunEvent(state: RunsState, event: RunsFeed['runs']): Pick<RunsState, 'runs' | 'totalCount'> {
   const { runs, totalCount, filter } = state
   const { id, run } = event
+  if (run?.study) return { runs, totalCount }
   const known = runs.some((other) => other.id === id)
   if (!run || !matchesFilter(run.status, filter)) {
     return known ? { runs: runs.filter((other) => other.id !== id), totalCount: totalCount - 1 } : { runs, totalCount }

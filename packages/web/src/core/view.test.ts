@@ -6,6 +6,9 @@ const views: [string, View][] = [
   ['#/runs?status=active', { name: 'runs', status: 'active' }],
   ['#/new', { name: 'new-run' }],
   ['#/runs/UnVuOjEy%3D%2F', { name: 'run', id: 'UnVuOjEy=/' }],
+  ['#/studies', { name: 'studies' }],
+  ['#/new-study', { name: 'new-study' }],
+  ['#/studies/U3R1ZHk6MQ%3D%3D', { name: 'study', id: 'U3R1ZHk6MQ==' }],
 ]
 
 test.each(views)('%s names its view, and the view its address', (hash, view) => {

@@ -6,8 +6,11 @@ export type View =
   | { name: 'runs'; status?: StatusFilter | undefined }
   | { name: 'new-run' }
   | { name: 'run'; id: string }
+  | { name: 'studies' }
+  | { name: 'new-study' }
+  | { name: 'study'; id: string }
 
-/** `#/runs?status=active`, `#/runs/<id>`, `#/new`. */
+/** `#/runs?status=active`, `#/runs/<id>`, `#/new`, `#/studies`, `#/studies/<id>`, `#/new-study`. */
 export function viewToHash(view: View): string {
   switch (view.name) {
     case 'runs':
@@ -16,6 +19,12 @@ export function viewToHash(view: View): string {
       return '#/new'
     case 'run':
       return `#/runs/${encodeURIComponent(view.id)}`
+    case 'studies':
+      return '#/studies'
+    case 'new-study':
+      return '#/new-study'
+    case 'study':
+      return `#/studies/${encodeURIComponent(view.id)}`
   }
 }
 
@@ -23,6 +32,10 @@ export function viewToHash(view: View): string {
 export function viewFromHash(hash: string): View {
   const [path = '', query = ''] = hash.replace(/^#/, '').split('?')
   if (path === '/new') return { name: 'new-run' }
+  if (path === '/new-study') return { name: 'new-study' }
+  if (path === '/studies') return { name: 'studies' }
+  const study = /^\/studies\/([^/]+)$/.exec(path)?.[1]
+  if (study !== undefined) return { name: 'study', id: decode(study) }
   const id = /^\/runs\/([^/]+)$/.exec(path)?.[1]
   if (id !== undefined) return { name: 'run', id: decode(id) }
   const status = new URLSearchParams(query).get('status')

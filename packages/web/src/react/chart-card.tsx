@@ -33,7 +33,7 @@ export function ChartCard({ data, options, emptyNote, testId }: ChartCardProps):
     </div>
   )
   return (
-    <Panel title={options.label} note="by step" actions={actions}>
+    <Panel title={options.label} note={`by ${options.unit ?? 'step'}`} actions={actions}>
       <div className="chart" data-testid={testId} data-points={data.x.length}>
         {asTable ? (
           <ChartTable data={data} options={options} />
@@ -83,7 +83,9 @@ function ChartTable({ data, options }: { data: LineChartData; options: LineChart
       <table aria-label={options.label}>
         <thead>
           <tr>
-            <th scope="col">Step</th>
+            <th scope="col" className="unit">
+              {options.unit ?? 'step'}
+            </th>
             {options.series.map((series) => (
               <th key={series.label} scope="col" className="number">
                 {series.label}

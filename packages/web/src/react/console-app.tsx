@@ -8,6 +8,9 @@ import { ViewLink } from './parts.tsx'
 import { RunView } from './run-view.tsx'
 import { RunsView } from './runs-view.tsx'
 import { StartRunDialog } from './start-run-dialog.tsx'
+import { StartStudyDialog } from './studies/start-study-dialog.tsx'
+import { StudiesView } from './studies/studies-view.tsx'
+import { StudyView } from './studies/study-view.tsx'
 
 type ThemeChoice = 'auto' | 'light' | 'dark'
 
@@ -32,6 +35,14 @@ export function ConsoleApp({ api, router, theme, onTheme }: ConsoleAppProps): Re
             <SporeprintMark />
             Sporeprint
           </ViewLink>
+          <nav className="topbar-nav" aria-label="Sections">
+            <SectionLink to={{ name: 'runs' }} here={!inStudies(view)}>
+              Runs
+            </SectionLink>
+            <SectionLink to={{ name: 'studies' }} here={inStudies(view)}>
+              Studies
+            </SectionLink>
+          </nav>
           <div className="topbar-end">
             <button
               type="button"
@@ -47,8 +58,19 @@ export function ConsoleApp({ api, router, theme, onTheme }: ConsoleAppProps): Re
           <CurrentView view={view} />
         </main>
         {view.name === 'new-run' && <StartRunDialog />}
+        {view.name === 'new-study' && <StartStudyDialog />}
       </div>
     </ConsoleContext>
+  )
+}
+
+const inStudies = ({ name }: View): boolean => name === 'studies' || name === 'study' || name === 'new-study'
+
+function SectionLink(props: { to: View; here: boolean; children: string }): ReactElement {
+  return (
+    <ViewLink to={props.to} className={props.here ? 'section is-here' : 'section'}>
+      {props.children}
+    </ViewLink>
   )
 }
 
@@ -58,6 +80,11 @@ function CurrentView({ view }: { view: View }): ReactElement {
       return <RunView key={view.id} id={view.id} />
     case 'new-run':
       return <RunsView filter="all" />
+    case 'studies':
+    case 'new-study':
+      return <StudiesView />
+    case 'study':
+      return <StudyView key={view.id} id={view.id} />
     case 'runs':
       return <RunsView filter={view.status ?? 'all'} />
   }

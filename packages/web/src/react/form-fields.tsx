@@ -3,15 +3,15 @@ import type { Arch, AugmentationPreset } from '../core/documents.types.ts'
 import { formatArch, formatCount } from '../core/format.ts'
 import type { Dataset, FormField } from '../core/start-run.ts'
 
-interface FieldProps {
-  name: FormField
+export interface FieldProps<Name extends string = FormField> {
+  name: Name
   value: string
   problem: string | undefined
-  onChange: (field: FormField, value: string) => void
+  onChange: (field: Name, value: string) => void
 }
 
 /** Ties label, hint and problem to the control, so that each is read out with it. */
-function Field(props: {
+export function Field(props: {
   label: string
   hint?: string | undefined
   problem: string | undefined
@@ -31,8 +31,8 @@ function Field(props: {
   )
 }
 
-export function TextField(
-  props: FieldProps & { label: string; hint?: string; unit?: string; width?: 'half' },
+export function TextField<Name extends string>(
+  props: FieldProps<Name> & { label: string; hint?: string; unit?: string; width?: 'half' },
 ): ReactElement {
   const { name, value, onChange, unit, label } = props
   const numeric = name !== 'name'
@@ -57,7 +57,9 @@ export function TextField(
   )
 }
 
-export function DatasetField(props: FieldProps & { datasets: readonly Dataset[] | null }): ReactElement {
+export function DatasetField<Name extends string>(
+  props: FieldProps<Name> & { datasets: readonly Dataset[] | null },
+): ReactElement {
   const { name, value, onChange, datasets } = props
   const chosen = datasets?.find((dataset) => dataset.id === value)
   const none = datasets?.length === 0
@@ -83,6 +85,36 @@ export function DatasetField(props: FieldProps & { datasets: readonly Dataset[] 
           {datasets?.map((dataset) => (
             <option key={dataset.id} value={dataset.id}>
               {dataset.name}
+            </option>
+          ))}
+        </select>
+      )}
+    />
+  )
+}
+
+/** One of a few, by name. */
+export function ChoiceField<Name extends string>(
+  props: FieldProps<Name> & { label: string; hint?: string; width?: 'half'; choices: Readonly<Record<string, string>> },
+): ReactElement {
+  const { name, value, onChange, choices } = props
+  return (
+    <Field
+      label={props.label}
+      hint={props.hint}
+      problem={props.problem}
+      width={props.width}
+      control={(ids) => (
+        <select
+          {...ids}
+          className="input"
+          name={name}
+          value={value}
+          onChange={(event) => onChange(name, event.target.value)}
+        >
+          {Object.entries(choices).map(([choice, label]) => (
+            <option key={choice} value={choice}>
+              {label}
             </option>
           ))}
         </select>
@@ -132,7 +164,7 @@ const archs: readonly { arch: Arch; note: string }[] = [
   { arch: 'resnet50', note: '25.6 M parameters' },
 ]
 
-export function ArchField(props: { value: Arch; onChange: FieldProps['onChange'] }): ReactElement {
+export function ArchField(props: { value: Arch; onChange: (field: 'arch', value: string) => void }): ReactElement {
   return (
     <fieldset className="field">
       <legend>Network</legend>

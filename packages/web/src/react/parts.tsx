@@ -8,9 +8,14 @@ import { useConsole } from './context.ts'
 import { WarningIcon } from './icons.tsx'
 
 export function StatusPill({ status, testId }: { status: RunStatus; testId?: string }): ReactElement {
+  return <Pill look={status} label={statusLabels[status]} testId={testId} />
+}
+
+/** A state in the look of a run's status. */
+export function Pill(props: { look: RunStatus; label: string; testId?: string | undefined }): ReactElement {
   return (
-    <span className="pill" data-status={status} data-testid={testId}>
-      {statusLabels[status]}
+    <span className="pill" data-status={props.look} data-testid={props.testId}>
+      {props.label}
     </span>
   )
 }

@@ -22,6 +22,11 @@ export function RunHeader(props: { run: RunDetails; state: RunViewState; store: 
             <StatusPill status={run.status} testId="run-status" />
           </div>
           <ul className="meta">
+            {run.study && (
+              <li>
+                trial of <ViewLink to={{ name: 'study', id: run.study.id }}>{run.study.name}</ViewLink>
+              </li>
+            )}
             <li>{run.dataset.name}</li>
             <li>{formatArch(run.config.arch)}</li>
             <li>{run.config.size} px</li>
@@ -75,7 +80,8 @@ function RunAction({
       </button>
     )
   }
-  if (run.status === 'SUCCEEDED') return null
+  // A paused trial goes on when its study lets it.
+  if (run.status === 'SUCCEEDED' || run.status === 'PAUSED') return null
   const resuming = state.action === 'resuming'
   return (
     <button

@@ -7,6 +7,7 @@ import evaluationCss from './evaluation.css?inline'
 import runCss from './run.css?inline'
 import runsCss from './runs.css?inline'
 import shellCss from './shell.css?inline'
+import studiesCss from './studies.css?inline'
 import tokensCss from './tokens.css?inline'
 
 let sheet: CSSStyleSheet | undefined
@@ -15,7 +16,9 @@ export function consoleSheet(): CSSStyleSheet {
   if (!sheet) {
     sheet = new CSSStyleSheet()
     sheet.replaceSync(
-      [plotCss, baseCss, tokensCss, shellCss, runsCss, runCss, evaluationCss, chartCss, dialogCss].join('\n'),
+      [plotCss, baseCss, tokensCss, shellCss, runsCss, runCss, studiesCss, evaluationCss, chartCss, dialogCss].join(
+        '\n',
+      ),
     )
   }
   return sheet

@@ -15,7 +15,7 @@ import { JobRef, RunRef } from '../../graphql/refs.ts'
 import type { NearDuplicate, SplitEvaluation } from '../../jobs/contracts.ts'
 import { type EvaluationRow, split } from './evaluations.table.ts'
 
-const Split = builder.enumType('Split', { values: split.enumValues })
+export const Split = builder.enumType('Split', { values: split.enumValues })
 
 /** JSON has no name for what is not finite but null. */
 const finite = (value: number | null | undefined): number | null =>

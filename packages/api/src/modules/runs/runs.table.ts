@@ -1,4 +1,5 @@
 import {
+  boolean,
   doublePrecision,
   index,
   integer,
@@ -91,9 +92,10 @@ export const runs = pgTable(
     workerId: text(),
     /** The queue's job for the current stretch of this run. */
     jobId: uuid(),
-    /** The study that started it, and which of its trials it is. */
+    /** The study that started it, and which of its trials it trains, or trains anew under another seed once that has won. */
     studyId: integer().references(() => studies.id, { onDelete: 'cascade' }),
     trial: integer(),
+    final: boolean().notNull().default(false),
     /** A trial's run stops after so many epochs, counted over both phases; null lets it train to its end. */
     until: integer(),
     /** Unfrozen epochs after which its schedule begins anew. */

@@ -1,11 +1,14 @@
-/** The trials of a study as text: CSV for tables, JSON for programs. */
+/** The trials of a study as text: for tables, for programs, and for people who come from Optuna or go there. */
+import { optunaStudy, trialsCsv } from '@sporeprint/tuning'
 import { builder } from '../../graphql/builder.ts'
+import { drivenStudy } from './studies.state.ts'
 import type { StudyRow, TrialRow } from './studies.table.ts'
 
-export const exportFormats = ['csv', 'json'] as const
+const exportFormats = ['csv', 'json', 'optuna'] as const
 
 export const ExportFormat = builder.enumType('ExportFormat', {
-  description: 'csv: a line a trial, a column a parameter. json: every trial with its reports.',
+  description:
+    'csv: a line a trial, a column a parameter. json: every trial with its reports. optuna: JSON whose trials create_trial takes.',
   values: exportFormats,
 })
 
@@ -14,50 +17,15 @@ export function exportTrials(
   trials: readonly TrialRow[],
   format: (typeof exportFormats)[number],
 ): string {
-  return format === 'csv' ? toCsv(study, trials) : toJson(study, trials)
-}
-
-const epochsOf = ({ epochs }: TrialRow): number => epochs.reduce((sum, n) => sum + n, 0)
-
-function toCsv({ plan }: StudyRow, trials: readonly TrialRow[]): string {
-  const names = Object.keys(plan.space)
-  const metrics = plan.objectives.map(({ metric }) => metric)
-  const head = ['number', 'state', ...metrics, 'epochs', ...names, 'started', 'finished', 'reason']
-  const lines = trials.map((trial) => [
-    trial.number,
-    trial.state,
-    ...metrics.map((_, k) => trial.values?.[k]),
-    epochsOf(trial),
-    ...names.map((name) => trial.parameters[name]),
-    trial.startedAt?.toISOString(),
-    trial.finishedAt?.toISOString(),
-    trial.reason,
-  ])
-  return [head, ...lines].map((line) => `${line.map(cell).join(',')}\r\n`).join('')
-}
-
-/** By RFC 4180; what is null or missing is empty. */
-function cell(value: unknown): string {
-  const text = value === null || value === undefined ? '' : String(value)
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
-}
-
-function toJson({ name, plan }: StudyRow, trials: readonly TrialRow[]): string {
-  const document = {
-    study: name,
-    objectives: plan.objectives,
-    space: plan.space,
-    trials: trials.map((trial) => ({
-      number: trial.number,
-      state: trial.state,
-      params: trial.parameters,
-      values: trial.values,
-      reports: trial.reports,
-      epochs: epochsOf(trial),
-      startedAt: trial.startedAt,
-      finishedAt: trial.finishedAt,
-      reason: trial.reason,
-    })),
+  const driven = drivenStudy(study, trials)
+  switch (format) {
+    case 'csv':
+      return trialsCsv(driven)
+    case 'optuna':
+      return toText({ ...optunaStudy(driven), study_name: study.name })
+    case 'json':
+      return toText({ study: study.name, ...driven })
   }
-  return `${JSON.stringify(document, null, 2)}\n`
 }
+
+const toText = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`

@@ -4,7 +4,17 @@
  * The driver of `@sporeprint/tuning` decides, rows keep what it knows, runs do its work. Nothing is started twice: a decision is
  * written in the transaction that puts its job into the queue.
  */
-import { type Decision, type DrivenTrial, decide, type OverReason, record, type Work, workOf } from '@sporeprint/tuning'
+import {
+  bestTrial,
+  type Decision,
+  type DrivenTrial,
+  decide,
+  type OverReason,
+  record,
+  studyOf,
+  type Work,
+  workOf,
+} from '@sporeprint/tuning'
 import { asc, eq, inArray, sql } from 'drizzle-orm'
 import { type Database, query } from '../../db/database.ts'
 import { InvalidInput } from '../../errors.ts'
@@ -13,10 +23,10 @@ import type { RunService } from '../runs/runs.service.ts'
 import { epochs, type RunRow, runs } from '../runs/runs.table.ts'
 import { lostAfter } from '../workers/workers.service.ts'
 import { workers } from '../workers/workers.table.ts'
-import { valueAfter } from './objectives.ts'
+import { epochsThatCount, valueAfter } from './objectives.ts'
 import { lockStudy, type StudyState, saveStudy } from './studies.state.ts'
 import { type StudyRow, studies } from './studies.table.ts'
-import { configOfTrial } from './trial-config.ts'
+import { configOfTrial, configOfWinner, restartsOf } from './trial-config.ts'
 
 /** Trials that fail one after the other, and none before them that did not, have a reason in common: the study is stopped. */
 const failuresInARow = 5
@@ -54,7 +64,7 @@ async function goAhead(turn: Turn): Promise<Partial<StudyRow>> {
     const decisions = decide({ ...driven, plan: { ...driven.plan, parallel } }, secondsOf(row) / 3600)
     if (decisions.length === 0) return {}
     for (const decision of decisions) {
-      if (decision.kind === 'over') return finished(row, decision.reason)
+      if (decision.kind === 'over') return (await trainWinner(turn)) ? {} : finished(row, decision.reason)
       await follow(turn, decision)
     }
     // Some came to their end at once: what had run to its end before, and what cannot be run.
@@ -126,7 +136,8 @@ export async function hear({ tx, state }: Pick<Turn, 'tx' | 'state'>): Promise<v
       const value = valueAfter(objectives[0] as (typeof objectives)[0], done.slice(0, i + 1))
       record(driven, { kind: 'reported', number, fold: work.fold, epoch: epoch + 1, value })
     }
-    const end = endOf(run, () => objectives.map((objective) => valueAfter(objective, done)))
+    const counted = epochsThatCount(run.config, done)
+    const end = endOf(run, () => objectives.map((objective) => valueAfter(objective, counted)))
     if (end) record(driven, { number, ...end })
   }
 }
@@ -140,6 +151,8 @@ function endOf({ status, error }: RunRow, values: () => number[]): End | null {
       return { kind: 'reached', values: values() }
     case 'FAILED':
     case 'CRASHED':
+      // The sampler shall keep away from where losses explode: a pruned trial without a value is the worst of all.
+      if (error?.code === 'DIVERGED') return { kind: 'pruned', reason: error.message }
       return { kind: 'failed', reason: error?.message ?? status }
     case 'STOPPED':
       return { kind: 'pruned', reason: 'its run was stopped by hand' }
@@ -151,7 +164,7 @@ function endOf({ status, error }: RunRow, values: () => number[]): End | null {
 
 /** The run that trains this fold of a trial. */
 const runOf = ({ driven, runs }: StudyState, { number, fold }: Work): RunRow | undefined =>
-  runs.find((run) => run.trial === number && (driven.plan.folds === 1 || run.config.fold === fold))
+  runs.find((run) => run.trial === number && !run.final && (driven.plan.folds === 1 || run.config.fold === fold))
 
 async function follow(turn: Turn, decision: Exclude<Decision, { kind: 'over' }>): Promise<void> {
   const { tx, runService, state } = turn
@@ -183,15 +196,37 @@ async function train({ tx, runService, state }: Turn, work: Work): Promise<void>
   }
   const { parameters } = driven.trials[number] as DrivenTrial
   try {
-    const config = configOfTrial(driven.plan, row.config, parameters, fold)
+    const config = configOfTrial(row, parameters, fold)
     const name = `${row.name} #${number}${driven.plan.folds > 1 ? `, fold ${fold}` : ''}`
     const { datasetId, id: studyId } = row
-    const run = await runService.create(tx, { name, datasetId, config, tags: [], studyId, trial: number, until })
-    state.runs.push(run)
+    const restarts = restartsOf(row)
+    const run = { name, datasetId, config, tags: [], studyId, trial: number, until, restarts }
+    state.runs.push(await runService.create(tx, run))
   } catch (error) {
     if (!(error instanceof InvalidInput)) throw error
     record(driven, { kind: 'failed', number, reason: error.message })
   }
+}
+
+/** Trains the winner anew under each seed, for the test split to judge; gives whether anything of that is still to be waited for. */
+async function trainWinner({ tx, runService, state }: Turn): Promise<boolean> {
+  const { row, driven } = state
+  const { finalSeeds } = row.extras
+  const best = finalSeeds > 0 ? bestTrial(studyOf(driven)) : null
+  if (best === null) return false
+  const { number, parameters } = best
+  const config = configOfWinner(row, parameters, 0)
+  for (let i = 0; i < finalSeeds; i++) {
+    const seed = (config.seed + 1 + i) % 2 ** 31
+    const known = state.runs.find((run) => run.final && run.trial === number && run.config.seed === seed)
+    if (known?.status === 'PAUSED') replace(state, await runService.goOn(tx, known.id, null))
+    if (known) continue
+    const name = `${row.name} #${number}, seed ${seed}`
+    const { datasetId, id: studyId } = row
+    const run = { name, datasetId, config: { ...config, seed }, tags: [], studyId, trial: number, final: true }
+    state.runs.push(await runService.create(tx, run))
+  }
+  return state.runs.some(({ final, status }) => final && (status === 'QUEUED' || status === 'RUNNING'))
 }
 
 function replace(state: StudyState, run: RunRow): void {

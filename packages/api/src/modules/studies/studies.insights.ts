@@ -1,6 +1,8 @@
 /** What follows from a study's trials: the best, how it came to be, what mattered. */
 import {
   bestTrial,
+  type Edge,
+  edges,
   epochsSpent,
   fanova,
   type Importance,
@@ -12,6 +14,7 @@ import {
 import { secondsOf } from './studies.advance.ts'
 import { drivenStudy } from './studies.state.ts'
 import type { StudyRow, TrialRow } from './studies.table.ts'
+import { limitsOf } from './trial-config.ts'
 
 const core = (row: StudyRow, rows: readonly TrialRow[]) => studyOf(drivenStudy(row, rows))
 
@@ -71,17 +74,12 @@ export const spentOf = (row: StudyRow, rows: readonly TrialRow[]): Spent => ({
   hours: secondsOf(row) / 3600,
 })
 
-/** Of a share such as an accuracy, on so many images. */
-export interface ScoreInterval {
-  low: number
-  high: number
-  n: number
-}
-
-/** Wilson's interval of 95 % for a share p of n images (Journal of the American Statistical Association 22, 1927). */
-export function wilsonInterval(p: number, n: number): ScoreInterval {
-  const z = 1.959963984540054
-  const centre = (p + z ** 2 / (2 * n)) / (1 + z ** 2 / n)
-  const half = (z / (1 + z ** 2 / n)) * Math.sqrt((p * (1 - p)) / n + z ** 2 / (4 * n ** 2))
-  return { low: Math.max(0, centre - half), high: Math.min(1, centre + half), n }
+/** Ranges at whose ends most of the best trials lie, and wider ones; none under several objectives. */
+export function edgesOf(row: StudyRow, rows: readonly TrialRow[]): Edge[] {
+  if (row.plan.objectives.length > 1) return []
+  const limits = Object.keys(row.plan.space).flatMap((name) => {
+    const range = limitsOf(name)
+    return range ? [[name, range] as const] : []
+  })
+  return edges(core(row, rows), { limits: Object.fromEntries(limits) })
 }

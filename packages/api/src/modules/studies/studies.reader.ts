@@ -1,11 +1,14 @@
+import type { ClassificationReport } from '@sporeprint/metrics'
 import { and, asc, eq, inArray, type SQL, sql } from 'drizzle-orm'
 import { anyOf, type Database } from '../../db/database.ts'
 import { NotFound } from '../../errors.ts'
 import type { Key, Page } from '../../graphql/keyset.ts'
+import { type EvaluationRow, evaluations } from '../evaluations/evaluations.table.ts'
 import { type RunRow, runs } from '../runs/runs.table.ts'
-import { isScore } from './objectives.ts'
-import { type ScoreInterval, wilsonInterval } from './studies.insights.ts'
+import { type FinalScore, finalScore, type ScoreInterval, scoreInterval } from './scores.ts'
 import { type StudyRow, studies, type TrialRow, type TrialState, trials } from './studies.table.ts'
+
+type Split = EvaluationRow['split']
 
 export const newestStudies: Key<StudyRow> = {
   column: sql`${studies.createdAt}`,
@@ -109,14 +112,37 @@ export class StudyReader {
   /** How sure the value of a complete trial is, by the images that it was validated on; null where it is no score. */
   async interval({ plan, id }: StudyRow, trial: TrialRow): Promise<ScoreInterval | null> {
     const value = trial.values?.[0]
-    const objective = plan.objectives[0]
-    if (value === undefined || !objective || !isScore(objective)) return null
-    const [own = []] = await this.runsOfTrials([`${id}:${trial.number}`])
-    const n = own.reduce((sum, { setup }) => sum + (setup?.images.valid ?? 0), 0)
-    return n === 0 ? null : wilsonInterval(value, n)
+    const [objective] = plan.objectives
+    if (value === undefined || !objective) return null
+    const reports = await this.#reports(id, trial.number, false)
+    const valid = reports.filter(({ split }) => split === 'valid').map(({ report }) => report)
+    return valid.length < plan.folds ? null : scoreInterval(objective, value, valid)
   }
 
-  /** The runs of trials by `study:number`, fold by fold. */
+  /** What the winner came to under other seeds: on the test split where there is one. */
+  async finalScore({ plan, id }: StudyRow, winner: TrialRow): Promise<FinalScore | null> {
+    const [objective] = plan.objectives
+    if (!objective) return null
+    const reports = await this.#reports(id, winner.number, true)
+    const split = reports.some(({ split }) => split === 'test') ? 'test' : 'valid'
+    return finalScore(
+      objective,
+      split,
+      reports.filter((row) => row.split === split).map(({ report }) => report),
+    )
+  }
+
+  /** What the runs of a trial said, or those that trained it anew. */
+  #reports(studyId: number, trial: number, final: boolean): Promise<{ split: Split; report: ClassificationReport }[]> {
+    return this.db
+      .select({ split: evaluations.split, report: evaluations.report })
+      .from(evaluations)
+      .innerJoin(runs, eq(runs.id, evaluations.runId))
+      .where(and(eq(runs.studyId, studyId), eq(runs.trial, trial), eq(runs.final, final)))
+      .orderBy(asc(runs.id))
+  }
+
+  /** The runs of trials by `study:number`: fold by fold, then those of the winner under other seeds. */
   async runsOfTrials(keys: readonly string[]): Promise<RunRow[][]> {
     const key = sql`${runs.studyId} || ':' || ${runs.trial}`
     const studyIds = keys.map((text) => Number(text.split(':')[0]))
@@ -124,7 +150,7 @@ export class StudyReader {
       .select()
       .from(runs)
       .where(and(inArray(runs.studyId, studyIds), anyOf(key, keys, 'text')))
-      .orderBy(asc(runs.id))
+      .orderBy(asc(runs.final), asc(runs.id))
     return keys.map((text) => rows.filter(({ studyId, trial }) => text === `${studyId}:${trial}`))
   }
 }

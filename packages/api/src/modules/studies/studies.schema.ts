@@ -3,6 +3,7 @@ import { Conflict, InvalidInput, NotFound } from '../../errors.ts'
 import { builder } from '../../graphql/builder.ts'
 import { keysetConnection, pageComplexity } from '../../graphql/keyset.ts'
 import { DatasetRef, StudyRef, TrialRef } from '../../graphql/refs.ts'
+import type { Message } from '../../live/live.ts'
 import { RunConfigInput } from '../runs/run.types.ts'
 import { objectiveMetrics } from './objectives.ts'
 import {
@@ -58,7 +59,10 @@ const StartStudyInput = builder.inputType('StartStudyInput', {
       description: 'Default f1Macro. With several, the study looks for a front and cannot prune.',
     }),
     sampler: t.field({ type: SamplerInput, description: 'Default tpe.' }),
-    pruner: t.field({ type: PrunerInput, description: 'Default none.' }),
+    pruner: t.field({
+      type: PrunerInput,
+      description: 'Default successiveHalving with a reduction factor of 3; none with several objectives.',
+    }),
     seed: t.float({ description: 'A whole number from 0 to 4294967295, default 0.' }),
     parallel: t.int({ description: 'The most trials at a time. Default: as many as workers do jobs.' }),
     rungs: t.intList({
@@ -68,7 +72,19 @@ const StartStudyInput = builder.inputType('StartStudyInput', {
     folds: t.int({
       description: 'Validate on so many folds: the first decides who goes on, the others who wins. Default 1.',
     }),
-    budget: t.field({ type: StudyBudgetInput, required: true, description: 'At least one limit, or a finite space.' }),
+    restarts: t.boolean({
+      description:
+        'Whether every rung is the end of a complete schedule, after which another begins: in the midst of one, values mislead. Default true.',
+    }),
+    sizes: t.intList({
+      description:
+        'Sides of the images up to the first rungs, in pixels, rising: small ones are fast. Default: one size.',
+    }),
+    finalSeeds: t.int({
+      description:
+        'The winner is trained anew under so many seeds and tested. Default 3 where the dataset has a test split, else 0.',
+    }),
+    budget: t.field({ type: StudyBudgetInput, description: 'Default 20 trials. Without any limit it ends by hand.' }),
     enqueue: t.field({
       type: t.listRef([TrialParameterInput]),
       description: 'Parameters to try first; what they leave open is the sampler’s.',
@@ -110,7 +126,10 @@ builder.mutationFields((t) => {
           parallel: input.parallel,
           rungs: input.rungs,
           folds: input.folds,
-          budget: given(input.budget),
+          budget: input.budget && given(input.budget),
+          restarts: input.restarts,
+          sizes: input.sizes,
+          finalSeeds: input.finalSeeds,
           enqueue: (input.enqueue ?? []).map((list, i) => parametersFromList(list, `input.enqueue.${i}`)),
         }),
     }),
@@ -168,8 +187,31 @@ builder.mutationFields((t) => {
 const given = (budget: typeof StudyBudgetInput.$inferInput) =>
   Object.fromEntries(Object.entries(budget).filter(([, limit]) => limit !== undefined))
 
-builder.subscriptionField('studyUpdated', (t) =>
-  t.field({
+const StudyEventKind = builder.enumType('StudyEventKind', { values: ['CREATED', 'UPDATED', 'DELETED'] as const })
+const kinds = { created: 'CREATED', updated: 'UPDATED', stopped: 'UPDATED', deleted: 'DELETED' } as const
+
+const StudyEvent = builder.objectRef<Message>('StudyEvent').implement({
+  description: 'Something has happened to a study. Several changes in a short time may arrive as one event.',
+  fields: (t) => ({
+    kind: t.field({ type: StudyEventKind, resolve: ({ kind }) => kinds[kind] }),
+    id: t.globalID({ resolve: ({ id }) => ({ type: StudyRef, id }) }),
+    study: t.field({
+      type: StudyRef,
+      nullable: true,
+      description: 'null once it is deleted.',
+      resolve: ({ kind, id }) => (kind === 'deleted' ? null : id),
+    }),
+  }),
+})
+
+builder.subscriptionFields((t) => ({
+  studies: t.field({
+    type: StudyEvent,
+    description: 'Every change of any study.',
+    subscribe: (_root, _args, { services }) => services.live.all('study'),
+    resolve: (message) => message,
+  }),
+  studyUpdated: t.field({
     type: StudyRef,
     description: 'The study as it is now, then again after every change; it ends when the study is deleted.',
     args: { id: t.arg.globalID({ required: true, for: StudyRef }) },
@@ -179,4 +221,4 @@ builder.subscriptionField('studyUpdated', (t) =>
     },
     resolve: (studyId: number, _args, { services }) => services.studies.get(studyId),
   }),
-)
+}))

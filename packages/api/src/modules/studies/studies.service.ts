@@ -3,7 +3,9 @@ import {
   createPlan,
   type Parameters,
   type Pruner,
+  pausesAtRungs,
   record,
+  rungsOf,
   type Sampler,
   type Space,
   type StudyPlan,
@@ -17,6 +19,7 @@ import { announce } from '../../live/live.ts'
 import { datasets } from '../datasets/datasets.table.ts'
 import type { RunService } from '../runs/runs.service.ts'
 import { runs } from '../runs/runs.table.ts'
+import { monitorOf } from './objectives.ts'
 import { advance, hear, stopped, studiesWithNews } from './studies.advance.ts'
 import { StudyReader } from './studies.reader.ts'
 import { lockStudy, type StudyState, saveStudy } from './studies.state.ts'
@@ -38,7 +41,14 @@ export interface StartStudy {
   parallel?: number | null | undefined
   rungs?: readonly number[] | null | undefined
   folds?: number | null | undefined
-  budget: Partial<Budget>
+  /** Default: twenty trials. */
+  budget?: Partial<Budget> | null | undefined
+  /** Whether every rung is the end of a complete schedule, after which another one begins. Default true. */
+  restarts?: boolean | null | undefined
+  /** Sides of the images up to the first rungs, in pixels, rising. Default none: one size. */
+  sizes?: readonly number[] | null | undefined
+  /** Seeds under which the winner is trained anew and tested. Default 3 where the dataset has a test split. */
+  finalSeeds?: number | null | undefined
   /** Parameters to try first; what they leave open is the sampler's. */
   enqueue?: readonly Parameters[]
 }
@@ -52,6 +62,20 @@ export interface UpdateStudy {
 
 /** More at a time than any set of workers does. */
 export const anyNumber = 1000
+
+const usualTrials = 20
+const usualSeeds = 3
+const usualPruner: Pruner = { kind: 'successiveHalving', reductionFactor: 3 }
+
+/** @throws InvalidInput where there are more sizes than rungs before the last, or they do not rise. */
+function checkedSizes(sizes: readonly number[], plan: StudyPlan, size: number): number[] {
+  const refuse = (message: string) => new InvalidInput([{ field: 'input.sizes', value: sizes.join(', '), message }])
+  const below = pausesAtRungs(plan) ? rungsOf(plan).length - 1 : 0
+  if (sizes.length > below) throw refuse(`must be at most ${below}: one for each rung before the last epoch`)
+  const small = sizes.some((side, k) => !Number.isInteger(side) || side < 32 || side >= (sizes[k + 1] ?? size))
+  if (small) throw refuse(`must be whole numbers from 32 that rise, below the size of ${size}`)
+  return [...sizes]
+}
 
 function checkedName(name: string): string {
   const trimmed = name.trim()
@@ -100,11 +124,15 @@ export class StudyService extends StudyReader {
    * @throws InvalidInput, NotFound (the dataset)
    */
   async start(input: StartStudy): Promise<StudyRow> {
-    const given = input.config ?? {}
+    const given = { monitor: monitorOf(input.objectives), ...input.config }
     const config = this.#runs.checkedConfig(given)
-    checkBudget(input.budget)
+    const limits = input.budget ?? { trials: usualTrials }
+    checkBudget(limits)
+    if (config.epochs === 0) {
+      throw new InvalidInput([{ field: 'config.epochs', value: '0', message: 'is how far a trial may go: at least 1' }])
+    }
     const name = input.name == null ? undefined : checkedName(input.name)
-    const { space, objectives, sampler, pruner, seed, parallel, rungs, folds, budget } = input
+    const { space, objectives, sampler, pruner, seed, parallel, rungs, folds } = input
     const plan = checked('input', () =>
       createPlan({
         // Hyperband deals trials out by the name, which must not change with that of the study.
@@ -116,18 +144,22 @@ export class StudyService extends StudyReader {
         parallel: parallel ?? anyNumber,
         // A lost run is tried again by the queue, which counts for itself.
         retries: 0,
-        budget,
+        budget: limits,
+        pruner: pruner ?? (objectives.length > 1 ? { kind: 'none' } : usualPruner),
         ...(sampler && { sampler }),
-        ...(pruner && { pruner }),
         ...(typeof seed === 'number' && { seed }),
         ...(rungs && { rungs }),
         ...(typeof folds === 'number' && { folds }),
       }),
     )
     checkSpaceOfRuns(space, given, (settings) => this.#runs.checkedConfig(settings))
+    const { restarts, finalSeeds } = input
+    const sizes = checkedSizes(input.sizes ?? [], plan, config.size)
     const id = await this.db.transaction(async (tx) => {
       const [dataset] = await tx.select().from(datasets).where(eq(datasets.id, input.datasetId))
       if (!dataset) throw new NotFound('Dataset', input.datasetId)
+      const tested = dataset.classes.some(({ test }) => test > 0)
+      const extras = { restarts: restarts ?? true, sizes, finalSeeds: finalSeeds ?? (tested ? usualSeeds : 0) }
       const [row] = await tx
         .insert(studies)
         .values({
@@ -136,6 +168,7 @@ export class StudyService extends StudyReader {
           datasetId: dataset.id,
           config: given,
           plan,
+          extras,
           createdAt: sql`now()`,
           runningSince: sql`now()`,
         })
@@ -159,11 +192,11 @@ export class StudyService extends StudyReader {
       if (state.row.status === 'STOPPED') return
       if (state.row.status === 'FINISHED') throw new Conflict(`Study ${id} cannot be stopped: it has FINISHED`)
       await hear({ tx, state })
-      for (const trial of state.driven.trials) {
-        if (trial.state !== 'running') continue
-        record(state.driven, { kind: 'lost', number: trial.number, reason: 'the study was stopped', blameless: true })
-        for (const run of state.runs) if (run.trial === trial.number) await this.#runs.halt(tx, run.id, 'PAUSED')
+      for (const { number, state: was } of state.driven.trials) {
+        if (was !== 'running') continue
+        record(state.driven, { kind: 'lost', number, reason: 'the study was stopped', blameless: true })
       }
+      for (const { id } of state.runs) await this.#runs.halt(tx, id, 'PAUSED')
       await saveStudy(tx, state, stopped(state.row, null))
       await announce(tx, 'study', 'updated', id)
     })

@@ -23,6 +23,16 @@ export type StudyStatus = (typeof studyStatus.enumValues)[number]
 export const trialState = pgEnum('trial_state', ['waiting', 'running', 'paused', 'pruned', 'complete', 'failed'])
 export type TrialState = (typeof trialState.enumValues)[number]
 
+/** What a study does beside what its driver decides. */
+export interface StudyExtras {
+  /** Whether every rung is the end of a complete schedule, after which another one begins. */
+  restarts: boolean
+  /** Sides of the images up to the first rungs, in pixels. */
+  sizes: number[]
+  /** Seeds under which the winner is trained anew and tested. */
+  finalSeeds: number
+}
+
 const time = () => timestamp({ withTimezone: true, precision: 3 })
 
 export const studies = pgTable(
@@ -41,6 +51,7 @@ export const studies = pgTable(
     config: json().$type<RunConfigInput>().notNull(),
     /** json, not jsonb, which would sort the parameters: those that depend on another come after it. */
     plan: json().$type<StudyPlan>().notNull(),
+    extras: jsonb().$type<StudyExtras>().notNull(),
     createdAt: time().notNull(),
     finishedAt: time(),
     /** Seconds that it was RUNNING before `runningSince`, which is null while it is not. */

@@ -19,7 +19,15 @@ async function started(platform: Platform, concurrency = 1, options?: TrainerOpt
   const { id: datasetId } = await platform.services.datasets.import(await datasetFolder())
   const { studies, runs } = platform.services
   const start = (input: Partial<StartStudy> = {}) =>
-    studies.start({ datasetId, space, objectives, config: { epochs: 9 }, budget: { trials: 6 }, ...input })
+    studies.start({
+      datasetId,
+      space,
+      objectives,
+      config: { epochs: 9 },
+      pruner: { kind: 'none' },
+      budget: { trials: 6 },
+      ...input,
+    })
   return { studies, runs, start, datasetId }
 }
 
@@ -60,6 +68,7 @@ onEveryDatabase('a study', (database) => {
           ],
           objectives: [{ metric: 'validLoss' }],
           sampler: { kind: 'tpe', startupTrials: 4 },
+          pruner: { kind: 'none' },
           budget: { trials: 8 },
           seed: 5,
         },
@@ -146,7 +155,7 @@ onEveryDatabase('a study', (database) => {
     ).toBeCloseTo(1)
     const lines = study.export.trim().split('\r\n')
     expect(lines[0]).toBe(
-      'number,state,validLoss,epochs,baseLr,optimizer,momentum,augment.rotate,started,finished,reason',
+      'number,state,validLoss,params.baseLr,params.optimizer,params.momentum,params.augment.rotate,epochs,reason',
     )
     expect(lines).toHaveLength(9)
 
@@ -161,8 +170,15 @@ onEveryDatabase('a study', (database) => {
   it('pauses trials at rungs, and those that go on do so from their checkpoints', async () => {
     const platform = await database.open()
     const { studies, runs, start } = await started(platform)
-    const { id } = await start({ pruner: asha, parallel: 1, budget: { trials: 9 }, sampler: { kind: 'sobol' } })
-    await inStatus(platform, id, 'FINISHED')
+    const { id } = await start({
+      pruner: asha,
+      parallel: 1,
+      budget: { trials: 9 },
+      sampler: { kind: 'sobol' },
+      sizes: [64],
+      finalSeeds: 2,
+    })
+    const study = await inStatus(platform, id, 'FINISHED')
     const trials = await trialsOf(platform, id)
     // Rungs at 1, 3 and 9: each trial trains to one of them, and no epoch twice.
     expect(trials.map(({ epochs }) => epochs[0]).every((n) => [1, 3, 9].includes(n ?? 0))).toBe(true)
@@ -171,8 +187,9 @@ onEveryDatabase('a study', (database) => {
     expect(trials.filter(({ epochs }) => epochs[0] === 1).length).toBeGreaterThan(4)
     for (const trial of trials) {
       const [own = []] = await studies.runsOfTrials([`${id}:${trial.number}`])
-      expect(own).toHaveLength(1)
       const run = own[0] as NonNullable<(typeof own)[0]>
+      // Every rung ends a schedule of its own, the first one on small images.
+      expect(run).toMatchObject({ restarts: [1, 3], config: { progressive: [{ size: 64, epochs: 1 }], size: 224 } })
       expect(run.attempt).toBe(trial.results.length)
       const { points } = await runs.series(run.id, { metric: 'loss', maxPoints: 500, sinceStep: null })
       // Every step once, whatever pauses lie between.
@@ -184,6 +201,23 @@ onEveryDatabase('a study', (database) => {
       )
       if (run.status === 'PAUSED') await expect(runs.resume(run.id)).rejects.toThrow(`PAUSED by study ${id}`)
     }
+
+    // The winner was trained anew under two other seeds, whole and at full size.
+    const best = trials.reduce((a, b) => ((b.value ?? Infinity) < (a.value ?? Infinity) ? b : a))
+    const [own = []] = await studies.runsOfTrials([`${id}:${best.number}`])
+    expect(
+      own.map(({ final, until, config, status }) => [final, until, config.seed, config.progressive.length, status]),
+    ).toEqual([
+      [false, 9, 42, 1, 'SUCCEEDED'],
+      [true, null, 43, 0, 'SUCCEEDED'],
+      [true, null, 44, 0, 'SUCCEEDED'],
+    ])
+    expect(await studies.finalScore(study, best)).toEqual({ mean: 0.5, deviation: 0, split: 'valid', n: 4, seeds: 2 })
+    const accurate = {
+      ...study,
+      plan: { ...study.plan, objectives: [{ metric: 'accuracy', direction: 'maximize' as const }] },
+    }
+    expect(await studies.interval(accurate, { ...best, values: [0.75] })).toEqual({ low: 0.25, high: 1, n: 4 })
   })
 
   it('stops a trial in mid-training that is worse than the median of those before', async () => {

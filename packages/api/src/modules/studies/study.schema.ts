@@ -9,12 +9,14 @@ import { RunConfigRef } from '../runs/run.types.ts'
 import { OrderDirection } from '../runs/runs.schema.ts'
 import { ExportFormat, exportTrials } from './export.ts'
 import { PrunerRef, parametersToList, SamplerRef, SpaceParameter, spaceToList, TrialParameter } from './space.types.ts'
-import { bestOf, frontOf, historyOf, importancesOf, spentOf } from './studies.insights.ts'
+import { bestOf, edgesOf, frontOf, historyOf, importancesOf, spentOf } from './studies.insights.ts'
 import { trialOrder, trialOrderFields } from './studies.reader.ts'
 import { anyNumber } from './studies.service.ts'
 import { type StudyRow, type TrialRow, trialState } from './studies.table.ts'
 import {
   type Counts,
+  EdgeRef,
+  FinalScoreRef,
   HistoryPointRef,
   ImportanceMethodRef,
   ImportanceRef,
@@ -28,18 +30,25 @@ import {
   TrialState,
 } from './study.types.ts'
 
+/** Short lists that lie in the trial's row and cost no query: what a page of 200 trials asks for must stay affordable. */
+const ofTheRow = { field: 1, multiplier: 1 }
+
 TrialRef.implement({
   description:
     'One set of parameters, and what came of it. Its run may be watched, and its checkpoints used, like any other.',
   fields: (t) => ({
     number: t.exposeInt('number', { description: 'From 0 in its study.' }),
     state: t.expose('state', { type: TrialState }),
-    parameters: t.field({ type: [TrialParameter], resolve: ({ parameters }) => parametersToList(parameters) }),
+    parameters: t.field({
+      type: [TrialParameter],
+      complexity: ofTheRow,
+      resolve: ({ parameters }) => parametersToList(parameters),
+    }),
     values: t.exposeFloatList('values', {
       nullable: true,
       description: 'One for each objective, over folds their mean; null until it is complete.',
     }),
-    reports: t.expose('reports', { type: [TrialReportRef], description: 'By epoch.' }),
+    reports: t.expose('reports', { type: [TrialReportRef], complexity: ofTheRow, description: 'By epoch.' }),
     epochs: t.int({
       description: 'Trained, frozen ones and all folds included.',
       resolve: ({ epochs }) => epochs.reduce((sum, n) => sum + n, 0),
@@ -52,7 +61,8 @@ TrialRef.implement({
     study: t.field({ type: StudyRef, resolve: ({ studyId }) => studyId }),
     runs: t.loadableList({
       type: RunRef,
-      description: 'One a fold; none until it has started.',
+      complexity: { field: 2, multiplier: 2 },
+      description: 'One a fold, then those of the winner under other seeds; none until it has started.',
       load: (keys: string[], { services }) => services.studies.runsOfTrials(keys),
       resolve: ({ studyId, number }) => `${studyId}:${number}`,
     }),
@@ -143,6 +153,34 @@ StudyRef.implement({
         const best = bestOf(study, await trialsOf(study, context))
         return best && context.services.studies.interval(study, best)
       },
+    }),
+    finalScore: t.field({
+      type: FinalScoreRef,
+      nullable: true,
+      description:
+        'What the best trial comes to on the test split, under other seeds; null until one of them is trained.',
+      resolve: async (study, _args, context) => {
+        const best = bestOf(study, await trialsOf(study, context))
+        return best && context.services.studies.finalScore(study, best)
+      },
+    }),
+    edges: t.field({
+      type: [EdgeRef],
+      description: 'Where the space may be too narrow.',
+      resolve: async (study, _args, context) => edgesOf(study, await trialsOf(study, context)),
+    }),
+    restarts: t.boolean({
+      description: 'Whether every rung is the end of a complete schedule.',
+      resolve: ({ extras }) => extras.restarts,
+    }),
+    sizes: t.field({
+      type: ['Int'],
+      description: 'Sides of the images up to the first rungs.',
+      resolve: ({ extras }) => extras.sizes,
+    }),
+    finalSeeds: t.int({
+      description: 'Seeds under which the winner is trained anew and tested.',
+      resolve: ({ extras }) => extras.finalSeeds,
     }),
     paretoFront: t.field({
       type: [TrialRef],

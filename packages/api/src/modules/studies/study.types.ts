@@ -1,9 +1,11 @@
 /** The parts of a study: plain objects without an id of their own. */
-import type { Budget, Importance, Objective } from '@sporeprint/tuning'
+import type { Budget, Edge, Importance, Objective } from '@sporeprint/tuning'
 import { builder } from '../../graphql/builder.ts'
 import { TrialRef } from '../../graphql/refs.ts'
+import { Split } from '../evaluations/evaluations.schema.ts'
 import { type ObjectiveMetric, objectiveMetricNames } from './objectives.ts'
-import type { HistoryPoint, ScoreInterval, Spent } from './studies.insights.ts'
+import type { FinalScore, ScoreInterval } from './scores.ts'
+import type { HistoryPoint, Spent } from './studies.insights.ts'
 import { studyStatus, type TrialRow, trialState } from './studies.table.ts'
 
 export const StudyStatus = builder.enumType('StudyStatus', {
@@ -78,7 +80,7 @@ export const TrialCountsRef = builder.objectRef<Counts>('TrialCounts').implement
 
 export const ScoreIntervalRef = builder.objectRef<ScoreInterval>('ScoreInterval').implement({
   description:
-    'Where a score would lie with 95 % probability on other images of the same kind: Wilson’s interval of a share of n images. For F1, which is no share, it is an approximation.',
+    'The 95 % interval of a score, by the bootstrap over the validation images: other trials whose values lie in it may be as good.',
   fields: (t) => ({
     low: t.exposeFloat('low'),
     high: t.exposeFloat('high'),
@@ -113,5 +115,37 @@ export const TrialReportRef = builder.objectRef<TrialRow['reports'][number]>('Tr
   fields: (t) => ({
     epoch: t.exposeInt('epoch', { description: 'From 1, frozen ones included.' }),
     value: t.exposeFloat('value', { nullable: true, description: 'null where it is not finite.' }),
+  }),
+})
+
+export const FinalScoreRef = builder.objectRef<FinalScore>('FinalScore').implement({
+  description: 'The first objective of the winner, trained anew under other seeds.',
+  fields: (t) => ({
+    mean: t.exposeFloat('mean'),
+    deviation: t.exposeFloat('deviation', {
+      nullable: true,
+      description: 'Standard deviation over seeds; null of one.',
+    }),
+    split: t.expose('split', { type: Split, description: 'valid where the dataset has no test split.' }),
+    n: t.exposeInt('n', { description: 'Images.' }),
+    seeds: t.exposeInt('seeds'),
+  }),
+})
+
+const EdgeSide = builder.enumType('EdgeSide', { values: ['low', 'high'] as const })
+
+export const EdgeRef = builder.objectRef<Edge>('SpaceEdge').implement({
+  description: 'A range at whose end most of the best trials lie: what is best may be beyond.',
+  fields: (t) => ({
+    parameter: t.exposeString('name'),
+    side: t.expose('side', { type: EdgeSide }),
+    hits: t.exposeInt('hits', { description: 'Of the best trials, those in the outer tenth.' }),
+    of: t.exposeInt('of', { description: 'The best trials that have the parameter.' }),
+    low: t.float({
+      nullable: true,
+      description: 'A wider range; null where it is at its limit.',
+      resolve: ({ proposal }) => proposal?.low ?? null,
+    }),
+    high: t.float({ nullable: true, resolve: ({ proposal }) => proposal?.high ?? null }),
   }),
 })

@@ -1,8 +1,9 @@
 /** What a trial's parameters mean for its run: settings by their names, and `augment.` with a number of the augmentation. */
-import type { Parameter, Parameters, Space, StudyPlan } from '@sporeprint/tuning'
+import { freezeEpochsOf, type Parameter, type Parameters, pausesAtRungs, rungsOf, type Space } from '@sporeprint/tuning'
 import { InvalidInput } from '../../errors.ts'
-import { type AugmentationInput, augmentationFieldNames } from '../../jobs/augmentation.ts'
-import { parseRunConfig, type RunConfig, type RunConfigInput } from '../../jobs/contracts.ts'
+import { type AugmentationInput, augmentationFieldNames, augmentationFields } from '../../jobs/augmentation.ts'
+import { parseRunConfig, type RunConfig, type RunConfigInput, rangeOf } from '../../jobs/contracts.ts'
+import type { StudyRow } from './studies.table.ts'
 
 const augment = 'augment.'
 
@@ -19,6 +20,9 @@ const shared: ReadonlySet<string> = new Set([
   'fold',
   'shuffle',
   'checkpointEvery',
+  'monitor',
+  'patience',
+  'seed',
 ])
 
 /** Throws InvalidInput where a parameter of the space means nothing to a run, or could have a value that `check` refuses. */
@@ -46,19 +50,44 @@ export function checkSpaceOfRuns(
   }
 }
 
+/** What a numeric parameter of this name can be at all. */
+export function limitsOf(name: string): { low: number; high: number } | null {
+  if (!name.startsWith(augment)) return rangeOf(name)
+  const field = augmentationFieldNames.find((known) => known === name.slice(augment.length))
+  return field === undefined ? null : { low: augmentationFields[field].min, high: augmentationFields[field].max }
+}
+
 const extremesOf = (parameter: Parameter) =>
   parameter.kind === 'categorical' ? parameter.choices : [parameter.low, parameter.high]
 
-/** The configuration of a trial's run on one fold. */
-export function configOfTrial(
-  plan: Pick<StudyPlan, 'folds' | 'epochs' | 'freezeEpochs'>,
-  config: RunConfigInput,
+type Shared = Pick<StudyRow, 'plan' | 'config' | 'extras'>
+
+/** The configuration of a trial's run on one fold: the same at every rung, so that it can go on. @throws InvalidInput */
+export function configOfTrial({ plan, config, extras }: Shared, parameters: Parameters, fold: number): RunConfig {
+  const frozen = freezeEpochsOf(plan, parameters)
+  const ends = restartsOf({ plan, extras: { ...extras, restarts: true } }).map((rung) => frozen + rung)
+  const progressive = extras.sizes.map((size, k) => ({ size, epochs: (ends[k] ?? 0) - (ends[k - 1] ?? 0) }))
+  return configOfWinner(
+    { plan, config: { ...config, ...(progressive.length > 0 && { progressive }) } },
+    parameters,
+    fold,
+  )
+}
+
+/** That of the winner's last trainings: whole ones, at full size. */
+export function configOfWinner(
+  { plan, config }: Pick<Shared, 'plan' | 'config'>,
   parameters: Parameters,
   fold: number,
 ): RunConfig {
-  const folds = plan.folds > 1 ? { folds: plan.folds, fold } : {}
-  const { freezeEpochs, epochs } = plan
-  return parseRunConfig({ ...withParameters({ ...config, epochs, freezeEpochs }, parameters), ...folds })
+  const { epochs, freezeEpochs, folds } = plan
+  const shared = { ...config, epochs, freezeEpochs, ...(folds > 1 && { folds, fold }) }
+  return parseRunConfig(withParameters(shared, parameters))
+}
+
+/** Unfrozen epochs after which a trial's schedule begins anew: at the rungs, where it may pause. */
+export function restartsOf({ plan, extras }: Pick<Shared, 'plan' | 'extras'>): number[] {
+  return extras.restarts && pausesAtRungs(plan) ? rungsOf(plan).slice(0, -1) : []
 }
 
 function withParameters(config: RunConfigInput, parameters: Parameters): RunConfigInput {

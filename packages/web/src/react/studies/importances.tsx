@@ -1,0 +1,46 @@
+/** Which parameters made the difference, and on how many trials that rests. */
+import type { ReactElement } from 'react'
+import type { StudyState } from '../../core/documents.types.ts'
+import { formatCount, formatPercent } from '../../core/format.ts'
+import { Panel } from '../parts.tsx'
+
+export function Importances({ study }: { study: StudyState }): ReactElement {
+  const { importances } = study
+  return (
+    <Panel title="Importances" note="what the best trials have in common, by PED-ANOVA" testId="importances">
+      {importances.length === 0 ? (
+        <p className="placeholder">Needs two complete trials.</p>
+      ) : (
+        <div className="table-scroll">
+          <table aria-label="Importances">
+            <thead>
+              <tr>
+                <th scope="col">Parameter</th>
+                <th scope="col">Importance</th>
+                <th scope="col" className="number">
+                  Trials
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {importances.map(({ name, importance, trials }) => (
+                <tr key={name} data-testid="importance-row">
+                  <th scope="row">{name}</th>
+                  <td>
+                    <span className="score is-wide">
+                      <span className="bar" aria-hidden="true">
+                        <span style={{ width: `${importance * 100}%` }} />
+                      </span>
+                      {formatPercent(importance)}
+                    </span>
+                  </td>
+                  <td className="number">{formatCount(trials)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </Panel>
+  )
+}

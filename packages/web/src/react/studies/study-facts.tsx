@@ -1,0 +1,41 @@
+/** What is searched, and how. */
+import type { ReactElement } from 'react'
+import type { StudyState } from '../../core/documents.types.ts'
+import { formatRange, formatValue } from '../../core/parameters.ts'
+import { metricLabels, prunerLabels, samplerLabels } from '../../core/study-names.ts'
+import { Panel } from '../parts.tsx'
+
+export function StudyFacts({ study }: { study: StudyState }): ReactElement {
+  const { space, objectives, rungs, sizes } = study
+  const facts: [string, string | number][] = [
+    ...space.map(({ name, ...parameter }): [string, string] => {
+      const { when } = parameter
+      const condition = when ? `, where ${when.parameter} is ${when.is.map(formatValue).join(' or ')}` : ''
+      return [name, `${formatRange({ name, ...parameter })}${condition}`]
+    }),
+    ['Searched for', objectives.map(({ metric, direction }) => `${metricLabels[metric]}, ${direction}`).join('; ')],
+    ['Sampler', samplerLabels[study.sampler.kind]],
+    ['Pruner', prunerLabels[study.pruner.kind]],
+    [rungs.length > 1 ? 'Rungs, in epochs' : 'Epochs of a trial', rungs.join(', ')],
+    ...(rungs.length > 1
+      ? [['Schedule', study.restarts ? 'begins anew at each rung' : 'one over all epochs'] as [string, string]]
+      : []),
+    ...(sizes.length > 0 ? [['Smaller images first', `${sizes.join(', ')} px`] as [string, string]] : []),
+    ['Folds', study.folds],
+    ['At the same time', study.parallel ?? 'as many as workers do'],
+    ['Winner trained anew', study.finalSeeds === 0 ? 'no' : `under ${study.finalSeeds} seeds`],
+  ]
+  return (
+    <Panel title="Search" testId="study-facts">
+      <dl className="config panel-body">
+        {facts.map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+      {study.notes && <p className="placeholder">{study.notes}</p>}
+    </Panel>
+  )
+}

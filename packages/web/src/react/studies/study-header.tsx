@@ -1,0 +1,109 @@
+import type { ReactElement } from 'react'
+import type { StudyState } from '../../core/documents.types.ts'
+import { formatAgo, formatArch, formatDateTime, formatDuration } from '../../core/format.ts'
+import { metricLabels, prunerLabels, samplerLabels } from '../../core/study-names.ts'
+import type { StudyStore, StudyViewState } from '../../core/study-store.ts'
+import { useNow } from '../context.ts'
+import { FeedBadge } from '../feed-badge.tsx'
+import { PlusIcon, ResumeIcon, StopIcon } from '../icons.tsx'
+import { ViewLink } from '../parts.tsx'
+import { StudyPill } from './state-pills.tsx'
+
+export type StudyDialog = 'extend' | 'enqueue'
+
+interface StudyHeaderProps {
+  study: StudyState
+  state: StudyViewState
+  store: StudyStore
+  onDialog: (dialog: StudyDialog) => void
+}
+
+export function StudyHeader({ study, state, store, onDialog }: StudyHeaderProps): ReactElement {
+  const now = useNow(15_000)
+  const { status, spent } = study
+  return (
+    <header>
+      <nav className="crumbs" aria-label="Breadcrumb">
+        <ViewLink to={{ name: 'studies' }}>← All studies</ViewLink>
+      </nav>
+      <div className="page-head">
+        <div>
+          <div className="run-title">
+            <h1>{study.name}</h1>
+            <StudyPill status={status} />
+          </div>
+          <ul className="meta">
+            <li>{study.dataset.name}</li>
+            <li>{formatArch(study.config.arch)}</li>
+            <li>{study.objectives.map(({ metric }) => metricLabels[metric]).join(', ')}</li>
+            <li>
+              {samplerLabels[study.sampler.kind]}
+              {study.pruner.kind === 'none' ? '' : ` with ${prunerLabels[study.pruner.kind]}`}
+            </li>
+            <li>
+              <time dateTime={study.createdAt} title={formatDateTime(study.createdAt)}>
+                started {formatAgo(study.createdAt, now)}
+              </time>
+            </li>
+            <li>worked on for {formatDuration(spent.hours * 3600)}</li>
+          </ul>
+        </div>
+        <div className="actions">
+          {(status === 'RUNNING' || state.feed === 'reconnecting') && <FeedBadge state={state.feed} />}
+          {status !== 'FINISHED' && (
+            <button type="button" className="button" onClick={() => onDialog('enqueue')} data-testid="enqueue">
+              <PlusIcon />
+              Enqueue a trial
+            </button>
+          )}
+          <button
+            type="button"
+            className={status === 'FINISHED' ? 'button is-primary' : 'button'}
+            onClick={() => onDialog('extend')}
+            data-testid="extend"
+          >
+            Extend
+          </button>
+          <RunningAction study={study} state={state} store={store} />
+        </div>
+      </div>
+    </header>
+  )
+}
+
+function RunningAction({ study, state, store }: Omit<StudyHeaderProps, 'onDialog'>): ReactElement | null {
+  switch (study.status) {
+    case 'FINISHED':
+      return null
+    case 'RUNNING': {
+      const stopping = state.action === 'stopping'
+      return (
+        <button
+          type="button"
+          className="button"
+          disabled={stopping}
+          onClick={() => void store.stop()}
+          data-testid="stop"
+        >
+          <StopIcon />
+          {stopping ? 'Stopping…' : 'Stop'}
+        </button>
+      )
+    }
+    case 'STOPPED': {
+      const resuming = state.action === 'resuming'
+      return (
+        <button
+          type="button"
+          className="button is-primary"
+          disabled={resuming}
+          onClick={() => void store.resume()}
+          data-testid="resume"
+        >
+          <ResumeIcon />
+          {resuming ? 'Resuming…' : 'Resume'}
+        </button>
+      )
+    }
+  }
+}
