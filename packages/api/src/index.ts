@@ -11,6 +11,7 @@ export {
   type TrainJob,
 } from './jobs/contracts.ts'
 export { JobAborted } from './jobs/job-aborted.ts'
+export type { ExplainedImage, ExplainedLabel, ImageFile, PredictedImage } from './jobs/serving.ts'
 export type { TrainEvent } from './jobs/train-events.ts'
 export { openPlatform, type Platform, type PlatformOptions } from './platform.ts'
 export type { Services } from './services.ts'

@@ -1,6 +1,7 @@
 /** The platform as one object: database, queue, services, workers and servers, opened and closed together. */
 import { join, resolve } from 'node:path'
 import { sql } from 'drizzle-orm'
+import { ArtifactFolder } from './artifacts/artifacts.ts'
 import { type Connection, connect } from './db/connect.ts'
 import type { Database } from './db/database.ts'
 import { type ListenOptions, listen, type Server } from './http/server.ts'
@@ -10,19 +11,23 @@ import { Worker } from './jobs/worker.ts'
 import { Live } from './live/live.ts'
 import { DatasetService } from './modules/datasets/datasets.service.ts'
 import { EvaluationService } from './modules/evaluations/evaluations.service.ts'
+import { ExplanationService } from './modules/explanations/explanations.service.ts'
 import { reconcileJobs } from './modules/jobs/jobs.lifecycle.ts'
 import { JobService } from './modules/jobs/jobs.service.ts'
 import { ModelService } from './modules/models/models.service.ts'
+import { PredictionService } from './modules/predictions/predictions.service.ts'
 import { reconcileRuns } from './modules/runs/runs.lifecycle.ts'
 import { RunService } from './modules/runs/runs.service.ts'
 import { StudyService } from './modules/studies/studies.service.ts'
+import { UploadService } from './modules/uploads/uploads.service.ts'
 import { WorkerService } from './modules/workers/workers.service.ts'
 import type { Services } from './services.ts'
 
 const reconcileMs = 2000
+const expireMs = 60_000
 
 export interface PlatformOptions {
-  /** Holds the embedded database and the folders of runs; made where it is missing. One process at a time. */
+  /** Holds the embedded database, the folders of runs and what was uploaded; made where it is missing. One process at a time. */
   dataDir: string
   /** PostgreSQL instead of the embedded database: postgres://user:password@host:port/name. */
   databaseUrl?: string | undefined
@@ -75,18 +80,26 @@ export async function openPlatform(options: PlatformOptions): Promise<Platform> 
     closers.push(() => queue.close())
     const runs = new RunService(db, queue, { runsDir: join(dataDir, 'runs'), roots, now: () => new Date() })
     const jobs = new JobService(db, queue)
+    const models = new ModelService(db)
+    const artifacts = new ArtifactFolder(join(dataDir, 'artifacts'))
     const services: Services = {
       datasets: new DatasetService(db, roots, () => new Date()),
       runs,
       jobs,
       evaluations: new EvaluationService(db, jobs, runs),
       studies: new StudyService(db, runs),
-      models: new ModelService(db),
+      models,
+      uploads: new UploadService(db, { artifacts, arrivals: join(dataDir, 'uploads'), now: () => new Date() }),
+      predictions: new PredictionService(db, jobs, models),
+      explanations: new ExplanationService(db, jobs, models, runs),
       workers: new WorkerService(db),
       live,
     }
     await recover(connection, queue, services)
-    closers.push(keepReconciled(db, services, onError))
+    closers.push(
+      every(reconcileMs, () => reconcile(db, services), onError),
+      every(expireMs, () => services.uploads.expire(), onError),
+    )
     closers.push(async () => live.close())
 
     let closing: Promise<void> | undefined
@@ -101,7 +114,7 @@ export async function openPlatform(options: PlatformOptions): Promise<Platform> 
       services,
       startWorker: async (handlers, { concurrency = 1 } = {}) => {
         const { runs, studies, evaluations, workers } = services
-        const parts = { db, queue, live, runs, studies, evaluations, workers, onError }
+        const parts = { db, artifacts, queue, live, runs, studies, evaluations, workers, onError }
         const worker = new Worker(parts, handlers, concurrency)
         await worker.start()
         closers.push(() => worker.stop())
@@ -132,20 +145,19 @@ async function recover({ db, exclusive }: Connection, queue: Queue, { workers }:
   await reconcileJobs(db)
 }
 
-function keepReconciled(
-  db: Database,
-  { studies, workers }: Services,
-  onError: (error: Error) => void,
-): () => Promise<void> {
+async function reconcile(db: Database, { studies, workers }: Services): Promise<void> {
+  await reconcileRuns(db)
+  await reconcileJobs(db)
+  await studies.reconcile()
+  await workers.forgetLost()
+}
+
+/** Does it again and again, never twice at once; the function it gives ends that. */
+function every(ms: number, work: () => Promise<void>, onError: (error: Error) => void): () => Promise<void> {
   let working: Promise<void> = Promise.resolve()
   const timer = setInterval(() => {
-    working = working
-      .then(() => reconcileRuns(db))
-      .then(() => reconcileJobs(db))
-      .then(() => studies.reconcile())
-      .then(() => workers.forgetLost())
-      .catch(onError)
-  }, reconcileMs)
+    working = working.then(work).catch(onError)
+  }, ms)
   return async () => {
     clearInterval(timer)
     await working

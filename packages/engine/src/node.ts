@@ -5,6 +5,7 @@ export { type CheckOptions, checkImageFolder, type FolderReport } from './data/c
 export { DatasetError, type DatasetProblem } from './data/dataset-error.ts'
 export { decodeImage, UnreadableImageError } from './data/decode-image.ts'
 export { type FolderSources, type ImageFolder, type ImageFolderOptions, openImageFolder } from './data/image-folder.ts'
+export { thumbnail } from './evaluate/thumbnails.ts'
 export { type NodeDeviceOptions, openNodeDevice } from './gpu/node.ts'
 export { evaluate, runTask, type TaskOptions, type TrainOptions, train } from './host/run-task.ts'
 export type { RateQuestion, TaskName, Tasks } from './host/tasks.ts'
@@ -13,7 +14,7 @@ export { type RunRecord, readRunRecord } from './train/checkpoint.ts'
 export { csvLog, jsonlLog, saveBest } from './train/logs.ts'
 export { findRate } from './train/run.ts'
 export { archOf } from './weights/arch.ts'
-export { readWeightsFile, writeAtomically, writeWeightsFile } from './weights/file.ts'
+export { insideOf, readWeightsFile, writeAtomically, writeWeightsFile } from './weights/file.ts'
 export {
   defaultPreprocessing,
   preprocessingMetadata,

@@ -21,7 +21,7 @@ export interface SchemaTypes {
 
 const capitalised = (name: string) => name.charAt(0).toUpperCase() + name.slice(1)
 
-/** What one operation may cost; the console's largest query stays under a tenth of it. */
+/** What one operation may cost; the console's largest query, a gallery of explanations, stays under a half of it. */
 const limit = { depth: 12, breadth: 400, complexity: 50_000 }
 
 export const builder = new SchemaBuilder<SchemaTypes>({

@@ -3,11 +3,14 @@
  * together because they refer to each other.
  */
 import type { DatasetRow } from '../modules/datasets/datasets.table.ts'
+import type { ExplanationRow } from '../modules/explanations/explanations.table.ts'
 import type { JobRow } from '../modules/jobs/jobs.table.ts'
 import type { ModelRow } from '../modules/models/models.table.ts'
+import type { PredictionRow } from '../modules/predictions/predictions.table.ts'
 import type { RunRow } from '../modules/runs/runs.table.ts'
 import type { SeriesCursor } from '../modules/runs/series.ts'
 import type { StudyRow, TrialRow } from '../modules/studies/studies.table.ts'
+import type { UploadRow } from '../modules/uploads/uploads.table.ts'
 import { builder } from './builder.ts'
 import type { Context } from './context.ts'
 
@@ -42,3 +45,10 @@ export const StudyRef = rowNode<StudyRow>('Study', (ids, { services }) => servic
 export const TrialRef = rowNode<TrialRow>('Trial', (ids, { services }) => services.studies.trialsByIds(ids))
 export const ModelRef = rowNode<ModelRow>('Model', (ids, { services }) => services.models.byIds(ids))
 export const JobRef = rowNode<JobRow>('Job', (ids, { services }) => services.jobs.byIds(ids))
+export const UploadRef = rowNode<UploadRow>('Upload', (ids, { services }) => services.uploads.byIds(ids))
+export const PredictionRef = rowNode<PredictionRow>('Prediction', (ids, { services }) =>
+  services.predictions.byIds(ids),
+)
+export const ExplanationRef = rowNode<ExplanationRow>('Explanation', (ids, { services }) =>
+  services.explanations.byIds(ids),
+)

@@ -105,6 +105,10 @@ onEveryDatabase('the server', (database) => {
       expect((await post(path, { authorization: 'Bearer secre' })).status, path).toBe(401)
     }
     expect((await post('/graphql', { authorization: 'Bearer secret' })).status).toBe(200)
+    const put = (headers: object) =>
+      fetch(`${url}/uploads/1`, { method: 'PUT', body: 'bytes', headers: { ...headers } })
+    expect((await put({})).status).toBe(401)
+    expect((await put({ authorization: 'Bearer secret' })).status).toBe(404)
     expect((await fetch(`${url}/health`)).status).toBe(200)
   })
 

@@ -5,6 +5,7 @@ import type { Services } from '../services.ts'
 import { addConsole } from './console.ts'
 import { addGate } from './gate.ts'
 import { addGraphql } from './graphql.ts'
+import { addUploads } from './uploads.ts'
 
 export interface ListenOptions {
   /** Default 127.0.0.1. Any address that other machines reach asks for a token, and for dataset roots. */
@@ -68,6 +69,7 @@ export async function listen(parts: ServerParts, options: ListenOptions): Promis
   const bound = isIP(host) === 6 ? `[${host}]` : host
   addGate(app, { token, allowedHosts: [bound, ...allowedHosts] })
   await addGraphql(app, { context: () => ({ services, local: isLoopback(host) }), onError })
+  await addUploads(app, services.uploads)
   app.get('/health', { config: { public: true } }, async (_request, reply) => {
     try {
       await parts.ping()

@@ -1,25 +1,10 @@
 /** The border between the platform and whatever trains: what a job asks, and how the worker's handler answers. */
 import type { ClassificationReport, Evaluation } from '@sporeprint/metrics'
 import { z } from 'zod'
-import { type InputIssue, InvalidInput } from '../errors.ts'
 import { type AugmentationInput, augmentation, augmentationPresets } from './augmentation.ts'
+import { flag, oneOf, parseWith, real, whole } from './fields.ts'
+import type { ExplainJob, ExplainResult, PredictJob, PredictResult } from './serving.ts'
 import type { TrainEvent } from './train-events.ts'
-
-/** A whole number; every refusal says the whole range. */
-const whole = (min: number, max: number) => {
-  const error = `must be a whole number from ${min} to ${max}`
-  return z.int({ error }).min(min, { error }).max(max, { error })
-}
-
-const real = (min: number, max: number) => {
-  const error = `must be a number from ${min} to ${max}`
-  return z.number({ error }).min(min, { error }).max(max, { error })
-}
-
-const oneOf = <const T extends readonly [string, ...string[]]>(names: T) =>
-  z.enum(names, { error: `must be one of ${names.join(', ')}` })
-
-const flag = () => z.boolean({ error: 'must be true or false' })
 
 export const archs = ['resnet18', 'resnet34', 'resnet50'] as const
 export const schedules = ['flat_cos', 'one_cycle', 'cosine', 'constant', 'step', 'exponential', 'plateau'] as const
@@ -126,24 +111,7 @@ export type RunConfigInput = { [K in Exclude<keyof RunConfig, 'augmentation'>]?:
  * Fills in the defaults and checks every value.
  * @throws InvalidInput naming each refused field under `config.`, its value and the range allowed.
  */
-export function parseRunConfig(input: RunConfigInput): RunConfig {
-  const given = Object.fromEntries(Object.entries(input).filter(([, value]) => value !== null && value !== undefined))
-  const parsed = runConfig.safeParse(given)
-  if (parsed.success) return parsed.data
-  throw new InvalidInput(
-    parsed.error.issues.map((issue): InputIssue => {
-      const value = valueAt(given, issue.path)
-      return {
-        field: ['config', ...issue.path].join('.'),
-        value: value === undefined || typeof value === 'object' ? null : String(value),
-        message: issue.message,
-      }
-    }),
-  )
-}
-
-const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown =>
-  path.reduce<unknown>((part, key) => (part as Record<PropertyKey, unknown> | null | undefined)?.[key], value)
+export const parseRunConfig = (input: RunConfigInput): RunConfig => parseWith(runConfig, input, 'config')
 
 /** One training, as a worker's handler receives it. */
 export interface TrainJob {
@@ -217,6 +185,8 @@ export interface EvaluateResult {
 /** What short jobs are given and come to, by kind. */
 export interface ShortJobs {
   evaluate: { job: EvaluateJob; result: EvaluateResult }
+  predict: { job: PredictJob; result: PredictResult }
+  explain: { job: ExplainJob; result: ExplainResult }
 }
 
 /** Where a short job stands: `done` of `total` of what `stage` says. */

@@ -1,5 +1,6 @@
 /** Takes short jobs from their queue, one at a time, beside whatever is being trained. */
 import type { JobWithMetadata } from 'pg-boss'
+import type { Artifacts } from '../artifacts/artifacts.ts'
 import type { Database } from '../db/database.ts'
 import type { Live } from '../live/live.ts'
 import {
@@ -25,6 +26,7 @@ interface Held extends JobAttempt {
 
 export interface ShortWorkParts {
   db: Database
+  artifacts: Artifacts
   queue: Queue
   live: Live
   onError: (error: Error) => void
@@ -94,11 +96,11 @@ export class ShortWork {
     const { signal } = held.controller
     const { prepare, store } = kinds[name]
     const input = row.input as JobInputs[Name]
-    const job = await prepare(db, input)
+    const job = await prepare(this.#parts, input)
     const progress = this.#progress(held)
     try {
       const result = await this.#handlers[name](job, { signal, progress: progress.report })
-      await finishJob(db, held, null, (tx) => store(tx, input, job, result))
+      await finishJob(db, held, null, (tx) => store(tx, { jobId: row.id, input, job, result }))
     } finally {
       await progress.end()
     }

@@ -30,12 +30,18 @@ interface PrepareEvent {
   total: number
 }
 
+/** A file that could not be read, and why. */
+export interface SkippedFile {
+  path: string
+  reason: string
+}
+
 export interface StartEvent {
   type: 'start'
   adapter: { name: string; vendor: string; software: boolean }
   classes: string[]
   images: { train: number; valid: number; test: number }
-  skipped: { path: string; reason: string }[]
+  skipped: SkippedFile[]
   parameters: number
   /** Bytes of GPU memory planned for the training step. */
   peakBytes: number

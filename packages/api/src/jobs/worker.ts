@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { JobWithMetadata } from 'pg-boss'
+import type { Artifacts } from '../artifacts/artifacts.ts'
 import type { Database } from '../db/database.ts'
 import type { Live } from '../live/live.ts'
 import type { EvaluationService } from '../modules/evaluations/evaluations.service.ts'
@@ -35,6 +36,7 @@ interface Held extends Attempt {
 
 export interface WorkerParts {
   db: Database
+  artifacts: Artifacts
   queue: Queue
   live: Live
   runs: RunService

@@ -2,11 +2,13 @@
  * The handler of the tests' workers: it really fits something, a line to four points by gradient descent, and keeps its
  * checkpoints, obeys its signal and resumes as a training does. The contract is what is tested, not the training.
  */
+import { createHash } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { accuracy, bootstrapConfusion, type Evaluation } from '@sporeprint/metrics'
 import { CrashError, type Handlers } from '../jobs/contracts.ts'
+import type { ExplainedImage, ExplainedLabel, PredictedImage, PredictResult } from '../jobs/serving.ts'
 import type { EpochRecord } from '../jobs/train-events.ts'
 
 export const stepsPerEpoch = 5
@@ -51,6 +53,40 @@ export const trainer = ({ stepMs = 0, failAt }: TrainerOptions = {}): Handlers =
       evaluations: there.map((split) => ({ ...fullEvaluation, split, withoutNearDuplicates: null })),
       nearDuplicates: { count: 1, pairs: [nearDuplicate] },
     }
+  },
+
+  async predict({ images, settings }, { signal, progress }) {
+    const result: PredictResult = {
+      modelSha256,
+      classes,
+      temperature: settings.temperature ?? 1,
+      images: [],
+      skipped: [],
+    }
+    for (const [index, { path }] of images.entries()) {
+      signal.throwIfAborted()
+      progress({ stage: 'classify', done: index, total: images.length })
+      if (stepMs > 0) await sleep(stepMs, undefined, { signal })
+      const bytes = await readFile(path)
+      if (bytes.includes(0)) result.skipped.push({ path: images[index]?.name ?? '', reason: 'is not an image' })
+      else result.images.push({ index, ...classified(bytes, settings.abstain, result.temperature) })
+    }
+    return result
+  },
+
+  async explain({ images, settings }) {
+    const explained = images.map(async ({ path, labels }): Promise<ExplainedImage> => {
+      const bytes = await readFile(path)
+      const { sha256, thumbnail: picture, probabilities } = classified(bytes, 0, 1)
+      const wanted = labels ?? settings.labels ?? ['a', 'b'].slice(0, settings.topLabels)
+      const byPixel = settings.method === 'occlusion' || settings.method === 'gradcam'
+      return {
+        ...{ sha256, picture, probabilities, samples: settings.samples, seconds: 0.5 },
+        segments: byPixel ? null : { count: 2, runs: [0, 2, 1, 2] },
+        labels: wanted.map((label) => explainedLabel(label, probabilities[classes.indexOf(label)] ?? 0, byPixel)),
+      }
+    })
+    return { modelSha256, classes, size: 2, images: await Promise.all(explained) }
   },
 
   async train({ config, outDir, resume, until }, { signal, report }) {
@@ -103,6 +139,41 @@ export const trainer = ({ stepMs = 0, failAt }: TrainerOptions = {}): Handlers =
     report({ type: 'evaluation', split: 'valid', report: evaluation })
   },
 })
+
+const classes = ['a', 'b']
+const modelSha256 = 'c0ffee00'.repeat(8)
+
+/** Which of the letters a and b a file has more of: a classifier whose answers show which file it was given. */
+function classified(bytes: Buffer, abstain: number, temperature: number): Omit<PredictedImage, 'index'> {
+  const logits = classes.map((letter) => bytes.toString('latin1').split(letter).length - 1)
+  const exponentials = logits.map((logit) => Math.exp(logit / temperature))
+  const sum = exponentials.reduce((total, value) => total + value, 0)
+  const probabilities = exponentials.map((value) => value / sum)
+  const confidence = Math.max(...probabilities)
+  const label = classes[probabilities.indexOf(confidence)] ?? null
+  return {
+    sha256: createHash('sha256').update(bytes).digest('hex'),
+    label: confidence < abstain ? null : label,
+    ...{ confidence, probabilities, logits },
+    distance: 1 - confidence,
+    outlier: confidence < 0.6,
+    thumbnail: 'data:image/png;base64,iVBORw0KGgo=',
+  }
+}
+
+const explainedLabel = (label: string, probability: number, byPixel: boolean): ExplainedLabel =>
+  byPixel
+    ? { label, probability, weights: null, intercept: null, r2: null, localPrediction: null, map: pixelMap }
+    : {
+        ...{ label, probability, map: null, intercept: 0.25, r2: 0.9, localPrediction: probability },
+        weights: [
+          { segment: 1, weight: 0.5, low: 0.4, high: 0.6 },
+          { segment: 0, weight: -0.25 },
+        ],
+      }
+
+/** 2 × 2. */
+const pixelMap = Buffer.from(Float32Array.of(0, 0.5, 0.25, 1).buffer).toString('base64')
 
 const epochRecord = (epoch: number, loss: number, lr: number): EpochRecord => ({
   epoch,

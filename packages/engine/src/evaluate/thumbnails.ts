@@ -13,7 +13,8 @@ export function withThumbnails(root: string, samples: readonly EvaluatedSample[]
   )
 }
 
-async function thumbnail(path: string): Promise<string> {
+/** A small JPEG of an image file, which has been decoded before, as a data URL. */
+export async function thumbnail(path: string): Promise<string> {
   const jpeg = await sharp(await readFile(path), { failOn: 'error' })
     .autoOrient()
     .flatten({ background: '#ffffff' })

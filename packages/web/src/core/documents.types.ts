@@ -41,7 +41,7 @@ export type ExportFormat = 'csv' | 'json' | 'optuna'
 
 export type Head = 'concat' | 'linear'
 
-export type JobKind = 'evaluate'
+export type JobKind = 'evaluate' | 'explain' | 'predict'
 
 export type JobStatus = 'FAILED' | 'QUEUED' | 'RUNNING' | 'STOPPED' | 'SUCCEEDED'
 

@@ -20,7 +20,7 @@ const mostAtOnce = 32
 const mostPairs = 100
 
 export const evaluateKind: JobKind<EvaluateInput, EvaluateJob, EvaluateResult> = {
-  async prepare(db, { runId, splits }) {
+  async prepare({ db }, { runId, splits }) {
     const [found] = await db
       .select({ config: runs.config, datasetPath: datasets.path, modelPath: models.path, epoch: models.epoch })
       .from(runs)
@@ -35,11 +35,13 @@ export const evaluateKind: JobKind<EvaluateInput, EvaluateJob, EvaluateResult> =
     return { modelPath, epoch, datasetPath, splits, cut, batch: Math.min(batch, mostAtOnce) }
   },
 
-  async store(tx, { runId }, { epoch }, { evaluations: evaluated, nearDuplicates }) {
+  async store(tx, { input: { runId }, job: { epoch }, result }) {
     const createdAt = new Date()
-    for (const report of evaluated) {
+    for (const report of result.evaluations) {
       const { split } = report
-      const pairs = nearDuplicates.pairs.filter(({ first, second }) => first.split === split || second.split === split)
+      const pairs = result.nearDuplicates.pairs.filter(
+        ({ first, second }) => first.split === split || second.split === split,
+      )
       const row = { report, nearDuplicates: pairs.slice(0, mostPairs), epoch, createdAt }
       await tx
         .insert(evaluations)

@@ -12,7 +12,8 @@ import type {
 import { Conflict, InvalidInput, NotFound } from '../../errors.ts'
 import { builder } from '../../graphql/builder.ts'
 import { JobRef, RunRef } from '../../graphql/refs.ts'
-import type { NearDuplicate, SplitEvaluation } from '../../jobs/contracts.ts'
+import type { NearDuplicate } from '../../jobs/contracts.ts'
+import { fullEvaluation } from './evaluations.service.ts'
 import { type EvaluationRow, split } from './evaluations.table.ts'
 
 export const Split = builder.enumType('Split', { values: split.enumValues })
@@ -170,9 +171,6 @@ const ScoresWithout = builder.objectRef<ClassificationReport>('ScoresWithoutNear
   }),
 })
 
-/** What only an evaluation says; what the run itself said at its end has none of it. */
-const full = ({ report }: EvaluationRow): SplitEvaluation | null => ('scores' in report ? report : null)
-
 export const EvaluationRef = builder.objectRef<EvaluationRow>('Evaluation').implement({
   description:
     'The run’s best weights on one split, without augmentation, in scikit-learn’s definitions. What is null or empty comes with `evaluate`, which each run that succeeds is followed by.',
@@ -184,7 +182,7 @@ export const EvaluationRef = builder.objectRef<EvaluationRow>('Evaluation').impl
         nullable: true,
         description,
         resolve: (row) => {
-          const evaluation = full(row)
+          const evaluation = fullEvaluation(row)
           return evaluation && finite(read(evaluation))
         },
       })
@@ -208,7 +206,7 @@ export const EvaluationRef = builder.objectRef<EvaluationRow>('Evaluation').impl
       scores: t.field({
         type: [ScoreRef],
         resolve: (row) => {
-          const { scores } = full(row) ?? {}
+          const { scores } = fullEvaluation(row) ?? {}
           return scores ? scoreNames.map((name): Score => ({ name, interval: scores[name] })) : []
         },
       }),
@@ -216,18 +214,21 @@ export const EvaluationRef = builder.objectRef<EvaluationRow>('Evaluation').impl
       brier: maybe('Mean squared distance of the probabilities from the label.', (e) => e.brier),
       rocAuc: maybe('One class against the others, macro-averaged.', (e) => e.rocAuc),
       averagePrecision: maybe('One class against the others, macro-averaged.', (e) => e.averagePrecision),
-      topK: t.floatList({ description: 'Top-k accuracy for each k from 1.', resolve: (row) => full(row)?.topK ?? [] }),
-      calibration: t.field({ type: CalibrationRef, nullable: true, resolve: full }),
-      mostConfused: t.field({ type: [ConfusedPairRef], resolve: (row) => full(row)?.mostConfused ?? [] }),
+      topK: t.floatList({
+        description: 'Top-k accuracy for each k from 1.',
+        resolve: (row) => fullEvaluation(row)?.topK ?? [],
+      }),
+      calibration: t.field({ type: CalibrationRef, nullable: true, resolve: fullEvaluation }),
+      mostConfused: t.field({ type: [ConfusedPairRef], resolve: (row) => fullEvaluation(row)?.mostConfused ?? [] }),
       topLosses: t.field({
         type: [EvaluatedSampleRef],
         description: 'The worst images, the worst first.',
-        resolve: (row) => full(row)?.topLosses ?? [],
+        resolve: (row) => fullEvaluation(row)?.topLosses ?? [],
       }),
       bottomLosses: t.field({
         type: [EvaluatedSampleRef],
         description: 'The best images, the best first.',
-        resolve: (row) => full(row)?.bottomLosses ?? [],
+        resolve: (row) => fullEvaluation(row)?.bottomLosses ?? [],
       }),
       nearDuplicates: t.field({
         type: [NearDuplicateRef],
@@ -238,9 +239,9 @@ export const EvaluationRef = builder.objectRef<EvaluationRow>('Evaluation').impl
         type: ScoresWithout,
         nullable: true,
         description: 'The same without images that have a near-duplicate in train; null where there are none.',
-        resolve: (row) => full(row)?.withoutNearDuplicates ?? null,
+        resolve: (row) => fullEvaluation(row)?.withoutNearDuplicates ?? null,
       }),
-      slices: t.field({ type: [SliceRef], resolve: (row) => full(row)?.slices ?? [] }),
+      slices: t.field({ type: [SliceRef], resolve: (row) => fullEvaluation(row)?.slices ?? [] }),
     }
   },
 })

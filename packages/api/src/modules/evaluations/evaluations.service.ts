@@ -1,7 +1,7 @@
 import { inArray } from 'drizzle-orm'
 import type { Database } from '../../db/database.ts'
 import { Conflict, InvalidInput } from '../../errors.ts'
-import { type SplitName, splits } from '../../jobs/contracts.ts'
+import { type SplitEvaluation, type SplitName, splits } from '../../jobs/contracts.ts'
 import type { JobService } from '../jobs/jobs.service.ts'
 import type { JobRow } from '../jobs/jobs.table.ts'
 import type { RunService } from '../runs/runs.service.ts'
@@ -43,3 +43,7 @@ export class EvaluationService {
     return this.#jobs.ask(tx, 'evaluate', { runId, splits: [...new Set(on)] }, runId)
   }
 }
+
+/** What only an evaluation says; what the run itself said at its end has none of it. */
+export const fullEvaluation = (row: EvaluationRow | undefined): SplitEvaluation | null =>
+  row && 'scores' in row.report ? row.report : null

@@ -4,7 +4,7 @@ import { keysetConnection, pageComplexity } from '../../graphql/keyset.ts'
 import { JobRef, RunRef } from '../../graphql/refs.ts'
 import type { JobProgress } from '../../jobs/contracts.ts'
 import type { Message } from '../../live/live.ts'
-import { RunErrorRef } from '../runs/run.types.ts'
+import { RunErrorRef, SkippedFileRef } from '../runs/run.types.ts'
 import { newestJobs } from './jobs.service.ts'
 import { jobKinds, jobStatus } from './jobs.table.ts'
 
@@ -29,6 +29,10 @@ JobRef.implement({
     run: t.field({ type: RunRef, nullable: true, description: 'What it is about.', resolve: (job) => job.runId }),
     progress: t.expose('progress', { type: JobProgressRef, nullable: true }),
     error: t.expose('error', { type: RunErrorRef, nullable: true, description: 'Why it FAILED.' }),
+    skipped: t.expose('skipped', {
+      type: [SkippedFileRef],
+      description: 'Images that could not be read, and why.',
+    }),
     createdAt: t.expose('createdAt', { type: 'DateTime' }),
     startedAt: t.expose('startedAt', { type: 'DateTime', nullable: true }),
     finishedAt: t.expose('finishedAt', { type: 'DateTime', nullable: true }),

@@ -1,8 +1,9 @@
 import { index, integer, jsonb, pgEnum, pgTable, text, timestamp, uuid } from 'drizzle-orm/pg-core'
 import type { JobProgress } from '../../jobs/contracts.ts'
+import type { SkippedFile } from '../../jobs/train-events.ts'
 import { type RunError, runs } from '../runs/runs.table.ts'
 
-export const jobKinds = ['evaluate'] as const
+export const jobKinds = ['evaluate', 'predict', 'explain'] as const
 export type JobKindName = (typeof jobKinds)[number]
 
 export const jobStatus = pgEnum('job_status', ['QUEUED', 'RUNNING', 'SUCCEEDED', 'FAILED', 'STOPPED'])
@@ -23,6 +24,8 @@ export const jobs = pgTable(
     status: jobStatus().notNull().default('QUEUED'),
     progress: jsonb().$type<JobProgress>(),
     error: jsonb().$type<RunError>(),
+    /** Files that could not be read, and why. */
+    skipped: jsonb().$type<SkippedFile[]>().notNull().default([]),
     createdAt: time().notNull().defaultNow(),
     startedAt: time(),
     finishedAt: time(),

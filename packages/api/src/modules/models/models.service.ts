@@ -1,5 +1,6 @@
 import { and, eq, inArray, type SQL, sql } from 'drizzle-orm'
 import type { Database } from '../../db/database.ts'
+import { NotFound } from '../../errors.ts'
 import type { Key, Page } from '../../graphql/keyset.ts'
 import { type ModelRow, models } from './models.table.ts'
 
@@ -29,6 +30,13 @@ export class ModelService {
     return this.#db.select().from(models).where(inArray(models.id, ids))
   }
 
+  /** @throws NotFound */
+  async get(id: number): Promise<ModelRow> {
+    const [model] = await this.byIds([id])
+    if (!model) throw new NotFound('Model', id)
+    return model
+  }
+
   /** The models of each run, best before last. */
   async ofRuns(runIds: number[]): Promise<ModelRow[][]> {
     const rows = await this.#db.select().from(models).where(inArray(models.runId, runIds)).orderBy(models.kind)
@@ -47,4 +55,11 @@ export class ModelService {
   count(where: ModelWhere): Promise<number> {
     return this.#db.$count(models, condition(where))
   }
+}
+
+/** The folder of a model that a worker is to load. @throws NotFound */
+export async function modelPath(db: Database, id: number): Promise<string> {
+  const [model] = await db.select({ path: models.path }).from(models).where(eq(models.id, id))
+  if (!model) throw new NotFound('Model', id)
+  return model.path
 }

@@ -12,7 +12,7 @@ import {
   samplings,
   schedules,
 } from '../../jobs/contracts.ts'
-import type { StartEvent } from '../../jobs/train-events.ts'
+import type { SkippedFile, StartEvent } from '../../jobs/train-events.ts'
 import { AugmentationInputRef, AugmentationRef } from './augmentation.types.ts'
 import {
   type EpochRow,
@@ -218,7 +218,7 @@ const ImageCounts = builder.objectRef<StartEvent['images']>('ImageCounts').imple
   fields: (t) => ({ train: t.exposeInt('train'), valid: t.exposeInt('valid'), test: t.exposeInt('test') }),
 })
 
-const SkippedFile = builder.objectRef<StartEvent['skipped'][number]>('SkippedFile').implement({
+export const SkippedFileRef = builder.objectRef<SkippedFile>('SkippedFile').implement({
   fields: (t) => ({ path: t.exposeString('path'), reason: t.exposeString('reason') }),
 })
 
@@ -228,7 +228,7 @@ export const RunSetupRef = builder.objectRef<RunSetup>('RunSetup').implement({
     adapter: t.expose('adapter', { type: Adapter }),
     classes: t.exposeStringList('classes'),
     images: t.expose('images', { type: ImageCounts }),
-    skipped: t.expose('skipped', { type: [SkippedFile], description: 'Files that could not be read, and why.' }),
+    skipped: t.expose('skipped', { type: [SkippedFileRef], description: 'Files that could not be read, and why.' }),
     parameters: t.exposeInt('parameters'),
     peakBytes: t.exposeFloat('peakBytes', { description: 'GPU memory planned for a training step.' }),
   }),

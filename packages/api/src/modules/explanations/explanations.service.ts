@@ -1,0 +1,143 @@
+import type { ConfusedPair, EvaluatedSample, Evaluation } from '@sporeprint/metrics'
+import { and, eq, inArray, type SQL, sql } from 'drizzle-orm'
+import type { Database } from '../../db/database.ts'
+import { Conflict, InvalidInput } from '../../errors.ts'
+import type { Key, Page } from '../../graphql/keyset.ts'
+import type { SplitName } from '../../jobs/contracts.ts'
+import { type ExplainSettings, parseExplainSettings } from '../../jobs/serving.ts'
+import { fullEvaluation } from '../evaluations/evaluations.service.ts'
+import { type EvaluationRow, evaluations } from '../evaluations/evaluations.table.ts'
+import { checkImages, type ImageInput } from '../images/images.ts'
+import { type ImageWhere, imageCondition } from '../images/images.where.ts'
+import type { JobService } from '../jobs/jobs.service.ts'
+import type { JobRow } from '../jobs/jobs.table.ts'
+import type { ModelService } from '../models/models.service.ts'
+import type { ModelRow } from '../models/models.table.ts'
+import type { RunService } from '../runs/runs.service.ts'
+import type { Subject } from './explain.job.ts'
+import { type ExplanationRow, explanations } from './explanations.table.ts'
+
+/** Images of one question. */
+const mostImages = 32
+
+/** What is to be explained: images, or those of a run's evaluation that went worst. Exactly one of the three. */
+export interface Subjects {
+  images?: readonly ImageInput[] | null | undefined
+  /** So many of the worst images. */
+  topLosses?: number | null | undefined
+  /** The worst image of each of so many pairs of classes that are most often confused. */
+  confusedPairs?: number | null | undefined
+  /** Of the evaluation; by default the first that has one of test, valid, train. */
+  split?: SplitName | null | undefined
+}
+
+export interface Explain extends Subjects {
+  modelId: number
+  /** As ExplainSettings, before they are checked. */
+  settings: object
+}
+
+export const newestExplanations: Key<ExplanationRow> = {
+  column: sql`${explanations.createdAt}`,
+  type: 'timestamptz',
+  value: (explanation) => explanation.createdAt.toISOString(),
+  descending: true,
+}
+
+export interface ExplanationWhere extends ImageWhere {
+  method?: ExplainSettings['method'] | null | undefined
+}
+
+export class ExplanationService {
+  readonly #db: Database
+  readonly #jobs: JobService
+  readonly #models: ModelService
+  readonly #runs: RunService
+
+  constructor(db: Database, jobs: JobService, models: ModelService, runs: RunService) {
+    this.#db = db
+    this.#jobs = jobs
+    this.#models = models
+    this.#runs = runs
+  }
+
+  byIds(ids: number[]): Promise<ExplanationRow[]> {
+    return this.#db.select().from(explanations).where(inArray(explanations.id, ids))
+  }
+
+  page(where: ExplanationWhere, page: Page): Promise<ExplanationRow[]> {
+    return this.#db
+      .select()
+      .from(explanations)
+      .where(and(this.#condition(where), page.where))
+      .orderBy(page.orderBy)
+      .limit(page.limit)
+  }
+
+  count(where: ExplanationWhere): Promise<number> {
+    return this.#db.$count(explanations, this.#condition(where))
+  }
+
+  /** @throws NotFound, InvalidInput, Conflict where there is no evaluation to take images from */
+  async ask({ modelId, settings, ...subjects }: Explain): Promise<JobRow> {
+    const parsed = parseExplainSettings(settings)
+    const model = await this.#models.get(modelId)
+    const input = { modelId, images: await this.#subjects(model, subjects), settings: parsed }
+    return this.#db.transaction((tx) => this.#jobs.ask(tx, 'explain', input, model.runId))
+  }
+
+  async #subjects(model: ModelRow, { images, topLosses, confusedPairs, split }: Subjects): Promise<Subject[]> {
+    const refuse = (field: string, value: string | null, message: string) =>
+      new InvalidInput([{ field: `input.${field}`, value, message }])
+    const given = [images, topLosses, confusedPairs].filter((choice) => choice !== null && choice !== undefined)
+    if (given.length !== 1) throw refuse('images', null, 'must be given, or else one of topLosses and confusedPairs')
+    if (images) {
+      const sources = await checkImages(this.#db, images, mostImages)
+      return sources.map((source) => ({ ...source, actual: null, labels: null }))
+    }
+    const [field, count] =
+      topLosses == null ? (['confusedPairs', confusedPairs ?? 0] as const) : (['topLosses', topLosses] as const)
+    if (count < 1 || count > mostImages) {
+      throw refuse(field, String(count), `must be a whole number from 1 to ${mostImages}`)
+    }
+    const evaluation = await this.#evaluation(model.runId, split ?? null)
+    const samples =
+      field === 'topLosses'
+        ? evaluation.topLosses.slice(0, count)
+        : worstOfPairs(evaluation.mostConfused.slice(0, count), evaluation.topLosses)
+    if (samples.length === 0) {
+      throw new Conflict(
+        'The run’s evaluation has no such image: nothing was confused, or its worst images show none of it',
+      )
+    }
+    const { datasetId } = await this.#runs.get(model.runId)
+    return samples.map(({ path, actual, predicted }) => ({
+      ...{ name: path, uploadId: null, datasetId, path, actual },
+      // Why it was taken for that, and what spoke for the truth.
+      labels: [...new Set([predicted, actual])],
+    }))
+  }
+
+  /** @throws Conflict where there is none */
+  async #evaluation(runId: number, split: SplitName | null): Promise<Evaluation> {
+    const rows = await this.#db.select().from(evaluations).where(eq(evaluations.runId, runId))
+    const of = (name: SplitName) => rows.find((row: EvaluationRow) => row.split === name)
+    const wanted: SplitName[] = split ? [split] : ['test', 'valid', 'train']
+    const found = wanted.flatMap((name) => fullEvaluation(of(name)) ?? [])[0]
+    if (found) return found
+    throw new Conflict(
+      `Run ${runId} has no evaluation${split ? ` on ${split}` : ''} to take images from: evaluate it first`,
+    )
+  }
+
+  #condition({ method, ...where }: ExplanationWhere): SQL | undefined {
+    const by = method ? sql`${explanations.settings}->>'method' = ${method}` : undefined
+    return and(imageCondition(this.#db, explanations, where), by)
+  }
+}
+
+/** Of each pair its worst image, if it is among those that the evaluation kept. */
+const worstOfPairs = (pairs: readonly ConfusedPair[], samples: readonly EvaluatedSample[]): EvaluatedSample[] =>
+  pairs.flatMap(
+    (pair) => samples.find(({ actual, predicted }) => actual === pair.actual && predicted === pair.predicted) ?? [],
+  )

@@ -1,0 +1,73 @@
+import { and, eq, inArray, type SQL, sql } from 'drizzle-orm'
+import type { Database } from '../../db/database.ts'
+import type { Key, Page } from '../../graphql/keyset.ts'
+import { parsePredictSettings } from '../../jobs/serving.ts'
+import { checkImages, type ImageInput } from '../images/images.ts'
+import { type ImageWhere, imageCondition } from '../images/images.where.ts'
+import type { JobService } from '../jobs/jobs.service.ts'
+import type { JobRow } from '../jobs/jobs.table.ts'
+import type { ModelService } from '../models/models.service.ts'
+import { type PredictionRow, predictions } from './predictions.table.ts'
+
+/** Images of one question. */
+const mostImages = 100
+
+export interface Predict {
+  modelId: number
+  images: readonly ImageInput[]
+  /** As PredictSettings, before they are checked. */
+  settings: object
+}
+
+export const newestPredictions: Key<PredictionRow> = {
+  column: sql`${predictions.createdAt}`,
+  type: 'timestamptz',
+  value: (prediction) => prediction.createdAt.toISOString(),
+  descending: true,
+}
+
+export interface PredictionWhere extends ImageWhere {
+  label?: string | null | undefined
+}
+
+export class PredictionService {
+  readonly #db: Database
+  readonly #jobs: JobService
+  readonly #models: ModelService
+
+  constructor(db: Database, jobs: JobService, models: ModelService) {
+    this.#db = db
+    this.#jobs = jobs
+    this.#models = models
+  }
+
+  byIds(ids: number[]): Promise<PredictionRow[]> {
+    return this.#db.select().from(predictions).where(inArray(predictions.id, ids))
+  }
+
+  page(where: PredictionWhere, page: Page): Promise<PredictionRow[]> {
+    return this.#db
+      .select()
+      .from(predictions)
+      .where(and(this.#condition(where), page.where))
+      .orderBy(page.orderBy)
+      .limit(page.limit)
+  }
+
+  count(where: PredictionWhere): Promise<number> {
+    return this.#db.$count(predictions, this.#condition(where))
+  }
+
+  /** @throws NotFound, InvalidInput, Conflict */
+  async ask({ modelId, images, settings }: Predict): Promise<JobRow> {
+    const parsed = parsePredictSettings(settings)
+    const model = await this.#models.get(modelId)
+    const sources = await checkImages(this.#db, images, mostImages)
+    const input = { modelId, images: sources, settings: parsed }
+    return this.#db.transaction((tx) => this.#jobs.ask(tx, 'predict', input, model.runId))
+  }
+
+  #condition({ label, ...where }: PredictionWhere): SQL | undefined {
+    return and(imageCondition(this.#db, predictions, where), label ? eq(predictions.label, label) : undefined)
+  }
+}

@@ -1,0 +1,133 @@
+import { createHash } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
+import { request as rawRequest } from 'node:http'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { expect, it } from 'vitest'
+import { ArtifactFolder } from '../../artifacts/artifacts.ts'
+import { openPlatform } from '../../platform.ts'
+import { request } from '../../testing/client.ts'
+import { onEveryDatabase, temporaryFolder } from '../../testing/databases.ts'
+import { gid } from '../../testing/trained.ts'
+import { UploadService } from './uploads.service.ts'
+
+const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
+const picture = new Uint8Array(70_000).map((_, i) => i % 251)
+
+const creating = `mutation($input: CreateUploadInput!) { createUpload(input: $input) { __typename
+  ... on CreateUploadSuccess { upload { id url sha256 completedAt } } ... on InvalidInput { issues { field value message } } } }`
+const completing = `mutation($id: ID!, $sha256: String!) { completeUpload(id: $id, sha256: $sha256) { __typename
+  ... on CompleteUploadSuccess { upload { name bytes sha256 } } ... on UserError { message } } }`
+
+it('keeps files by their content only, wherever a name would lead', () => {
+  const artifacts = new ArtifactFolder('/data/artifacts')
+  const hash = 'ab'.repeat(32)
+  expect(artifacts.path(hash)).toBe(`/data/artifacts/ab/${hash}`)
+  for (const name of ['../secret', `${'ab'.repeat(31)}..`, hash.toUpperCase(), '']) {
+    expect(() => artifacts.path(name)).toThrow('is no SHA-256')
+  }
+})
+
+onEveryDatabase('uploads', (database) => {
+  it('are created, sent and completed, and then lie under their hash, whatever they are called', async () => {
+    const options = await database.fresh()
+    const platform = await openPlatform(options)
+    const server = await platform.listen({ port: 0 })
+    const input = { name: '../../etc/oak.jpg', bytes: picture.length }
+    const { createUpload } = await request(server, creating, { input })
+    const { id, url } = createUpload.upload
+    expect(createUpload.upload).toEqual({ id, url: '/uploads/1', sha256: null, completedAt: null })
+
+    const put = (body: Uint8Array<ArrayBuffer>) => fetch(server.url + url, { method: 'PUT', body })
+    const complete = async (hash: string) => (await request(server, completing, { id, sha256: hash })).completeUpload
+    expect(await complete(sha256(picture))).toMatchObject({
+      __typename: 'Conflict',
+      message: expect.stringContaining('Nothing has arrived of upload 1'),
+    })
+    expect((await put(picture.toReversed())).status).toBe(204)
+    expect(await complete(sha256(picture))).toMatchObject({
+      __typename: 'InvalidInput',
+      message: expect.stringContaining(`what arrived is ${sha256(picture.toReversed())}`),
+    })
+    expect((await put(picture)).status).toBe(204)
+    const completed = {
+      __typename: 'CompleteUploadSuccess',
+      upload: { name: '../../etc/oak.jpg', bytes: 70_000, sha256: sha256(picture) },
+    }
+    expect(await complete(sha256(picture).toUpperCase())).toEqual(completed)
+    expect(await complete(sha256(picture))).toEqual(completed)
+    expect((await put(picture)).status).toBe(409)
+
+    const kept = join(options.dataDir, 'artifacts', sha256(picture).slice(0, 2), sha256(picture))
+    expect(new Uint8Array(await readFile(kept))).toEqual(picture)
+    expect(await readdir(join(options.dataDir, 'uploads'))).toEqual([])
+    await platform.close()
+  })
+
+  it('are refused where they are too large, not as large as was said, or nobody’s', async () => {
+    const platform = await database.open()
+    const server = await platform.listen({ port: 0 })
+    const create = async (input: object) => (await request(server, creating, { input })).createUpload
+    expect(await create({ name: ' ', bytes: 50 * 1024 * 1024 + 1, sha256: 'abc' })).toEqual({
+      __typename: 'InvalidInput',
+      issues: [
+        { field: 'input.name', value: ' ', message: 'must have 1 to 200 characters' },
+        { field: 'input.bytes', value: '52428801', message: 'must be a whole number from 1 to 52428800' },
+        { field: 'input.sha256', value: 'abc', message: 'must be a SHA-256 as 64 hexadecimal digits' },
+      ],
+    })
+    const { upload } = await create({ name: 'oak.jpg', bytes: 4, sha256: sha256(picture) })
+    const put = (path: string, body: string) => fetch(server.url + path, { method: 'PUT', body })
+    for (const body of ['', 'oak', 'acorns']) {
+      const answer = await put(upload.url, body)
+      expect(answer.status, body).toBe(400)
+      expect(await answer.text(), body).toContain('must be the 4 that were announced')
+    }
+    for (const path of ['/uploads/99', '/uploads/0', '/uploads/..%2f1', '/uploads/1e0']) {
+      expect((await put(path, 'oaks')).status, path).toBe(404)
+    }
+    expect(await chunked(`${server.url}${upload.url}`, 'oaks')).toBe(411)
+    expect(await put(upload.url, 'oaks').then(({ status }) => status)).toBe(204)
+    const { completeUpload } = await request(server, completing, { id: upload.id, sha256: sha256(Buffer.from('oaks')) })
+    expect(completeUpload.message).toContain(`announced was ${sha256(picture)}`)
+    expect(
+      (await request(server, completing, { id: gid('Upload', 99), sha256: sha256(picture) })).completeUpload,
+    ).toEqual({
+      __typename: 'NotFound',
+      message: 'There is no upload 99',
+    })
+  })
+
+  it('that are not completed within an hour are forgotten, with what has arrived of them', async () => {
+    const { db } = await database.open()
+    const arrivals = await temporaryFolder()
+    const artifacts = new ArtifactFolder(join(arrivals, 'artifacts'))
+    let now = Date.parse('2026-11-28T10:00:00Z')
+    const uploads = new UploadService(db, { artifacts, arrivals, now: () => new Date(now) })
+    const arrive = (id: number) => uploads.receive(id, Readable.from([Buffer.from('oak')]), 3)
+    const kept = await uploads.create({ name: 'kept', bytes: 3 })
+    const left = await uploads.create({ name: 'left', bytes: 3 })
+    await arrive(kept.id)
+    await arrive(left.id)
+    await uploads.complete(kept.id, sha256(Buffer.from('oak')))
+    now += 59 * 60_000
+    await uploads.expire()
+    expect(await uploads.byIds([kept.id, left.id])).toHaveLength(2)
+    now += 2 * 60_000
+    await uploads.expire()
+    expect(await uploads.byIds([kept.id, left.id])).toMatchObject([{ name: 'kept' }])
+    expect(await readdir(arrivals)).toEqual(['artifacts'])
+  })
+})
+
+/** Sends without saying how much. */
+const chunked = (url: string, body: string): Promise<number | undefined> =>
+  new Promise((resolve, reject) => {
+    const sent = rawRequest(url, { method: 'PUT' }, (response) => {
+      response.resume()
+      resolve(response.statusCode)
+    })
+    sent.on('error', reject)
+    sent.write(body)
+    sent.end()
+  })
