@@ -38,7 +38,7 @@ export function trainingLines(bench: TrainingBench): string[] {
   ]
 }
 
-/** The notebook's columns. */
+/** The notebook's columns, and what it left out. */
 const inferenceColumns = (device: string): Columns<InferenceTime> => [
   ['Device', () => device],
   ['Sample Size', ({ images }) => String(images)],
@@ -46,11 +46,15 @@ const inferenceColumns = (device: string): Columns<InferenceTime> => [
   ['Inference Time (s)', ({ inferenceSeconds }) => inferenceSeconds.toFixed(6)],
   ['Peak Memory Usage (MB)', ({ peakBytes }) => mebibytes(peakBytes)],
   ['Per Image (ms)', ({ perImageMs }) => perImageMs.toFixed(2)],
+  ['Loading (s)', ({ compileMs }) => (compileMs / 1000).toFixed(3)],
+  ['Warm-Up (s)', ({ warmUpMs }) => (warmUpMs / 1000).toFixed(3)],
+  ['Process Peak (MB)', ({ processPeakBytes }) => mebibytes(processPeakBytes)],
 ]
 
-export function inferenceLines({ adapter, samples }: InferenceBench): string[] {
+export function inferenceLines({ adapter, arch, size, samples }: InferenceBench): string[] {
   const capped = samples.filter((sample) => sample.capped !== null)
   return [
+    `${arch}, ${size} px${adapter.software ? ', on a software adapter' : ''}`,
     table(inferenceColumns(adapter.name), samples, 1),
     ...capped.map(({ images, batch, capped }) => `${images} images go in batches of ${batch}: ${capped}`),
   ]

@@ -51,27 +51,55 @@ describe('bench', () => {
     }
   })
 
-  test("infer prints the notebook's table", async () => {
+  test("infer prints the notebook's table for every adapter", async () => {
     const { code, stdout, stderr } = await runCli(['bench', 'infer', ...tiny, '--images', '1,3'], { cwd: folder })
     expect({ code, stderr }).toMatchObject({ code: 0 })
-    const [heading, rule, ...rows] = stdout.trim().split('\n')
-    expect(heading?.split('|').map((cell) => cell.trim())).toEqual([
-      '',
-      'Device',
-      'Sample Size',
-      'Total Time (s)',
-      'Inference Time (s)',
-      'Peak Memory Usage (MB)',
-      'Per Image (ms)',
-      '',
-    ])
-    expect(rule).toMatch(/^[|-]+$/)
-    expect(rows.map((row) => row.split('|')[2]?.trim())).toEqual(['1', '3'])
-    for (const row of rows) {
-      const [, , , images, total, inference, , perImage] = ['', ...row.split('|')].map(Number)
-      expect(perImage).toBeCloseTo((1000 * (inference ?? 0)) / (images ?? 0), 1)
-      expect(total).toBeGreaterThan(inference ?? 0)
-    }
+    const tables = stdout
+      .trim()
+      .split(/^resnet18, 32 px.*$/m)
+      .slice(1)
+    expect(tables.length).toBeGreaterThan(0)
+    const devices = tables.map((table) => {
+      const [heading, rule, ...rows] = table.trim().split('\n')
+      expect(heading?.split('|').map((cell) => cell.trim())).toEqual([
+        '',
+        'Device',
+        'Sample Size',
+        'Total Time (s)',
+        'Inference Time (s)',
+        'Peak Memory Usage (MB)',
+        'Per Image (ms)',
+        'Loading (s)',
+        'Warm-Up (s)',
+        'Process Peak (MB)',
+        '',
+      ])
+      expect(rule).toMatch(/^[|-]+$/)
+      expect(rows.map((row) => row.split('|')[2]?.trim())).toEqual(['1', '3'])
+      for (const row of rows) {
+        const numbers = row.split('|').slice(2, -1).map(Number)
+        const [images = 0, total = 0, inference = 0, peak = 0, perImage = 0, loading = 0, , processPeak = 0] = numbers
+        expect(perImage).toBeCloseTo((1000 * inference) / images, 1)
+        expect(total).toBeGreaterThan(inference)
+        expect(total).toBeGreaterThan(loading)
+        expect(processPeak).toBeGreaterThan(peak)
+      }
+      return rows[0]?.split('|')[1]?.trim()
+    })
+    expect(new Set(devices).size).toBe(devices.length)
+  })
+
+  test('infer times only the adapter that is asked for, and knows which there are', async () => {
+    const none = await runCli(['bench', 'infer', '--adapter', 'abacus'], { cwd: folder })
+    expect(none).toMatchObject({ code: 2, stdout: '' })
+    const [, first = ''] = /there is none among ([^,(]+)/.exec(none.stderr) ?? []
+    const args = ['bench', 'infer', ...tiny, '--images', '1', '--adapter', first.trim().toUpperCase(), '--json']
+    const { code, stdout } = await runCli(args, { cwd: folder })
+    expect(code).toBe(0)
+    const { results, failed } = JSON.parse(stdout)
+    expect(failed).toEqual([])
+    expect(results).toHaveLength(1)
+    expect(results[0]).toMatchObject({ arch: 'resnet18', size: 32, samples: [{ images: 1, batch: 1, capped: null }] })
   })
 
   test.skipIf(process.platform !== 'linux')(
@@ -98,6 +126,7 @@ describe('bench', () => {
       [['train', '--batch', '0'], 'It must be a whole number from 1 to 4096.'],
       [['train', '--arch', 'vgg16'], 'Allowed choices are resnet18, resnet34, resnet50.'],
       [['tune', '--precision', 'f64'], 'Allowed choices are f32, mixed.'],
+      [['infer', '--arch', 'resnet18,vgg'], 'It must be some of resnet18, resnet34, resnet50 with commas between.'],
       [['infer', '--images', '1,x'], 'It must be whole numbers from 1 to 100000 with commas between.'],
       [['kernels', '--size', '31'], 'It must be a whole number from 32 to 1024.'],
       [['tune', '--rounds', '0'], 'It must be a whole number from 1 to 1000.'],

@@ -1,15 +1,15 @@
 import { writeFile } from 'node:fs/promises'
-import type { Arch, BenchProgress } from '@sporeprint/engine/node'
+import type { Arch, BenchProgress, InferenceBench } from '@sporeprint/engine/node'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { addCommand } from '../cli/command.ts'
-import { CommandError } from '../cli/errors.ts'
+import { CommandError, describeError, errorCode, UsageError } from '../cli/errors.ts'
 import { abortOnInterrupt } from '../cli/interrupt.ts'
 import type { Io } from '../cli/io.ts'
 import { wholeNumber } from '../cli/numbers.ts'
 import { createProgress } from '../cli/progress.ts'
 import { readAugmentation } from '../train/augmentation.ts'
 import type { GivenSettings } from '../train/settings.ts'
-import { onDevice } from './bench-device.ts'
+import { onDevice, withAdapters } from './bench-device.ts'
 import { settingOption } from './setting-option.ts'
 
 interface NetworkOptions {
@@ -34,6 +34,13 @@ interface TuneOptions extends PreciseOptions {
   rounds: number
 }
 
+interface InferOptions {
+  arch: Arch[]
+  size: number
+  images: number[]
+  adapter?: string
+}
+
 interface KernelOptions extends StepOptions {
   runs: number
   target: 'adapter' | 'gpu'
@@ -53,13 +60,16 @@ export function addBenchCommand(program: Command, io: Io): void {
     .option('--trace <file>', 'write one step by kernel as a trace for chrome://tracing or ui.perfetto.dev')
     .action((options: TrainingOptions) => benchTrain(io, options))
 
-  addNetworkCommand(bench, 'infer', "time inference of samples of several sizes: the notebook's table")
+  addCommand(bench, 'infer', "time inference of samples of several sizes, on every adapter: the notebook's table")
+    .addOption(new Option('--arch <name,…>', 'networks').default([...archs], archs.join()).argParser(archNames))
+    .addOption(sizeOption())
+    .option('--adapter <name>', 'only adapters with this in their names (default: all that are found)')
     .addOption(
       new Option('--images <n,…>', 'sample sizes')
         .default([1, 10, 50, 100, 500], '1,10,50,100,500')
         .argParser(sampleSizes),
     )
-    .action((options: NetworkOptions & { images: number[] }) => benchInfer(io, options))
+    .action((options: InferOptions) => benchInfer(io, options))
 
   addNetworkCommand(bench, 'kernels', "time each distinct convolution of a network's training step by itself")
     .addOption(batchOption())
@@ -87,13 +97,23 @@ const archs = ['resnet18', 'resnet34', 'resnet50'] as const satisfies Arch[]
 const addNetworkCommand = (bench: Command, name: string, description: string): Command =>
   addCommand(bench, name, description)
     .addOption(new Option('--arch <name>', 'network').choices(archs).default('resnet18'))
-    .addOption(new Option('--size <pixels>', 'side of the images').default(224).argParser(wholeNumber(32, 1024)))
+    .addOption(sizeOption())
+
+const sizeOption = (): Option =>
+  new Option('--size <pixels>', 'side of the images').default(224).argParser(wholeNumber(32, 1024))
 
 const batchOption = (): Option =>
   new Option('--batch <n>', 'images in a step').default(16).argParser(wholeNumber(1, 4096))
 
 const precisionOption = (): Option =>
   new Option('--precision <name>', 'how activations are stored').choices(['f32', 'mixed']).default('f32')
+
+function archNames(text: string): Arch[] {
+  const names = text.split(',')
+  const known = archs.filter((arch) => names.includes(arch))
+  if (known.length === names.length) return known
+  throw new InvalidArgumentError(`It must be some of ${archs.join(', ')} with commas between.`)
+}
 
 function sampleSizes(text: string): number[] {
   const sizes = text.split(',').map(Number)
@@ -125,13 +145,38 @@ async function benchTrain(
   })
 }
 
-async function benchInfer(io: Io, options: NetworkOptions & { images: number[] }): Promise<void> {
-  await onDevice(io.log, async (device, engine) => {
-    const { onProgress, finish } = benchProgress(io)
-    const result = await engine.benchInference(device, { ...options, onProgress }).finally(finish)
+/** Each network on each adapter in a host of its own: an adapter that fails is told, and the others go on. */
+async function benchInfer(io: Io, { arch, adapter: part = '', ...options }: InferOptions): Promise<void> {
+  await withAdapters(async (all, engine) => {
+    const adapters = all.filter((name) => name.toLowerCase().includes(part.toLowerCase()))
+    if (adapters.length === 0) throw new UsageError(`--adapter ${part}: there is none among ${all.join(', ')}`)
     const { inferenceLines } = await import('./bench-tables.ts')
-    for (const line of inferenceLines(result)) io.say(line)
-    io.document(result)
+    const results: InferenceBench[] = []
+    const failed: { adapter: string; arch: Arch; message: string }[] = []
+    for (const [network, adapter] of arch.flatMap((network) => adapters.map((name) => [network, name] as const))) {
+      const { onProgress, finish, signal } = benchProgress(io)
+      try {
+        const spec = { ...options, arch: network, adapter }
+        const result = await engine.runTask('benchInference', spec, {
+          signal,
+          onWarning: io.log,
+          onEvent: ({ stage, done, total }) => {
+            if (!signal.aborted) onProgress(`${network} on ${adapter}, ${stage}`, done, total)
+          },
+        })
+        finish()
+        for (const line of inferenceLines(result)) io.say(line)
+        results.push(result)
+      } catch (error) {
+        finish()
+        if (errorCode(error) === 'ABORTED') throw new CommandError('STOPPED', 'stopped', { cause: error })
+        const { message } = describeError(error)
+        io.log(`${network} on ${adapter}: ${message}`)
+        failed.push({ adapter, arch: network, message })
+      }
+    }
+    io.document({ results, failed })
+    if (failed.length > 0) process.exitCode = 1
   })
 }
 
@@ -158,13 +203,14 @@ async function benchTune(io: Io, options: TuneOptions): Promise<void> {
 }
 
 /** Shows how far a bench has come. An interrupt ends it where it next tells of its progress. */
-function benchProgress(io: Io): { onProgress: BenchProgress; finish: () => void } {
+function benchProgress(io: Io): { onProgress: BenchProgress; finish: () => void; signal: AbortSignal } {
   const progress = createProgress()
   const interrupt = abortOnInterrupt(() => {
     progress.pause()
     io.log('Stopping; once more to end at once.')
   })
   return {
+    signal: interrupt.signal,
     onProgress: (label, done, total) => {
       if (interrupt.signal.aborted) throw new CommandError('STOPPED', 'stopped before the measurement was complete')
       progress.update({ label, done, total, detail: '' })

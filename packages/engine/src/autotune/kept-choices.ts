@@ -18,7 +18,7 @@ export interface TunedDeviceOptions extends NodeDeviceOptions {
   onProblem?: (line: string) => void
 }
 
-/** Opens Dawn's default adapter with the choices that are kept for it. Throws NO_ADAPTER. */
+/** Opens an adapter of Dawn's with the choices that are kept for it. Throws NO_ADAPTER. */
 export async function openTunedDevice({ onProblem, ...options }: TunedDeviceOptions = {}): Promise<Device> {
   const device = await openNodeDevice(options)
   device.choices = new Choices(device.target, await readChoices(device, onProblem))

@@ -115,10 +115,14 @@ test("for a GPU, a step's convolutions are those that a GPU would get, whatever 
 test('a sample is timed in one batch, with the memory of its program', async () => {
   const { samples } = await benchInference(device, { ...tiny, images: [8] })
   expect(samples).toHaveLength(1)
-  for (const { batch, capped, inferenceSeconds, totalSeconds, perImageMs, compileMs } of samples) {
+  for (const sample of samples) {
+    const { batch, capped, inferenceSeconds, totalSeconds, perImageMs, compileMs } = sample
     expect({ batch, capped }).toEqual({ batch: 8, capped: null })
     expect(perImageMs).toBeCloseTo((1000 * inferenceSeconds) / 8, 9)
     expect(totalSeconds).toBeGreaterThanOrEqual(inferenceSeconds + compileMs / 1000)
+    expect(sample.warmUpMs).toBeGreaterThan(0)
+    // Node alone takes more than this.
+    expect(sample.processPeakBytes).toBeGreaterThan(2 ** 25)
   }
 })
 

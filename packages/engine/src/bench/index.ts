@@ -1,6 +1,13 @@
 /** Measurements on an open device that has nothing else to do: what `sporeprint bench` prints. */
 export type { Spread } from '../compile/timing.ts'
-export { benchInference, type InferenceBench, type InferenceBenchOptions, type InferenceTime } from './infer.ts'
+export {
+  type BenchEvent,
+  benchInference,
+  type InferenceBench,
+  type InferenceBenchOptions,
+  type InferenceBenchSpec,
+  type InferenceTime,
+} from './infer.ts'
 export type { KernelTime } from './kernel-times.ts'
 export { benchKernels, type ConvolutionTime, type KernelBench, type KernelBenchOptions } from './kernels.ts'
 export type { BenchProgress } from './measure.ts'

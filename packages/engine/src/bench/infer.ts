@@ -1,8 +1,9 @@
 import { type Compiled, compile, createArena } from '../compile/program.ts'
 import { ParameterStore } from '../compile/store.ts'
 import { spread } from '../compile/timing.ts'
-import { EngineError } from '../errors.ts'
+import { EngineError, throwIfAborted } from '../errors.ts'
 import type { AdapterInfo, Device } from '../gpu/device.ts'
+import type { TaskContext } from '../host/tasks.ts'
 import { Inference } from '../infer/inference.ts'
 import type { Arch, ResNet } from '../nn/resnet.ts'
 import { type EvaluationGraph, evaluationGraph } from '../train/graphs.ts'
@@ -26,15 +27,48 @@ export interface InferenceTime {
   batch: number
   /** Why `batch` is smaller than the sample, or null. */
   capped: string | null
-  /** Program, images and inference: from nothing to the last answer, warm-up not counted. */
+  /** Loading, images and inference: from nothing to the last answer, warm-up not counted. */
   totalSeconds: number
   /** Writing the images to the device, forward passes and reading the logits back: the median of the passes over the sample. */
   inferenceSeconds: number
   perImageMs: number
-  /** Device memory: weights, activations, images. */
+  /** Device memory as planned: weights, activations, images. */
   peakBytes: number
+  /** The most that the process has had in the machine's memory until then; on a software adapter the device's is part of it. */
+  processPeakBytes: number
   /** Memory and pipelines of the program. */
   compileMs: number
+  /** The passes before those that count: the first compiles in the driver. */
+  warmUpMs: number
+}
+
+/** A bench as a task of a host, whose process it has to itself. */
+export interface InferenceBenchSpec extends Omit<InferenceBenchOptions, 'onProgress'> {
+  /** A name of `listAdapters`; default Dawn's choice. */
+  adapter?: string | undefined
+}
+
+export interface BenchEvent {
+  stage: string
+  done: number
+  total: number
+}
+
+/** Runs `spec`. Throws NO_ADAPTER, OUT_OF_MEMORY; ABORTED between two samples. */
+export async function runInferenceBench(
+  { adapter, ...options }: InferenceBenchSpec,
+  { openDevice, onEvent, signal }: TaskContext<BenchEvent>,
+): Promise<InferenceBench> {
+  const device = await openDevice({ adapter })
+  try {
+    const onProgress: BenchProgress = (stage, done, total) => {
+      throwIfAborted(signal)
+      onEvent({ stage, done, total })
+    }
+    return await benchInference(device, { ...options, onProgress })
+  } finally {
+    await device.destroy()
+  }
 }
 
 export interface InferenceBench {
@@ -47,6 +81,7 @@ export interface InferenceBench {
 /** A sample is classified again until this much has been measured, at most `mostPasses` times. */
 const enoughMs = 1000
 const mostPasses = 20
+const longWarmUpMs = 5000
 
 /**
  * Times classification of samples of several sizes by the path that validation and prediction take, every batch waited
@@ -90,8 +125,11 @@ async function timeSample(
     const pixels = new Uint8Array(words.buffer)
     const passes: { loadMs: number; inferenceMs: number }[] = []
     fillPixels(words)
-    // Twice: the first may compile in the driver, the second teaches the pacer.
-    for (let i = 0; i < 2; i++) await inference.logits(pixels)
+    const warming = performance.now()
+    // Twice: the first may compile in the driver, the second teaches the pacer, which a long wait has no need of.
+    await inference.logits(pixels)
+    if (performance.now() - warming < longWarmUpMs) await inference.logits(pixels)
+    const warmUpMs = performance.now() - warming
     let measured = 0
     while (measured < enoughMs && passes.length < mostPasses) {
       let [loadMs, inferenceMs] = [0, 0]
@@ -116,7 +154,10 @@ async function timeSample(
       inferenceSeconds: inferenceMs / 1000,
       perImageMs: inferenceMs / images,
       peakBytes: store.bytes + arena.size + compiled.plan.ioBytes,
+      // In kilobytes on every system.
+      processPeakBytes: 1024 * process.resourceUsage().maxRSS,
       compileMs,
+      warmUpMs,
     }
   } finally {
     inference.destroy()

@@ -5,7 +5,7 @@ import { ParameterStore } from '../compile/store.ts'
 import { Graph } from '../graph/graph.ts'
 import { relu } from '../kernels/elementwise.ts'
 import type { Device } from './device.ts'
-import { openNodeDevice } from './node.ts'
+import { listAdapters, openNodeDevice } from './node.ts'
 
 let device: Device
 beforeEach(async () => {
@@ -51,5 +51,18 @@ test('a device that is gone is DEVICE_LOST from the read that waits for it', asy
   await expect(program.read(y)).rejects.toMatchObject({
     code: 'DEVICE_LOST',
     message: expect.stringContaining(device.adapter.name),
+  })
+})
+
+test('each adapter that is listed can be opened by its name, and any other is NO_ADAPTER', async () => {
+  const adapters = await listAdapters()
+  expect(adapters.length).toBeGreaterThan(0)
+  expect(new Set(adapters).size).toBe(adapters.length)
+  const opened = await openNodeDevice({ adapter: adapters[0] })
+  expect(opened.adapter.name).not.toBe('')
+  await opened.destroy()
+  await expect(openNodeDevice({ adapter: 'abacus' })).rejects.toMatchObject({
+    code: 'NO_ADAPTER',
+    message: expect.stringContaining('there is no adapter abacus here'),
   })
 })

@@ -4,6 +4,7 @@
  */
 
 import { openTunedDevice } from '../autotune/kept-choices.ts'
+import { runInferenceBench } from '../bench/infer.ts'
 import { EngineError } from '../errors.ts'
 import { runEvaluation } from '../evaluate/evaluate.ts'
 import { runExplain } from '../explain/run.ts'
@@ -19,6 +20,7 @@ const runners: TaskRunners = {
   explain: runExplain,
   predict: runPrediction,
   calibrate: runCalibration,
+  benchInference: runInferenceBench,
 }
 
 const abort = new AbortController()
@@ -37,7 +39,8 @@ process.on('SIGINT', () => {})
 
 async function run<Name extends TaskName>(task: Name, input: Tasks[Name]['input']): Promise<void> {
   const context: TaskContext<Tasks[Name]['event']> = {
-    openDevice: () => openTunedDevice({ onProblem: (message) => void send({ type: 'warning', message }) }),
+    openDevice: (options) =>
+      openTunedDevice({ ...options, onProblem: (message) => void send({ type: 'warning', message }) }),
     onEvent: (event) => void send({ type: 'event', event }),
     signal: abort.signal,
   }

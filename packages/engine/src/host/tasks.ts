@@ -1,8 +1,11 @@
 /** What an engine host, the process that owns the device, can be asked, and the messages by which it is. All plain data. */
+
+import type { BenchEvent, InferenceBench, InferenceBenchSpec } from '../bench/infer.ts'
 import type { EngineErrorCode } from '../errors.ts'
 import type { EvaluateEvent, EvaluateResult, EvaluateSpec } from '../evaluate/spec.ts'
 import type { ExplainEvent, ExplainResult, ExplainSpec } from '../explain/spec.ts'
 import type { Device } from '../gpu/device.ts'
+import type { NodeDeviceOptions } from '../gpu/node.ts'
 import type {
   CalibrateEvent,
   CalibrateResult,
@@ -22,6 +25,7 @@ export interface Tasks {
   evaluate: { input: EvaluateSpec; event: EvaluateEvent; result: EvaluateResult }
   explain: { input: ExplainSpec; event: ExplainEvent; result: ExplainResult }
   predict: { input: PredictSpec; event: PredictEvent; result: PredictResult }
+  benchInference: { input: InferenceBenchSpec; event: BenchEvent; result: InferenceBench }
   calibrate: { input: CalibrateSpec; event: CalibrateEvent; result: CalibrateResult }
 }
 
@@ -35,7 +39,7 @@ export type TaskName = keyof Tasks
 
 /** What a task finds in its host. */
 export interface TaskContext<Event> {
-  openDevice(): Promise<Device>
+  openDevice(options?: Pick<NodeDeviceOptions, 'adapter'>): Promise<Device>
   onEvent(event: Event): void
   signal: AbortSignal
 }
