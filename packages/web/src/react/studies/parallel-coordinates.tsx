@@ -5,10 +5,12 @@ import { formatParameter, formatValue, placeOf, type SpaceParameter, share } fro
 import { formatObjective, metricLabels } from '../../core/study-names.ts'
 import { useConsole } from '../context.ts'
 import { Panel } from '../parts.tsx'
+import { useWidth } from '../use-width.ts'
 
-const axisGap = 128
+/** Axes stand at least so far apart; where there is room for more, the drawing is as wide as its panel. */
+const leastGap = 108
 const height = 300
-const margin = { side: 64, top: 42, bottom: 28 }
+const margin = { side: 62, top: 42, bottom: 28 }
 const span = height - margin.top - margin.bottom
 
 interface Line {
@@ -30,10 +32,13 @@ export function ParallelCoordinates({
   const [over, setOver] = useState<Line | null>(null)
   const objective = study.objectives[0]
   const space = study.space
-  const lines = useMemo(() => linesOf(space, trials, objective?.direction === 'minimize'), [space, trials, objective])
-  if (!objective || lines.length === 0) return null
+  const [frame, room] = useWidth<HTMLDivElement>(1000)
+  const width = Math.max(room, 2 * margin.side + space.length * leastGap)
+  const gap = (width - 2 * margin.side) / space.length
+  const lowIsGood = objective?.direction === 'minimize'
+  const lines = useMemo(() => linesOf(space, trials, gap, lowIsGood), [space, trials, gap, lowIsGood])
+  if (!objective) return null
   const { metric } = objective
-  const width = 2 * margin.side + space.length * axisGap
   const values = lines.map(({ value }) => value)
   return (
     <Panel
@@ -41,41 +46,44 @@ export function ParallelCoordinates({
       note={over ? describe(over, metric) : 'a line for each trial that has a value'}
       testId="parallel-coordinates"
     >
-      <div className="table-scroll">
-        <svg
-          className="study-svg is-wide"
-          viewBox={`0 0 ${width} ${height}`}
-          style={{ minWidth: Math.min(width, 110 * space.length + 130) }}
-          role="img"
-          aria-label={`Parameters of ${lines.length} trials and their ${metricLabels[metric]}`}
-        >
-          {lines.map((line) => (
-            // biome-ignore lint/a11y/noStaticElementInteractions: a short cut; the table of trials has the links.
-            <polyline
-              key={line.trial.id}
-              className="trial-line"
-              data-state={line.trial.state}
-              data-over={line === over || undefined}
-              style={{ '--rank': `${Math.round(line.rank * 100)}%` } as CSSProperties}
-              points={line.points.map((point) => point.join(',')).join(' ')}
-              onPointerEnter={() => setOver(line)}
-              onPointerLeave={() => setOver(null)}
-              onClick={() => {
-                const run = line.trial.runs[0]
-                if (run) router.go({ name: 'run', id: run.id })
-              }}
+      <div ref={frame} className="table-scroll study-drawing">
+        {lines.length === 0 && <p className="placeholder">Starts with the first value of a trial.</p>}
+        {lines.length > 0 && (
+          <svg
+            className="study-svg"
+            width={width}
+            height={height}
+            role="img"
+            aria-label={`Parameters of ${lines.length} trials and their ${metricLabels[metric]}`}
+          >
+            {lines.map((line) => (
+              // biome-ignore lint/a11y/noStaticElementInteractions: a short cut; the table of trials has the links.
+              <polyline
+                key={line.trial.id}
+                className="trial-line"
+                data-state={line.trial.state}
+                data-over={line === over || undefined}
+                style={{ '--rank': `${Math.round(line.rank * 100)}%` } as CSSProperties}
+                points={line.points.map((point) => point.join(',')).join(' ')}
+                onPointerEnter={() => setOver(line)}
+                onPointerLeave={() => setOver(null)}
+                onClick={() => {
+                  const run = line.trial.runs[0]
+                  if (run) router.go({ name: 'run', id: run.id })
+                }}
+              />
+            ))}
+            {space.map((parameter, i) => (
+              <Axis key={parameter.name} x={xOf(i, gap)} name={parameter.name} {...endsOf(parameter)} />
+            ))}
+            <Axis
+              x={xOf(space.length, gap)}
+              name={metricLabels[metric]}
+              high={formatObjective(metric, Math.max(...values))}
+              low={formatObjective(metric, Math.min(...values))}
             />
-          ))}
-          {space.map((parameter, i) => (
-            <Axis key={parameter.name} x={xOf(i)} name={parameter.name} {...endsOf(parameter)} />
-          ))}
-          <Axis
-            x={xOf(space.length)}
-            name={metricLabels[metric]}
-            high={formatObjective(metric, Math.max(...values))}
-            low={formatObjective(metric, Math.min(...values))}
-          />
-        </svg>
+          </svg>
+        )}
       </div>
     </Panel>
   )
@@ -98,7 +106,7 @@ function Axis({ x, name, low, high }: { x: number; name: string; low: string; hi
   )
 }
 
-const xOf = (axis: number): number => margin.side + axis * axisGap
+const xOf = (axis: number, gap: number): number => margin.side + axis * gap
 const yOf = (place: number): number => margin.top + (1 - place) * span
 
 function endsOf({ kind, low, high, choices }: SpaceParameter): { low: string; high: string } {
@@ -110,7 +118,12 @@ function endsOf({ kind, low, high, choices }: SpaceParameter): { low: string; hi
 }
 
 /** Complete trials by their value, pruned and paused ones by their last report. */
-function linesOf(space: readonly SpaceParameter[], trials: readonly TrialCore[], lowIsGood: boolean): Line[] {
+function linesOf(
+  space: readonly SpaceParameter[],
+  trials: readonly TrialCore[],
+  gap: number,
+  lowIsGood: boolean,
+): Line[] {
   const valued = trials.flatMap((trial) => {
     const value = trial.values?.[0] ?? trial.reports.at(-1)?.value
     return typeof value === 'number' ? [{ trial, value }] : []
@@ -122,10 +135,10 @@ function linesOf(space: readonly SpaceParameter[], trials: readonly TrialCore[],
     .map(({ trial, value }): Line => {
       const points = space.flatMap((parameter, i) => {
         const place = placeOf(parameter, trial)
-        return place === null ? [] : [[xOf(i), yOf(place)] as const]
+        return place === null ? [] : [[xOf(i, gap), yOf(place)] as const]
       })
       const rank = sorted.indexOf(value) / Math.max(1, sorted.length - 1)
-      points.push([xOf(space.length), yOf(share(value, low, high, false))])
+      points.push([xOf(space.length, gap), yOf(share(value, low, high, false))])
       return { trial, value, points, rank: lowIsGood ? 1 - rank : rank }
     })
     .sort((a, b) => a.rank - b.rank)

@@ -3,8 +3,8 @@ import { type ReactElement, useMemo } from 'react'
 import type { StudyState, TrialCore } from '../../core/documents.types.ts'
 import { formatObjective, metricLabels } from '../../core/study-names.ts'
 import { Panel } from '../parts.tsx'
+import { useWidth } from '../use-width.ts'
 
-const width = 600
 const height = 260
 const margin = { left: 52, right: 12, top: 10, bottom: 26 }
 
@@ -17,44 +17,54 @@ export function TrialCurves({
 }): ReactElement | null {
   const metric = study.objectives[0]?.metric
   const curves = useMemo(() => trials.filter(({ reports }) => reports.some(({ value }) => value !== null)), [trials])
-  const scales = useMemo(() => scalesOf(curves), [curves])
+  const [frame, width] = useWidth<HTMLDivElement>(600)
+  const scales = useMemo(() => scalesOf(curves, width), [curves, width])
   if (!metric || study.objectives.length > 1) return null
   const best = study.best?.number
   return (
     <Panel title="Intermediate values" note="by epoch" testId="trial-curves">
-      {scales === null ? (
-        <p className="placeholder">Starts with the first epoch.</p>
-      ) : (
-        <svg
-          className="study-svg"
-          viewBox={`0 0 ${width} ${height}`}
-          role="img"
-          aria-label={`${metricLabels[metric]} of ${curves.length} trials by epoch`}
-        >
-          {scales.yTicks.map((value) => (
-            <g key={value}>
-              <line
-                className="grid"
-                x1={margin.left}
-                x2={width - margin.right}
-                y1={scales.y(value)}
-                y2={scales.y(value)}
-              />
-              <text className="tick" x={margin.left - 8} y={scales.y(value)} textAnchor="end" dominantBaseline="middle">
-                {formatObjective(metric, value)}
+      <div ref={frame} className="study-drawing">
+        {scales === null ? (
+          <p className="placeholder">Starts with the first epoch.</p>
+        ) : (
+          <svg
+            className="study-svg"
+            width={width}
+            height={height}
+            role="img"
+            aria-label={`${metricLabels[metric]} of ${curves.length} trials by epoch`}
+          >
+            {scales.yTicks.map((value) => (
+              <g key={value}>
+                <line
+                  className="grid"
+                  x1={margin.left}
+                  x2={width - margin.right}
+                  y1={scales.y(value)}
+                  y2={scales.y(value)}
+                />
+                <text
+                  className="tick"
+                  x={margin.left - 8}
+                  y={scales.y(value)}
+                  textAnchor="end"
+                  dominantBaseline="middle"
+                >
+                  {formatObjective(metric, value)}
+                </text>
+              </g>
+            ))}
+            {scales.xTicks.map((epoch) => (
+              <text key={epoch} className="tick" x={scales.x(epoch)} y={height - 8} textAnchor="middle">
+                {epoch}
               </text>
-            </g>
-          ))}
-          {scales.xTicks.map((epoch) => (
-            <text key={epoch} className="tick" x={scales.x(epoch)} y={height - 8} textAnchor="middle">
-              {epoch}
-            </text>
-          ))}
-          {curves.map((trial) => (
-            <Curve key={trial.id} trial={trial} scales={scales} best={trial.number === best} />
-          ))}
-        </svg>
-      )}
+            ))}
+            {curves.map((trial) => (
+              <Curve key={trial.id} trial={trial} scales={scales} best={trial.number === best} />
+            ))}
+          </svg>
+        )}
+      </div>
     </Panel>
   )
 }
@@ -81,7 +91,7 @@ interface Scales {
   yTicks: number[]
 }
 
-function scalesOf(trials: readonly TrialCore[]): Scales | null {
+function scalesOf(trials: readonly TrialCore[], width: number): Scales | null {
   const reports = trials.flatMap((trial) => trial.reports)
   const values = reports.flatMap(({ value }) => (value === null ? [] : [value])).sort((a, b) => a - b)
   if (values.length === 0) return null
