@@ -5,7 +5,7 @@
  */
 import { type AnyVariables, Client, fetchExchange, stringifyDocument, type TypedDocumentNode } from '@urql/core'
 import { createClient } from 'graphql-sse'
-import { ApiError, fromCombinedError } from './errors.ts'
+import { ApiError, fromCombinedError, fromStatus, unreachable } from './errors.ts'
 
 export interface ApiOptions {
   /** URL of the GraphQL endpoint, such as `/graphql`. */
@@ -36,6 +36,8 @@ export interface Api {
     document: TypedDocumentNode<Data, Variables>,
     variables: Variables,
   ): Promise<Data>
+  /** Sends bytes to a path beside the endpoint, such as an upload's url. @throws {ApiError} */
+  put(path: string, body: ArrayBuffer): Promise<void>
   /** Follows a subscription, reconnecting for as long as it takes; returns the function that ends it. */
   subscribe<Data, Variables extends AnyVariables>(
     document: TypedDocumentNode<Data, Variables>,
@@ -78,6 +80,15 @@ export function createApi(options: ApiOptions): Api {
       const { data, error } = await client.mutation(document, variables).toPromise()
       if (error) throw fromCombinedError(error, endpoint)
       return required(data)
+    },
+    async put(path, body) {
+      const url = endpoint.replace(/\/graphql\/?$/, '') + path
+      const answer = await fetch(url, { method: 'PUT', body, headers: await headers() }).catch((cause: unknown) => {
+        throw unreachable(url, cause)
+      })
+      if (answer.ok) return
+      const { error } = (await answer.json().catch(() => ({}))) as { error?: string }
+      throw fromStatus(url, answer.status, error) ?? new ApiError('NOT_SENT', `${url} took none of it.`)
     },
     subscribe<Data, Variables extends AnyVariables>(
       document: TypedDocumentNode<Data, Variables>,

@@ -1,6 +1,10 @@
 /** Every GraphQL document of the console. Their types are generated from the printed schema: `npm run types -w packages/web`. */
 import { gql, type TypedDocumentNode } from '@urql/core'
 import type {
+  CompleteUploadMutation,
+  CompleteUploadMutationVariables,
+  CreateUploadMutation,
+  CreateUploadMutationVariables,
   DatasetsQuery,
   DatasetsQueryVariables,
   EnqueueTrialMutation,
@@ -9,10 +13,20 @@ import type {
   EvaluateMutationVariables,
   EvaluationsQuery,
   EvaluationsQueryVariables,
+  ExplainMutation,
+  ExplainMutationVariables,
+  ExplanationsQuery,
+  ExplanationsQueryVariables,
   ExtendStudyMutation,
   ExtendStudyMutationVariables,
+  JobQuery,
+  JobQueryVariables,
   JobsFeed,
   JobsFeedVariables,
+  PredictionsQuery,
+  PredictionsQueryVariables,
+  PredictMutation,
+  PredictMutationVariables,
   ResumeRunMutation,
   ResumeRunMutationVariables,
   ResumeStudyMutation,
@@ -149,6 +163,7 @@ const jobState = gql`
     run { id }
     progress { stage done total }
     error { message }
+    skipped { path reason }
   }
 `
 
@@ -175,6 +190,7 @@ export const evaluationsQuery: TypedDocumentNode<EvaluationsQuery, EvaluationsQu
         withoutNearDuplicates { n accuracy f1Weighted f1Macro }
       }
       jobs { ...JobState }
+      checkpoints { id kind }
     }
   }
   ${jobState}
@@ -198,6 +214,103 @@ export const jobsFeed: TypedDocumentNode<JobsFeed, JobsFeedVariables> = gql`
     jobs { job { ...JobState } }
   }
   ${jobState}
+`
+
+export const jobQuery: TypedDocumentNode<JobQuery, JobQueryVariables> = gql`
+  query JobQuery($id: ID!) {
+    job(id: $id) { ...JobState }
+  }
+  ${jobState}
+`
+
+const imageSource = gql`
+  fragment Source on ImageSource {
+    upload { id }
+    dataset { id }
+    path
+  }
+`
+
+/** What the models of a run have said of images, the newest first, and which model would be asked next. */
+export const predictionsQuery: TypedDocumentNode<PredictionsQuery, PredictionsQueryVariables> = gql`
+  query PredictionsQuery($run: ID!) {
+    run(id: $run) { id name checkpoints { id kind epoch } }
+    predictions(filter: { run: $run }, first: 48) {
+      edges {
+        node {
+          id image label confidence distance outlier thumbnail createdAt
+          top(k: 5) { class probability }
+          source { ...Source }
+          job { id }
+        }
+      }
+    }
+  }
+  ${imageSource}
+`
+
+export const predictMutation: TypedDocumentNode<PredictMutation, PredictMutationVariables> = gql`
+  mutation PredictMutation($input: PredictInput!) {
+    predict(input: $input) {
+      __typename
+      ... on PredictSuccess { job { ...JobState } }
+      ... on UserError { message }
+    }
+  }
+  ${jobState}
+`
+
+export const createUploadMutation: TypedDocumentNode<CreateUploadMutation, CreateUploadMutationVariables> = gql`
+  mutation CreateUploadMutation($input: CreateUploadInput!) {
+    createUpload(input: $input) {
+      __typename
+      ... on CreateUploadSuccess { upload { id url } }
+      ... on UserError { message }
+    }
+  }
+`
+
+export const completeUploadMutation: TypedDocumentNode<CompleteUploadMutation, CompleteUploadMutationVariables> = gql`
+  mutation CompleteUploadMutation($id: ID!, $sha256: String!) {
+    completeUpload(id: $id, sha256: $sha256) {
+      __typename
+      ... on UserError { message }
+    }
+  }
+`
+
+/** Explanations of a run's models, the newest first: those of one job, or the latest. */
+export const explanationsQuery: TypedDocumentNode<ExplanationsQuery, ExplanationsQueryVariables> = gql`
+  query ExplanationsQuery($run: ID!, $filter: ExplanationFilter!) {
+    run(id: $run) { id name checkpoints { id kind } }
+    explanations(filter: $filter, first: 32) {
+      edges {
+        node {
+          id image actual method size picture samples seconds
+          settings { segmenter stable }
+          probabilities { class probability }
+          segments { count runs }
+          labels {
+            label probability intercept r2 localPrediction map
+            weights { segment weight low high }
+          }
+          source { ...Source }
+          job { id }
+        }
+      }
+    }
+  }
+  ${imageSource}
+`
+
+export const explainMutation: TypedDocumentNode<ExplainMutation, ExplainMutationVariables> = gql`
+  mutation ExplainMutation($input: ExplainInput!) {
+    explain(input: $input) {
+      __typename
+      ... on ExplainSuccess { job { id } }
+      ... on UserError { message }
+    }
+  }
 `
 
 export const datasetsQuery: TypedDocumentNode<DatasetsQuery, DatasetsQueryVariables> = gql`

@@ -33,19 +33,54 @@ export type BodyNorm = 'frozen' | 'statistics' | 'train'
 
 export type ClassWeights = 'balanced' | 'none'
 
+export type CreateUploadInput = { bytes: number; name: string; sha256?: string | null | undefined }
+
 export type EdgeSide = 'high' | 'low'
 
 export type EvaluateInput = { run: string; splits?: Array<Split> | null | undefined }
 
+export type ExplainInput = {
+  confusedPairs?: number | null | undefined
+  images?: Array<ImageInput> | null | undefined
+  labels?: Array<string> | null | undefined
+  method?: ExplainMethod | null | undefined
+  model: string
+  samples?: number | null | undefined
+  seed?: number | null | undefined
+  segmenter?: SegmenterName | null | undefined
+  split?: Split | null | undefined
+  stable?: boolean | null | undefined
+  topLabels?: number | null | undefined
+  topLosses?: number | null | undefined
+}
+
+export type ExplainMethod = 'gradcam' | 'lime' | 'occlusion' | 'shap'
+
+export type ExplanationFilter = {
+  job?: string | null | undefined
+  method?: ExplainMethod | null | undefined
+  model?: string | null | undefined
+  run?: string | null | undefined
+  sha256?: string | null | undefined
+}
+
 export type ExportFormat = 'csv' | 'json' | 'optuna'
 
 export type Head = 'concat' | 'linear'
+
+export type ImageInput = {
+  dataset?: string | null | undefined
+  path?: string | null | undefined
+  upload?: string | null | undefined
+}
 
 export type JobKind = 'evaluate' | 'explain' | 'predict'
 
 export type JobStatus = 'FAILED' | 'QUEUED' | 'RUNNING' | 'STOPPED' | 'SUCCEEDED'
 
 export type LogLevel = 'error' | 'info' | 'warn'
+
+export type ModelKind = 'best' | 'last'
 
 export type Monitor = 'accuracy' | 'f1Macro' | 'f1Weighted' | 'validLoss'
 
@@ -70,6 +105,14 @@ export type ParameterValueInput = {
 export type Phase = 'frozen' | 'unfrozen'
 
 export type Precision = 'f32' | 'mixed'
+
+export type PredictInput = {
+  abstain?: number | null | undefined
+  images: Array<ImageInput>
+  model: string
+  temperature?: number | null | undefined
+  tta?: boolean | null | undefined
+}
 
 export type ProgressStage = 'images' | 'pipelines' | 'training'
 
@@ -165,6 +208,8 @@ export type Sampling = 'balanced' | 'sequential' | 'shuffle'
 
 export type Schedule = 'constant' | 'cosine' | 'exponential' | 'flat_cos' | 'one_cycle' | 'plateau' | 'step'
 
+export type SegmenterName = 'felzenszwalb' | 'quickshift' | 'slic'
+
 export type SizeStageInput = { epochs: number; size: number }
 
 export type SpaceParameterInput = {
@@ -228,6 +273,24 @@ export type TrialParameterInput = {
 }
 
 export type TrialState = 'complete' | 'failed' | 'paused' | 'pruned' | 'running' | 'waiting'
+
+export type CompleteUploadMutation = {
+  completeUpload:
+    | { __typename: 'CompleteUploadSuccess' }
+    | { __typename: 'Conflict'; message: string }
+    | { __typename: 'InvalidInput'; message: string }
+    | { __typename: 'NotFound'; message: string }
+}
+
+export type CompleteUploadMutationVariables = { id: string; sha256: string }
+
+export type CreateUploadMutation = {
+  createUpload:
+    | { __typename: 'CreateUploadSuccess'; upload: { id: string; url: string } }
+    | { __typename: 'InvalidInput'; message: string }
+}
+
+export type CreateUploadMutationVariables = { input: CreateUploadInput }
 
 export type DatasetsQuery = {
   datasets: { edges: Array<{ node: { id: string; name: string; images: number; classes: Array<{ name: string }> } }> }
@@ -299,10 +362,55 @@ export type EvaluationsQuery = {
       withoutNearDuplicates: { n: number; accuracy: number; f1Weighted: number; f1Macro: number } | null
     }>
     jobs: Array<JobState>
+    checkpoints: Array<{ id: string; kind: ModelKind }>
   } | null
 }
 
 export type EvaluationsQueryVariables = { id: string }
+
+export type ExplainMutation = {
+  explain:
+    | { __typename: 'Conflict'; message: string }
+    | { __typename: 'ExplainSuccess'; job: { id: string } }
+    | { __typename: 'InvalidInput'; message: string }
+    | { __typename: 'NotFound'; message: string }
+}
+
+export type ExplainMutationVariables = { input: ExplainInput }
+
+export type ExplanationsQuery = {
+  run: { id: string; name: string; checkpoints: Array<{ id: string; kind: ModelKind }> } | null
+  explanations: {
+    edges: Array<{
+      node: {
+        id: string
+        image: string
+        actual: string | null
+        method: ExplainMethod
+        size: number
+        picture: string
+        samples: number
+        seconds: number
+        settings: { segmenter: SegmenterName; stable: boolean }
+        probabilities: Array<{ class: string; probability: number }>
+        segments: { count: number; runs: Array<number> } | null
+        labels: Array<{
+          label: string
+          probability: number
+          intercept: number | null
+          r2: number | null
+          localPrediction: number | null
+          map: string | null
+          weights: Array<{ segment: number; weight: number; low: number | null; high: number | null }> | null
+        }>
+        source: Source
+        job: { id: string }
+      }
+    }>
+  }
+}
+
+export type ExplanationsQueryVariables = { run: string; filter: ExplanationFilter }
 
 export type ExtendStudyMutation = {
   extendStudy:
@@ -313,6 +421,10 @@ export type ExtendStudyMutation = {
 
 export type ExtendStudyMutationVariables = { id: string; budget: StudyBudgetInput }
 
+export type JobQuery = { job: JobState | null }
+
+export type JobQueryVariables = { id: string }
+
 export type JobState = {
   id: string
   kind: JobKind
@@ -320,11 +432,45 @@ export type JobState = {
   run: { id: string } | null
   progress: { stage: string; done: number; total: number } | null
   error: { message: string } | null
+  skipped: Array<{ path: string; reason: string }>
 }
 
 export type JobsFeed = { jobs: { job: JobState | null } }
 
 export type JobsFeedVariables = Record<string, never>
+
+export type PredictMutation = {
+  predict:
+    | { __typename: 'Conflict'; message: string }
+    | { __typename: 'InvalidInput'; message: string }
+    | { __typename: 'NotFound'; message: string }
+    | { __typename: 'PredictSuccess'; job: JobState }
+}
+
+export type PredictMutationVariables = { input: PredictInput }
+
+export type PredictionsQuery = {
+  run: { id: string; name: string; checkpoints: Array<{ id: string; kind: ModelKind; epoch: number }> } | null
+  predictions: {
+    edges: Array<{
+      node: {
+        id: string
+        image: string
+        label: string | null
+        confidence: number
+        distance: number | null
+        outlier: boolean | null
+        thumbnail: string
+        createdAt: string
+        top: Array<{ class: string; probability: number }>
+        source: Source
+        job: { id: string }
+      }
+    }>
+  }
+}
+
+export type PredictionsQueryVariables = { run: string }
 
 export type ResumeRunMutation = {
   resumeRun:
@@ -490,6 +636,8 @@ export type Sample = {
   probability: number | null
   thumbnail: string | null
 }
+
+export type Source = { upload: { id: string } | null; dataset: { id: string } | null; path: string | null }
 
 export type StartRunMutation = {
   startRun:

@@ -30,7 +30,7 @@ export function fromCombinedError(error: CombinedError, endpoint: string): ApiEr
   return new ApiError(known, first.message, typeof cure === 'string' ? cure : (cures[known] ?? null))
 }
 
-function unreachable(endpoint: string, cause: unknown): ApiError {
+export function unreachable(endpoint: string, cause: unknown): ApiError {
   const detail = cause instanceof Error && cause.message !== '' ? ` (${cause.message})` : ''
   return new ApiError(
     'UNREACHABLE',
@@ -40,11 +40,12 @@ function unreachable(endpoint: string, cause: unknown): ApiError {
 }
 
 /** null where a request did not fail by its status: then no server answered at all. */
-function fromStatus(endpoint: string, status: number | null): ApiError | null {
+export function fromStatus(endpoint: string, status: number | null, said?: string): ApiError | null {
   if (status === 401) {
     return new ApiError('UNAUTHENTICATED', `The server at ${endpoint} asks for a token.`, cures.UNAUTHENTICATED)
   }
   if (status === null || status < 400) return null
+  if (said !== undefined) return new ApiError(`HTTP_${status}`, said)
   return new ApiError(
     `HTTP_${status}`,
     `The server at ${endpoint} answered with status ${status}.`,

@@ -12,13 +12,14 @@ const schema = buildSchema(readFileSync(new URL('../../../api/schema.graphql', i
 /** A run that can be evaluated: `finish` ends the job, and then its splits are there. */
 class Server {
   splits: string[] = ['valid']
-  job: { id: string; kind: string; status: string; run: { id: string } } | null = null
+  job: { id: string; kind: string; status: string; run: { id: string }; skipped: [] } | null = null
   refusal: string | null = null
   tell: (data: JobsFeed) => void = () => {}
 
   readonly api: Api = {
     query: (document, variables) => this.#execute(stringifyDocument(document), variables ?? {}),
     mutate: (document, variables) => this.#execute(stringifyDocument(document), variables ?? {}),
+    put: async () => {},
     subscribe: (_document, _variables, { onData, onState }) => {
       this.tell = (data) => onData(data as never)
       onState('live')
@@ -35,10 +36,10 @@ class Server {
 
   async #execute<Data>(source: string, variableValues: object): Promise<Data> {
     const rootValue = {
-      run: { evaluations: this.splits.map(evaluation), jobs: this.job ? [this.job] : [] },
+      run: { evaluations: this.splits.map(evaluation), jobs: this.job ? [this.job] : [], checkpoints: [] },
       evaluate: () => {
         if (this.refusal) return { __typename: 'Conflict', message: this.refusal }
-        this.job = { id: 'j1', kind: 'evaluate', status: 'QUEUED', run: { id: 'r1' } }
+        this.job = { id: 'j1', kind: 'evaluate', status: 'QUEUED', run: { id: 'r1' }, skipped: [] }
         return { __typename: 'EvaluateSuccess', job: this.job }
       },
     }

@@ -1,8 +1,10 @@
 /** What a run's best weights are worth, and the job that finds it out: brought by a query, and again when a job has changed. */
 import type { Api } from './api.ts'
 import { evaluateMutation, evaluationsQuery, jobsFeed } from './documents.ts'
-import type { EvaluationsQuery, JobState } from './documents.types.ts'
+import type { EvaluationsQuery, ExplainInput, JobState } from './documents.types.ts'
 import { ApiError, asApiError } from './errors.ts'
+import { askToExplain } from './explain.ts'
+import { bestModel } from './jobs.ts'
 import { createStore, type ReadableStore } from './store.ts'
 
 export type Evaluation = NonNullable<EvaluationsQuery['run']>['evaluations'][number]
@@ -12,6 +14,8 @@ export interface EvaluationState {
   phase: 'loading' | 'ready'
   /** Test before validation before training: the nearest to the truth comes first. */
   evaluations: readonly Evaluation[]
+  /** The best weights, which can be asked. */
+  model: string | null
   /** The latest that was asked for, if any. */
   job: JobState | null
   error: ApiError | null
@@ -19,16 +23,16 @@ export interface EvaluationState {
 
 export interface EvaluationStore extends ReadableStore<EvaluationState> {
   evaluate(): Promise<void>
+  /** Has the images explained on which it did worst; the id of the job, null where that was refused. */
+  explain(which: Pick<ExplainInput, 'topLosses' | 'confusedPairs' | 'split'>): Promise<string | null>
   retry(): Promise<void>
   close(): void
 }
 
 const order: readonly Evaluation['split'][] = ['test', 'valid', 'train']
 
-export const isUnderWay = (job: JobState | null): boolean => job?.status === 'QUEUED' || job?.status === 'RUNNING'
-
 export function createEvaluationStore(api: Api, runId: string): EvaluationStore {
-  const store = createStore<EvaluationState>({ phase: 'loading', evaluations: [], job: null, error: null })
+  const store = createStore<EvaluationState>({ phase: 'loading', evaluations: [], model: null, job: null, error: null })
   let closed = false
   const endFeed = api.subscribe(
     jobsFeed,
@@ -53,7 +57,8 @@ export function createEvaluationStore(api: Api, runId: string): EvaluationStore 
       if (closed) return
       const evaluations = (run?.evaluations ?? []).toSorted((a, b) => order.indexOf(a.split) - order.indexOf(b.split))
       const job = run?.jobs.find(({ kind }) => kind === 'evaluate') ?? null
-      store.set({ phase: 'ready', evaluations, job, error: null })
+      const model = bestModel(run?.checkpoints)
+      store.set({ phase: 'ready', evaluations, model, job, error: null })
     } catch (error) {
       if (!closed) store.set({ error: asApiError(error) })
     }
@@ -70,6 +75,16 @@ export function createEvaluationStore(api: Api, runId: string): EvaluationStore 
         store.set({ job: evaluate.job, error: null })
       } catch (error) {
         store.set({ error: asApiError(error) })
+      }
+    },
+    async explain(which) {
+      const { model } = store.get()
+      if (model === null) return null
+      try {
+        return await askToExplain(api, { model, ...which })
+      } catch (error) {
+        store.set({ error: asApiError(error) })
+        return null
       }
     },
     close() {

@@ -9,6 +9,9 @@ const views: [string, View][] = [
   ['#/studies', { name: 'studies' }],
   ['#/new-study', { name: 'new-study' }],
   ['#/studies/U3R1ZHk6MQ%3D%3D', { name: 'study', id: 'U3R1ZHk6MQ==' }],
+  ['#/runs/UnVuOjEy%3D/predict', { name: 'predict', run: 'UnVuOjEy=' }],
+  ['#/runs/UnVuOjEy%3D/explanations', { name: 'explanations', run: 'UnVuOjEy=', job: undefined }],
+  ['#/runs/UnVuOjEy%3D/explanations?job=Sm9iOjE%3D', { name: 'explanations', run: 'UnVuOjEy=', job: 'Sm9iOjE=' }],
 ]
 
 test.each(views)('%s names its view, and the view its address', (hash, view) => {

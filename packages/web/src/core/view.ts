@@ -6,11 +6,18 @@ export type View =
   | { name: 'runs'; status?: StatusFilter | undefined }
   | { name: 'new-run' }
   | { name: 'run'; id: string }
+  /** Images of one's own, classified by a run's best weights. */
+  | { name: 'predict'; run: string }
+  /** Why they say what they say: what one job has explained, or else the latest. */
+  | { name: 'explanations'; run: string; job?: string | undefined }
   | { name: 'studies' }
   | { name: 'new-study' }
   | { name: 'study'; id: string }
 
-/** `#/runs?status=active`, `#/runs/<id>`, `#/new`, `#/studies`, `#/studies/<id>`, `#/new-study`. */
+/**
+ * `#/runs?status=active`, `#/runs/<id>`, `#/runs/<id>/predict`, `#/runs/<id>/explanations?job=<id>`, `#/new`, `#/studies`,
+ * `#/studies/<id>`, `#/new-study`.
+ */
 export function viewToHash(view: View): string {
   switch (view.name) {
     case 'runs':
@@ -19,6 +26,12 @@ export function viewToHash(view: View): string {
       return '#/new'
     case 'run':
       return `#/runs/${encodeURIComponent(view.id)}`
+    case 'predict':
+      return `#/runs/${encodeURIComponent(view.run)}/predict`
+    case 'explanations': {
+      const path = `#/runs/${encodeURIComponent(view.run)}/explanations`
+      return view.job === undefined ? path : `${path}?job=${encodeURIComponent(view.job)}`
+    }
     case 'studies':
       return '#/studies'
     case 'new-study':
@@ -36,8 +49,13 @@ export function viewFromHash(hash: string): View {
   if (path === '/studies') return { name: 'studies' }
   const study = /^\/studies\/([^/]+)$/.exec(path)?.[1]
   if (study !== undefined) return { name: 'study', id: decode(study) }
-  const id = /^\/runs\/([^/]+)$/.exec(path)?.[1]
-  if (id !== undefined) return { name: 'run', id: decode(id) }
+  const [, encoded, part] = /^\/runs\/([^/]+)(?:\/(predict|explanations))?$/.exec(path) ?? []
+  if (encoded !== undefined) {
+    const run = decode(encoded)
+    if (part === 'predict') return { name: 'predict', run }
+    if (part === undefined) return { name: 'run', id: run }
+    return { name: 'explanations', run, job: new URLSearchParams(query).get('job') ?? undefined }
+  }
   const status = new URLSearchParams(query).get('status')
   return { name: 'runs', status: statusFilters.find((known) => known === status) }
 }

@@ -3,8 +3,10 @@ import { type ReactElement, useEffect, useMemo, useState, useSyncExternalStore }
 import type { Api } from '../core/api.ts'
 import type { Router, View } from '../core/view.ts'
 import { ConsoleContext } from './context.ts'
+import { ExplanationsView } from './explain/explanations-view.tsx'
 import { MoonIcon, SporeprintMark, SunIcon } from './icons.tsx'
 import { ViewLink } from './parts.tsx'
+import { PredictView } from './predict/predict-view.tsx'
 import { RunView } from './run-view.tsx'
 import { RunsView } from './runs-view.tsx'
 import { StartRunDialog } from './start-run-dialog.tsx'
@@ -78,6 +80,10 @@ function CurrentView({ view }: { view: View }): ReactElement {
   switch (view.name) {
     case 'run':
       return <RunView key={view.id} id={view.id} />
+    case 'predict':
+      return <PredictView key={view.run} run={view.run} />
+    case 'explanations':
+      return <ExplanationsView key={`${view.run} ${view.job}`} run={view.run} job={view.job} />
     case 'new-run':
       return <RunsView filter="all" />
     case 'studies':

@@ -77,6 +77,14 @@ export const TableIcon = (): ReactElement => (
   </Icon>
 )
 
+export const ImageIcon = (): ReactElement => (
+  <Icon size={26}>
+    <rect x="2" y="3" width="12" height="10" rx="1.6" />
+    <path d="M2.4 11.4l3.4-3.2 2.6 2.4 2.4-2 2.8 2.6" />
+    <circle cx="10.6" cy="6.2" r="0.9" />
+  </Icon>
+)
+
 export const SunIcon = (): ReactElement => (
   <Icon>
     <circle cx="8" cy="8" r="2.8" />

@@ -36,6 +36,11 @@ export function RunHeader(props: { run: RunDetails; state: RunViewState; store: 
         </div>
         <div className="actions">
           {(isActive(run.status) || state.feed === 'reconnecting') && <FeedBadge state={state.feed} />}
+          {run.best !== null && (
+            <ViewLink to={{ name: 'predict', run: run.id }} className="button">
+              Try it
+            </ViewLink>
+          )}
           <RunAction run={run} state={state} store={store} />
         </div>
       </div>

@@ -4,6 +4,8 @@ import baseCss from './base.css?inline'
 import chartCss from './chart.css?inline'
 import dialogCss from './dialog.css?inline'
 import evaluationCss from './evaluation.css?inline'
+import explainCss from './explain.css?inline'
+import predictCss from './predict.css?inline'
 import runCss from './run.css?inline'
 import runsCss from './runs.css?inline'
 import shellCss from './shell.css?inline'
@@ -16,9 +18,20 @@ export function consoleSheet(): CSSStyleSheet {
   if (!sheet) {
     sheet = new CSSStyleSheet()
     sheet.replaceSync(
-      [plotCss, baseCss, tokensCss, shellCss, runsCss, runCss, studiesCss, evaluationCss, chartCss, dialogCss].join(
-        '\n',
-      ),
+      [
+        plotCss,
+        baseCss,
+        tokensCss,
+        shellCss,
+        runsCss,
+        runCss,
+        studiesCss,
+        evaluationCss,
+        predictCss,
+        explainCss,
+        chartCss,
+        dialogCss,
+      ].join('\n'),
     )
   }
   return sheet

@@ -5,10 +5,11 @@ import {
   type Evaluation,
   type EvaluationState,
   type EvaluationStore,
-  isUnderWay,
 } from '../../core/evaluation-store.ts'
+import { isUnderWay } from '../../core/jobs.ts'
 import { useConsole, useOwnedStore, useStoreState } from '../context.ts'
-import { ErrorNotice, Panel, ProgressBar } from '../parts.tsx'
+import { JobLine } from '../job-line.tsx'
+import { ErrorNotice, Panel } from '../parts.tsx'
 import { ByClass } from './by-class.tsx'
 import { Confusion } from './confusion.tsx'
 import { MostConfused } from './most-confused.tsx'
@@ -28,10 +29,11 @@ export function EvaluationSection({
 }): ReactElement | null {
   const { api } = useConsole()
   const store = useOwnedStore(useCallback(() => createEvaluationStore(api, runId), [api, runId]))
-  return store && <LoadedSection store={store} canEvaluate={canEvaluate} />
+  return store && <LoadedSection store={store} canEvaluate={canEvaluate} runId={runId} />
 }
 
-function LoadedSection({ store, canEvaluate }: { store: EvaluationStore; canEvaluate: boolean }): ReactElement | null {
+function LoadedSection(props: { store: EvaluationStore; canEvaluate: boolean; runId: string }): ReactElement | null {
+  const { store, canEvaluate, runId } = props
   const state = useStoreState(store)
   const [chosen, choose] = useState<Evaluation['split'] | null>(null)
   const { evaluations, job, error } = state
@@ -49,11 +51,12 @@ function LoadedSection({ store, canEvaluate }: { store: EvaluationStore; canEval
           <ErrorNotice error={error} onRetry={store.retry} />
         </div>
       )}
-      <JobLine job={job} />
+      <JobLine job={job} what="evaluation" />
       {shown ? (
         <>
           <Overall evaluations={evaluations} />
           <SplitTabs evaluations={evaluations} shown={shown.split} onChoose={choose} />
+          <ExplainButtons evaluation={shown} model={state.model} store={store} runId={runId} />
           <OneSplit evaluation={shown} />
         </>
       ) : (
@@ -81,22 +84,6 @@ function EvaluateButton(props: {
   )
 }
 
-function JobLine({ job }: { job: EvaluationState['job'] }): ReactElement | null {
-  if (job?.status === 'FAILED') {
-    return <p className="panel-body problem">The evaluation failed: {job.error?.message}</p>
-  }
-  if (!job || !isUnderWay(job)) return null
-  const { progress } = job
-  return (
-    <div className="panel-body" data-testid="evaluating">
-      <p className="progress-line">
-        {job.status === 'QUEUED' ? 'Waiting for a worker to evaluate' : `Evaluating: ${progress?.stage ?? 'starting'}`}
-      </p>
-      <ProgressBar done={progress?.done ?? 0} total={progress?.total ?? 1} label="Evaluation progress" />
-    </div>
-  )
-}
-
 function SplitTabs(props: {
   evaluations: readonly Evaluation[]
   shown: Evaluation['split']
@@ -121,6 +108,54 @@ function SplitTabs(props: {
     </div>
   )
 }
+
+/** Why it did worst where it did worst. */
+function ExplainButtons(props: {
+  evaluation: Evaluation
+  model: string | null
+  store: EvaluationStore
+  runId: string
+}): ReactElement | null {
+  const { evaluation, model, store, runId } = props
+  const { router } = useConsole()
+  const [asking, setAsking] = useState(false)
+  const { split, topLosses, mostConfused } = evaluation
+  if (model === null || topLosses.length === 0) return null
+  async function ask(which: { topLosses: number } | { confusedPairs: number }): Promise<void> {
+    setAsking(true)
+    const job = await store.explain({ ...which, split })
+    setAsking(false)
+    if (job !== null) router.go({ name: 'explanations', run: runId, job })
+  }
+  const pairs = Math.min(mostExplained, mostConfused.length)
+  return (
+    <div className="panel-body explain-buttons">
+      <button
+        type="button"
+        className="button"
+        disabled={asking}
+        data-testid="explain-worst"
+        onClick={() => void ask({ topLosses: Math.min(mostExplained, topLosses.length) })}
+      >
+        Explain the worst images
+      </button>
+      {pairs > 0 && (
+        <button
+          type="button"
+          className="button"
+          disabled={asking}
+          data-testid="explain-confused"
+          onClick={() => void ask({ confusedPairs: pairs })}
+        >
+          Explain confused pairs
+        </button>
+      )}
+    </div>
+  )
+}
+
+/** Images of one question: each takes a thousand answers of the model. */
+const mostExplained = 8
 
 function OneSplit({ evaluation }: { evaluation: Evaluation }): ReactElement {
   return (

@@ -1,0 +1,34 @@
+/** Asking why a model says what it says. */
+import type { Api } from './api.ts'
+import { explainMutation } from './documents.ts'
+import type { ExplainInput, ExplainMethod, ImageInput, SegmenterName, Source } from './documents.types.ts'
+import { ApiError } from './errors.ts'
+
+export const methodNames: Record<ExplainMethod, string> = {
+  lime: 'LIME',
+  shap: 'KernelSHAP',
+  gradcam: 'Grad-CAM',
+  occlusion: 'Occlusion',
+}
+
+export const segmenterNames: Record<SegmenterName, string> = {
+  quickshift: 'Quickshift',
+  slic: 'SLIC',
+  felzenszwalb: 'Felzenszwalb',
+}
+
+/** Enough for intervals that say something, and few enough to wait for; LIME stops before where it knows. */
+const usual = { samples: 1000, stable: true, topLabels: 3 } as const
+
+/** The id of the job. @throws {ApiError} */
+export async function askToExplain(api: Api, input: ExplainInput): Promise<string> {
+  const { explain } = await api.mutate(explainMutation, { input: { ...usual, ...input } })
+  if ('message' in explain) throw new ApiError('NOT_EXPLAINED', explain.message)
+  return explain.job.id
+}
+
+/** An image as a mutation names it; null once its upload or dataset is deleted. */
+export function imageOf({ upload, dataset, path }: Source): ImageInput | null {
+  if (upload) return { upload: upload.id }
+  return dataset && path !== null ? { dataset: dataset.id, path } : null
+}

@@ -1,0 +1,13 @@
+import type { JobState } from './documents.types.ts'
+
+export const isUnderWay = (job: JobState | null): boolean => job?.status === 'QUEUED' || job?.status === 'RUNNING'
+
+/** Rows of which the newest come first, so that those of one job, which are as old, are in the order in which it was given them. */
+export function inOrderOfJobs<Row extends { job: { id: string } }>(rows: readonly Row[]): Row[] {
+  const jobs = Map.groupBy(rows, ({ job }) => job.id)
+  return [...jobs.values()].flatMap((ofJob) => ofJob.toReversed())
+}
+
+/** The best weights of a run, which are asked; null before there are any. */
+export const bestModel = (checkpoints: readonly { id: string; kind: 'best' | 'last' }[] | undefined): string | null =>
+  checkpoints?.find(({ kind }) => kind === 'best')?.id ?? null
