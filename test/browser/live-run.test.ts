@@ -1,9 +1,9 @@
 /** The whole path with real parts: images on disk → engine → queue → database → live events → a curve in a real browser. */
-import { cp, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { startCli } from '@sporeprint/server/testing'
-import type { Browser } from 'playwright-core'
+import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openBrowser, openPage, takePicture } from './browser.ts'
 import { startServer, type TestServer } from './server.ts'
@@ -98,6 +98,65 @@ test('a run started in the console draws a growing curve and finishes with a rep
     { split: 'valid', n: 24 },
     { split: 'test', n: 60 },
   ])
+})
+
+/** As if a file had been dragged there from a file manager. */
+async function drop(page: Page, zone: Locator, file: string): Promise<void> {
+  const dropped = { name: basename(file), bytes: [...(await readFile(file))] }
+  const dataTransfer = await page.evaluateHandle(({ name, bytes }) => {
+    const transfer = new DataTransfer()
+    transfer.items.add(new File([Uint8Array.from(bytes)], name, { type: 'image/png' }))
+    return transfer
+  }, dropped)
+  await zone.dispatchEvent('drop', { dataTransfer })
+}
+
+test('an image dropped into the console is classified by the trained model, and shown why', async () => {
+  const { page, errors } = await openPage(browser, server.url)
+  await page.getByRole('link', { name: 'Three kinds of artwork' }).click()
+  await page.getByRole('link', { name: 'Try it' }).click()
+  const folder = join(dir, 'artwork', 'test', 'vehicle')
+  const [name = ''] = await readdir(folder)
+  await drop(page, page.getByTestId('drop-zone'), join(folder, name))
+
+  const prediction = page.getByTestId('prediction')
+  await prediction.waitFor({ timeout: 60_000 })
+  expect(await prediction.getAttribute('aria-label')).toBe(name)
+  const rows = await prediction.getByTestId('probability').allInnerTexts()
+  const said = rows
+    .map((row) => row.split('\n'))
+    .map(([label, share]) => ({ label, share: Number.parseFloat(share ?? '') }))
+  expect(said.map(({ label }) => label).sort()).toEqual(['building', 'produce', 'vehicle'])
+  // Each is rounded to a tenth of a per cent.
+  expect(Math.abs(said.reduce((sum, { share }) => sum + share, 0) - 100)).toBeLessThan(0.16)
+  expect(await prediction.getByTestId('prediction-label').innerText()).toBe(said[0]?.label)
+
+  await prediction.getByTestId('explain').click()
+  const overlay = page.getByTestId('overlay')
+  await expect.poll(() => overlay.getAttribute('data-drawn'), { timeout: 90_000 }).toBe('true')
+  const drawn = () => overlay.evaluate((canvas: HTMLCanvasElement) => canvas.toDataURL())
+  expect(await page.getByTestId('trust').innerText()).toMatch(/R²\n\d\.\d\d/)
+  const weights = page.getByTestId('weight-row')
+  expect(await weights.count()).toBeGreaterThan(0)
+  const withAll = await drawn()
+  await page.locator('[name=positive]').uncheck()
+  await page.locator('[name=negative]').uncheck()
+  await expect.poll(() => weights.count()).toBe(0)
+  const bare = await drawn()
+  expect(bare).not.toBe(withAll)
+  await page.locator('[name=positive]').check()
+  await page.locator('[name=negative]').check()
+  await page.getByTestId(`class-${said[1]?.label}`).click()
+  await expect.poll(drawn).not.toBe(withAll)
+  await page.getByTestId(`class-${said[0]?.label}`).click()
+  await expect.poll(drawn).toBe(withAll)
+  await takePicture(page, 'explanation')
+
+  // The address leads back to it.
+  await page.reload()
+  await expect.poll(() => overlay.getAttribute('data-drawn')).toBe('true')
+  await expect.poll(drawn).toBe(withAll)
+  expect(errors).toEqual([])
 })
 
 test('the same console lives inside a foreign page as one element, and stops a run within two seconds', async () => {

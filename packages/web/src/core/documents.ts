@@ -43,6 +43,8 @@ import type {
   StartRunMutationVariables,
   StartStudyMutation,
   StartStudyMutationVariables,
+  StopJobMutation,
+  StopJobMutationVariables,
   StopRunMutation,
   StopRunMutationVariables,
   StopStudyMutation,
@@ -308,6 +310,15 @@ export const explainMutation: TypedDocumentNode<ExplainMutation, ExplainMutation
     explain(input: $input) {
       __typename
       ... on ExplainSuccess { job { id } }
+      ... on UserError { message }
+    }
+  }
+`
+
+export const stopJobMutation: TypedDocumentNode<StopJobMutation, StopJobMutationVariables> = gql`
+  mutation StopJobMutation($id: ID!) {
+    stopJob(id: $id) {
+      __typename
       ... on UserError { message }
     }
   }

@@ -657,6 +657,15 @@ export type StartStudyMutation = {
 
 export type StartStudyMutationVariables = { input: StartStudyInput }
 
+export type StopJobMutation = {
+  stopJob:
+    | { __typename: 'Conflict'; message: string }
+    | { __typename: 'NotFound'; message: string }
+    | { __typename: 'StopJobSuccess' }
+}
+
+export type StopJobMutationVariables = { id: string }
+
 export type StopRunMutation = {
   stopRun:
     | { __typename: 'Conflict'; message: string }
