@@ -4,6 +4,7 @@
  * in place of K scores, or nothing at all in `OutcomeAccumulator`.
  */
 import { checkInteger, checkLabels, checkRows, MetricsInputError } from '../errors.ts'
+import { expNegative } from './exp.ts'
 import { argmax } from './softmax.ts'
 
 export interface RowOptions {
@@ -70,8 +71,8 @@ export function outcomes(labels: ArrayLike<number>, rows: ArrayLike<number>, opt
   return seen
 }
 
-// A thousand classes make the loops over one row the whole cost. So they count without branching on what the scores happen to be, and
-// leave whatever is rare for afterwards.
+// A thousand classes make the loops over one row the whole cost. So they go by twos, each with sums of its own that do not wait for one
+// another, pass the label by rather than ask for it, and leave whatever is rare for afterwards.
 
 function readProbabilities(
   rows: ArrayLike<number>,
@@ -81,27 +82,58 @@ function readProbabilities(
   seen: Outcomes,
   i: number,
 ): void {
-  let best = 0
-  let max = rows[offset] as number
-  let least = max
-  let sum = 0
-  let squares = 0
-  for (let k = 0; k < classes; k++) {
-    const p = rows[offset + k] as number
-    if (p > max) {
-      max = p
-      best = k
-    }
-    if (p < least) least = p
-    sum += p
-    squares += k === label ? 0 : p * p
-  }
-  if (least < floor || max > ceiling) sum = clippedSum(rows, offset, classes)
   const own = rows[offset + label] as number
-  seen.predicted[i] = best
+  let best = offset
+  let max = rows[offset] as number
+  let least = own
+  let sum = own
+  let otherSum = 0
+  let squares = 0
+  let otherSquares = 0
+  const end = offset + classes
+  let at = offset
+  for (let to = offset + label; ; to = end) {
+    for (; at + 1 < to; at += 2) {
+      const p = rows[at] as number
+      const q = rows[at + 1] as number
+      if (p > max) {
+        max = p
+        best = at
+      }
+      if (q > max) {
+        max = q
+        best = at + 1
+      }
+      if (p < least) least = p
+      if (q < least) least = q
+      sum += p
+      otherSum += q
+      squares += p * p
+      otherSquares += q * q
+    }
+    if (at < to) {
+      const p = rows[at] as number
+      if (p > max) {
+        max = p
+        best = at
+      }
+      if (p < least) least = p
+      sum += p
+      squares += p * p
+    }
+    if (to === end) break
+    if (own > max) {
+      max = own
+      best = to
+    }
+    at = to + 1
+  }
+  sum += otherSum
+  if (least < floor || max > ceiling) sum = clippedSum(rows, offset, classes)
+  seen.predicted[i] = best - offset
   seen.confidence[i] = max
   seen.loss[i] = Math.log(sum) - Math.log(clip(own))
-  seen.squaredError[i] = squares + (1 - own) * (1 - own)
+  seen.squaredError[i] = squares + otherSquares + (1 - own) * (1 - own)
 }
 
 /** Σ clip(p) of a row, whose probabilities it checks. */
@@ -140,17 +172,22 @@ function readLogits(
   // Sums over the other classes alone: 1 − p of a sure label would be lost to rounding.
   let others = 0
   let squares = 0
-  for (let k = 0; k < classes; k++) {
-    if (k === label) continue
-    const e = Math.exp((rows[offset + k] as number) - max)
-    others += e
-    squares += e * e
+  const end = offset + classes
+  let at = offset
+  for (let to = offset + label; ; to = end) {
+    for (; at < to; at++) {
+      const e = expNegative(max - (rows[at] as number))
+      others += e
+      squares += e * e
+    }
+    if (to === end) break
+    at = to + 1
   }
-  const shifted = (rows[offset + label] as number) - max
-  const sum = others + Math.exp(shifted)
+  const behind = max - (rows[offset + label] as number)
+  const sum = others + expNegative(behind)
   seen.predicted[i] = best
   seen.confidence[i] = 1 / sum
-  seen.loss[i] = label === best ? Math.log1p(others) : Math.log(sum) - shifted
+  seen.loss[i] = label === best ? Math.log1p(others) : Math.log(sum) + behind
   seen.squaredError[i] = (squares + others * others) / (sum * sum)
 }
 

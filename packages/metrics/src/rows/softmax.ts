@@ -1,4 +1,5 @@
 import { checkInteger, MetricsInputError } from '../errors.ts'
+import { expNegative } from './exp.ts'
 
 /** Rows of logits: [n, K] flat, row-major, so that row i begins at i·K. All arithmetic is in f64. */
 export type Logits = ArrayLike<number>
@@ -7,7 +8,7 @@ export type Logits = ArrayLike<number>
 export function logSumExp(logits: Logits, offset: number, classes: number): number {
   const max = maximum(logits, offset, classes)
   let sum = 0
-  for (let k = 0; k < classes; k++) sum += Math.exp((logits[offset + k] as number) - max)
+  for (let k = 0; k < classes; k++) sum += expNegative(max - (logits[offset + k] as number))
   return max + Math.log(sum)
 }
 
@@ -23,7 +24,7 @@ export function softmax(logits: Logits, classes: number, temperature = 1): Float
     const max = maximum(logits, offset, classes)
     let sum = 0
     for (let k = 0; k < classes; k++) {
-      sum += probabilities[offset + k] = Math.exp(((logits[offset + k] as number) - max) / temperature)
+      sum += probabilities[offset + k] = expNegative((max - (logits[offset + k] as number)) / temperature)
     }
     for (let k = 0; k < classes; k++) probabilities[offset + k] = (probabilities[offset + k] as number) / sum
   }

@@ -3,6 +3,7 @@
  * which all logits are divided, makes a model as sure as it should be. What it predicts does not change.
  */
 import { checkInteger, checkLabels, checkRows, MetricsInputError } from '../errors.ts'
+import { expNegative } from './exp.ts'
 import type { Logits } from './softmax.ts'
 
 export interface TemperatureFit {
@@ -81,7 +82,7 @@ function likelihoodAt(beta: number, labels: ArrayLike<number>, logits: Logits, c
     let second = 0
     for (let k = 0; k < classes; k++) {
       const z = (logits[offset + k] as number) - max
-      const e = Math.exp(beta * z)
+      const e = expNegative(-beta * z)
       sum += e
       first += e * z
       second += e * z * z

@@ -23,12 +23,14 @@ export class LossKeeper<Id = number> {
   }
 
   add(loss: number, id: Id): this {
-    const entry = { loss, id, order: this.#seen++ }
-    if (this.#heap.length < this.#keep) {
-      this.#heap.push(entry)
+    const order = this.#seen++
+    const first = this.#heap[0]
+    if (first === undefined || this.#heap.length < this.#keep) {
+      this.#heap.push({ loss, id, order })
       this.#rise(this.#heap.length - 1)
-    } else if (this.#compare(entry, this.#heap[0]!) > 0) {
-      this.#heap[0] = entry
+    } else if (this.#sign * compareLosses(loss, first.loss) > 0) {
+      // Most samples of a stream end before this, and cost nothing to be kept. Of equals the earlier stays.
+      this.#heap[0] = { loss, id, order }
       this.#sink()
     }
     return this
