@@ -109,26 +109,28 @@ function trainHead(parameters: Parameters): number {
     for (let b = 0; b < count; b++) {
       const image = order[from + b] as number
       const p = probabilities(train, image, weight)
+      const at = image * width
       for (let k = 0; k < classes; k++) {
         const wanted =
           (labelSmoothing as number) / classes + (train.labels[image] === k ? 1 - (labelSmoothing as number) : 0)
         const error = ((p[k] as number) - wanted) / count
+        const row = k * (width + 1)
         for (let f = 0; f < width; f++) {
-          gradient[k * (width + 1) + f] = (gradient[k * (width + 1) + f] as number) + error * feature(train, image, f)
+          gradient[row + f] = (gradient[row + f] as number) + error * (train.features[at + f] as number)
         }
-        gradient[k * (width + 1) + width] = (gradient[k * (width + 1) + width] as number) + error
+        gradient[row + width] = (gradient[row + width] as number) + error
       }
     }
     const position = { share: step / total, epoch: Math.floor(step / steps) }
     const rate = (baseLr as number) * rateFactor({ name: schedule }, position)
+    const decay = 1 - rate * (weightDecay as number)
+    const [toMean, toSquare] = [1 / (1 - 0.9 ** (step + 1)), 1 / (1 - 0.99 ** (step + 1))]
     for (let i = 0; i < size; i++) {
       const g = gradient[i] as number
       mean[i] = 0.9 * (mean[i] as number) + 0.1 * g
       square[i] = 0.99 * (square[i] as number) + 0.01 * g * g
-      const unbiased = (mean[i] as number) / (1 - 0.9 ** (step + 1))
-      const spread = Math.sqrt((square[i] as number) / (1 - 0.99 ** (step + 1))) + 1e-5
-      const decayed = (weight[i] as number) * (1 - rate * (weightDecay as number))
-      weight[i] = decayed - (rate * unbiased) / spread
+      const spread = Math.sqrt((square[i] as number) * toSquare) + 1e-5
+      weight[i] = (weight[i] as number) * decay - (rate * (mean[i] as number) * toMean) / spread
     }
   }
   let loss = 0
@@ -139,20 +141,19 @@ function trainHead(parameters: Parameters): number {
   return loss / valid.labels.length
 }
 
-function feature({ features }: Images, image: number, f: number): number {
-  return features[image * width + f] as number
-}
-
-function probabilities(images: Images, image: number, weight: Float64Array): Float64Array {
+function probabilities({ features }: Images, image: number, weight: Float64Array): Float64Array {
   const scores = new Float64Array(classes)
+  const at = image * width
   for (let k = 0; k < classes; k++) {
-    let score = weight[k * (width + 1) + width] as number
-    for (let f = 0; f < width; f++) score += (weight[k * (width + 1) + f] as number) * feature(images, image, f)
+    const row = k * (width + 1)
+    let score = weight[row + width] as number
+    for (let f = 0; f < width; f++) score += (weight[row + f] as number) * (features[at + f] as number)
     scores[k] = score
   }
   const most = Math.max(...scores)
-  const sum = scores.reduce((sum, score) => sum + Math.exp(score - most), 0)
-  return scores.map((score) => Math.exp(score - most) / sum)
+  const exponentials = scores.map((score) => Math.exp(score - most))
+  const sum = exponentials.reduce((sum, e) => sum + e, 0)
+  return exponentials.map((e) => e / sum)
 }
 
 function shuffle(order: number[], random: () => number): void {

@@ -70,10 +70,11 @@ export class Journal {
   readonly #file: FileHandle
   readonly #unlock: () => Promise<void>
   #writing: Promise<unknown> = Promise.resolve()
-  /** Milliseconds of the sessions before, and when this one began. */
+  /** Milliseconds of the sessions before this one, by the clock of their lines; a clock may be set back. */
   #before = 0
   #began: number | null = null
   #last = 0
+  readonly #opened = performance.now()
 
   private constructor(file: FileHandle, unlock: () => Promise<void>, { request, plan, rate }: Opening) {
     this.#file = file
@@ -141,8 +142,7 @@ export class Journal {
 
   /** How long the study has been worked on, all sessions together. */
   hours(): number {
-    const now = this.#began === null ? 0 : Date.now() - this.#began
-    return (this.#before + now) / 3_600_000
+    return (this.#before + performance.now() - this.#opened) / 3_600_000
   }
 
   async close(): Promise<void> {
@@ -157,7 +157,7 @@ export class Journal {
       case 'opened':
         break
       case 'session':
-        if (this.#began !== null) this.#before += this.#last - this.#began
+        if (this.#began !== null) this.#before += Math.max(0, this.#last - this.#began)
         this.#began = at
         break
       case 'validated':
