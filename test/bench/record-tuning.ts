@@ -4,7 +4,7 @@
  * tenth of a second, with the engine's schedules, by AdamW, as an epoch with a frozen body does. Parameters are drawn from all of
  * the space by Sobol's sequence; what is kept is the cross entropy on validation images behind the last epoch.
  *
- *   node --conditions=@sporeprint/source test/bench/record-tuning.ts DATA WEIGHTS OUT.json [runs, 600 by default]
+ *   npm run record:tuning -w test -- DATA WEIGHTS OUT.json [runs, 500 by default]
  */
 import { writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
@@ -27,10 +27,12 @@ interface Images {
   labels: Uint32Array
 }
 
-const [data, weights, out, runs = '600'] = process.argv.slice(2)
+const [data, weights, out, runs = '500'] = process.argv.slice(2)
 if (!data || !weights || !out) throw new Error('usage: record-tuning DATA WEIGHTS OUT.json [RUNS]')
 
-const { train, valid, width, classes } = await featuresOf(resolve(data), resolve(weights))
+// Given from the folder that npm was called in.
+const here = process.env.INIT_CWD ?? process.cwd()
+const { train, valid, width, classes } = await featuresOf(resolve(here, data), resolve(here, weights))
 const study = createStudy({ space: SPACE, sampler: { kind: 'sobol' }, seed: 1 })
 const rows: [Parameters, number][] = []
 for (let run = 0; run < Number(runs); run++) {
@@ -45,7 +47,7 @@ const names = Object.keys(SPACE)
 const text = rows.map(([parameters, loss]) =>
   JSON.stringify([...names.map((name) => rounded(parameters[name])), rounded(loss)]),
 )
-await writeFile(out, `{ "space": ${JSON.stringify(SPACE)},\n  "runs": [\n${text.join(',\n')}\n] }\n`)
+await writeFile(resolve(here, out), `{ "space": ${JSON.stringify(SPACE)},\n  "runs": [\n${text.join(',\n')}\n] }\n`)
 
 function rounded(value: unknown): unknown {
   return typeof value === 'number' ? Number(value.toPrecision(5)) : value

@@ -56,9 +56,6 @@ const pruners: Readonly<Record<string, Pruner>> = {
   none: { kind: 'none' },
 }
 
-export const samplerNames: string[] = Object.keys(samplers)
-export const prunerNames: string[] = Object.keys(pruners)
-
 /** A sampler or pruner by its name, or with its settings as JSON: {"kind":"median","startupTrials":3}. */
 const byName =
   <T extends { kind: string }>(option: string, known: Readonly<Record<string, T>>) =>
