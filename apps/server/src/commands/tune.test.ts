@@ -106,6 +106,12 @@ describe('tune', () => {
     expect(trials).toMatchObject([{ state: 'waiting', epochs: 0 }])
   })
 
+  test('of a folder without images fails as train does, and leaves no study behind', async () => {
+    const { code, stderr } = await run(['tune', 'nowhere', ...tiny, '--out', 'none'])
+    expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining('nowhere') })
+    expect(await readdir(join(folder, 'none'))).not.toContain('journal.jsonl')
+  })
+
   test('names the option that is at fault', async () => {
     expect(await refused(['tune', 'images', '--sampler', 'best'])).toContain(
       '--sampler is tpe, random, sobol, grid, or',

@@ -145,6 +145,12 @@ export class Journal {
     return (this.#before + performance.now() - this.#opened) / 3_600_000
   }
 
+  /** Takes the study away again: one that could not begin, for want of images say, is in nobody's way. */
+  async discard(): Promise<void> {
+    await this.#writing
+    await rm(journalPath(this.request.base.out as string), { force: true })
+  }
+
   async close(): Promise<void> {
     await this.#writing
     await this.#file.close()

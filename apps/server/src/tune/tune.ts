@@ -1,7 +1,15 @@
 /** A study from the command line's options to its result. */
 import { basename, join, relative, resolve } from 'node:path'
 import type { TrainSpec } from '@sporeprint/engine'
-import type { Budget, Parameter, Parameters, Space } from '@sporeprint/tuning'
+import {
+  type Budget,
+  epochsSpent,
+  type Parameter,
+  type Parameters,
+  record,
+  type Space,
+  type StudyPlan,
+} from '@sporeprint/tuning'
 import { CommandError, errorCode, UsageError } from '../cli/errors.ts'
 import { abortOnInterrupt } from '../cli/interrupt.ts'
 import type { Io } from '../cli/io.ts'
@@ -55,7 +63,10 @@ export async function tuneFolder(io: Io, dir: string, options: TuneOptions, give
     journal = await openJournal(io, request, options, interrupt.signal)
     await runStudy(io, journal, options, interrupt.signal)
   } catch (error) {
-    if (!interrupt.signal.aborted || (errorCode(error) !== 'ABORTED' && !(error instanceof DOMException))) throw error
+    if (!interrupt.signal.aborted || (errorCode(error) !== 'ABORTED' && !(error instanceof DOMException))) {
+      if (journal?.study.trials.every((trial) => epochsSpent(trial) === 0)) await journal.discard()
+      throw error
+    }
     if (journal) await writeStudyFiles(journal, studyDocument(journal, null))
     const command = resumeCommand('tune', request.base.out as string)
     throw new CommandError('STOPPED', `stopped; to go on: ${command}`, { cause: error })
@@ -141,10 +152,22 @@ async function openJournal(io: Io, request: StudyRequest, options: TuneOptions, 
   const rate = request.lrFind ? await findRange(io, request, signal) : null
   const space = narrowed(request.space, rate)
   const plan = planOf({ ...request, space }, basename(out), budget, parallel)
+  const { range, rate: found } = rate ?? { range: null, rate: null }
+  const isWithin = range !== null && found !== null && found >= range.low && found <= range.high
+  const first = [...request.enqueue, ...(isWithin ? [{ baseLr: found }] : [])]
+  checkEnqueued(plan, first)
   const journal = await Journal.create(out, { request, plan, rate })
-  const first = rate?.range && rate.rate !== null ? [{ baseLr: rate.rate }] : []
-  for (const parameters of [...request.enqueue, ...first]) await enqueue(journal, parameters)
+  for (const parameters of first) await journal.note({ kind: 'enqueued', parameters })
   return journal
+}
+
+/** Refuses what is to be tried first before there is a study. */
+function checkEnqueued(plan: StudyPlan, first: readonly Parameters[]): void {
+  try {
+    for (const parameters of first) record({ plan, trials: [] }, { kind: 'enqueued', parameters })
+  } catch (error) {
+    throw new UsageError(`--enqueue: ${(error as Error).message}`, { cause: error })
+  }
 }
 
 async function goOn(journal: Journal, request: StudyRequest, options: TuneOptions, place: string): Promise<Journal> {
@@ -160,14 +183,6 @@ async function goOn(journal: Journal, request: StudyRequest, options: TuneOption
   // Where things lie now.
   Object.assign(journal.request.base, { data: request.base.data, out: request.base.out, weights: request.base.weights })
   return journal
-}
-
-async function enqueue(journal: Journal, parameters: Parameters): Promise<void> {
-  try {
-    await journal.note({ kind: 'enqueued', parameters })
-  } catch (error) {
-    throw new UsageError(`--enqueue: ${(error as Error).message}`, { cause: error })
-  }
 }
 
 function limits(
