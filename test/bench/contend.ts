@@ -22,7 +22,7 @@ const values = [...Array.from(await contender.run())]
 const firstResultMs = performance.now() - started
 if (workload.mode === 'train') {
   while (values.length < provenSteps) values.push(...Array.from(await contender.run()))
-} else {
+} else if (workload.mode === 'infer') {
   await contender.run()
 }
 const { device, parameters, compileMs } = contender

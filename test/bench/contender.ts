@@ -5,8 +5,13 @@ export interface Workload {
   arch: 'resnet18' | 'resnet50'
   size: number
   batch: number
-  mode: 'train' | 'infer'
+  /** `lime`: one explanation of one picture by so many `samples`, `batch` at a time. */
+  mode: 'train' | 'infer' | 'lime'
+  samples?: number
 }
+
+/** Images that one run of a workload computes. */
+export const imagesOf = ({ mode, batch, samples = 0 }: Workload): number => (mode === 'lime' ? samples : batch)
 
 /** Classes of the head that every contender puts on its network. */
 export const classes = 10
@@ -27,7 +32,7 @@ export interface Contender {
   compileMs: number | null
   /**
    * One whole batch, from images in memory to its result in memory: logits [batch · classes] of inference, or the loss of one
-   * training step, whose update changes the weights.
+   * training step, whose update changes the weights; or a whole explanation, from a picture and its superpixels to their weights.
    */
   run(): Promise<ArrayLike<number>>
   /** What handing the last run to the device took of the calling thread, by `threadMs`, where that can be told. */

@@ -1,5 +1,6 @@
 /**
- * Sporeprint beside TensorFlow.js, onnxruntime and PyTorch, on one machine in one run: `npm run bench:peers -w test`.
+ * Sporeprint beside TensorFlow.js, onnxruntime and PyTorch, on one machine in one run: `npm run bench:peers -w test`. Explanations,
+ * for which a peer takes minutes, only where they are asked for: `npm run bench:explain -w test`.
  *
  * Each contender is a process of its own with the same network, the same weights, images and labels (the formula's of the
  * goldens) and takes its turn in every round, A B C A B C …, while the others stand still; ratios are taken within a round, so
@@ -46,6 +47,9 @@ const entries: readonly Entry[] = [
 
 const { values: options } = parseArgs({
   options: {
+    /** Explanations instead, each by so many samples. */
+    lime: { type: 'boolean', default: false },
+    samples: { type: 'string', default: '1000' },
     /** Where to write the results. */
     json: { type: 'string' },
     rounds: { type: 'string', default: '3' },
@@ -63,6 +67,18 @@ const rounds = Number(options.rounds)
 const seconds = Number(options.seconds)
 if (!(rounds >= 1 && seconds >= 0)) throw new Error('--rounds takes a number from 1, --seconds one from 0')
 
+const explanation: Entry = {
+  workload: {
+    name: `LIME, ${options.samples} samples, ResNet-18, 64 px, batch 16`,
+    arch: 'resnet18',
+    size: 64,
+    batch: 16,
+    mode: 'lime',
+    samples: Number(options.samples),
+  },
+  contenders: ['sporeprint', ...tfjs],
+}
+
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
 
 const peers: Peers = { packages: peerPackages(), python: pythonWithTorch() }
@@ -72,13 +88,13 @@ const chosen = (name: string): boolean =>
 const machine = `${availableParallelism()} × ${cpus()[0]?.model ?? 'unknown processor'}`
 console.log(`${machine}; Node ${process.versions.node}\n`)
 const results: Result[] = []
-for (const { workload, contenders } of entries) {
+for (const { workload, contenders } of options.lime ? [explanation] : entries) {
   if (!workload.name.includes(options.workload)) continue
   const result = await compete(workload, contenders.filter(chosen))
   results.push(result)
   console.log(`${table(result)}\n`)
 }
-const compile = options['no-compile'] ? null : await coldAndWarm()
+const compile = options['no-compile'] || options.lime ? null : await coldAndWarm()
 if (compile) {
   const words = Object.entries(compile).map(([cache, { compileMs, firstResultMs }]) => {
     const [programs, loss] = [compileMs, firstResultMs].map((ms) => (ms / 1000).toFixed(1))

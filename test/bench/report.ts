@@ -1,5 +1,5 @@
 /** Medians, ratios, and whether everybody computed the same. */
-import type { Ready, Turn, Workload } from './contender.ts'
+import { imagesOf, type Ready, type Turn, type Workload } from './contender.ts'
 
 export interface Row {
   contender: string
@@ -34,7 +34,7 @@ export interface Measured {
 }
 
 /** The largest difference at which two f32 implementations still compute the same network. */
-export const tolerance = { train: 0.02, infer: 1e-3 } as const
+export const tolerance = { train: 0.02, infer: 1e-3, lime: 1e-3 } as const
 
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b)
@@ -44,7 +44,7 @@ export function median(values: readonly number[]): number {
 }
 
 /** One row a contender; `ours` is the one that the ratios are taken to. */
-export function rowsOf({ batch }: Workload, measured: readonly Measured[], ours: Measured): Row[] {
+export function rowsOf(workload: Workload, measured: readonly Measured[], ours: Measured): Row[] {
   return measured.map(({ name, ready, turns }) => {
     const ratios = turns.map((turn, round) => median(turn.ms) / median(ours.turns[round]?.ms ?? []))
     const msPerBatch = median(turns.flatMap((turn) => turn.ms))
@@ -54,7 +54,7 @@ export function rowsOf({ batch }: Workload, measured: readonly Measured[], ours:
       device: ready.device,
       parameters: ready.parameters,
       msPerBatch,
-      imagesPerSecond: (batch * 1000) / msPerBatch,
+      imagesPerSecond: (imagesOf(workload) * 1000) / msPerBatch,
       ratio: median(ratios),
       ratios: [Math.min(...ratios), Math.max(...ratios)],
       difference: difference(ready.values, ours.ready.values),

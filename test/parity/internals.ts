@@ -8,6 +8,7 @@ import type * as StoreModule from '../../packages/engine/src/compile/store.ts'
 import type * as DeviceModule from '../../packages/engine/src/gpu/device.ts'
 import type * as NodeModule from '../../packages/engine/src/gpu/node.ts'
 import type * as FeatureGradientsModule from '../../packages/engine/src/infer/feature-gradients.ts'
+import type * as MaskedInferenceModule from '../../packages/engine/src/infer/masked-inference.ts'
 import type * as RandomModule from '../../packages/engine/src/kernels/random.ts'
 import type * as ParametersModule from '../../packages/engine/src/nn/parameters.ts'
 import type * as ResNetModule from '../../packages/engine/src/nn/resnet.ts'
@@ -31,6 +32,7 @@ export const { transformOf }: typeof TransformModule = await load('augment/trans
 export const { openNodeDevice }: typeof NodeModule = await load('gpu/node.ts')
 export const { compile, createArena, Program }: typeof ProgramModule = await load('compile/program.ts')
 export const { FeatureGradients }: typeof FeatureGradientsModule = await load('infer/feature-gradients.ts')
+export const { MaskedInference }: typeof MaskedInferenceModule = await load('infer/masked-inference.ts')
 export const { ParameterStore }: typeof StoreModule = await load('compile/store.ts')
 export const { pcg4d }: typeof RandomModule = await load('kernels/random.ts')
 export const { fromDevice, toDevice }: typeof ParametersModule = await load('nn/parameters.ts')

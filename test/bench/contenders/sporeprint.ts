@@ -4,6 +4,7 @@ import {
   compile,
   createArena,
   evaluationGraph,
+  MaskedInference,
   openNodeDevice,
   ParameterStore,
   Program,
@@ -14,17 +15,26 @@ import {
   trainingGraph,
 } from '../../parity/internals.ts'
 import { adam, type Contender, classes, threadMs, type Workload } from '../contender.ts'
+import { explainedBy } from '../explained.ts'
 
 const pacing = new URL('../../../packages/engine/src/gpu/pacing.ts', import.meta.url).pathname
 const { Pacer }: typeof PacingModule = await import(pacing)
 
-export async function sporeprint({ arch, size, batch, mode }: Workload): Promise<Contender> {
+export async function sporeprint(workload: Workload): Promise<Contender> {
+  const { arch, size, batch, mode } = workload
   const device = await openNodeDevice()
   const names = Array.from({ length: classes }, (_, k) => `class ${k}`)
   const model = new ResNet({ arch, head: 'linear', classes: names })
   const store = new ParameterStore(device, model.elements, model.stateElements)
   for (const weight of model.weights()) {
     store.write(weight.tensor, toDevice(weight, reference.formulaParameter(weight.name, weight.shape)))
+  }
+  if (mode === 'lime') {
+    const begun = performance.now()
+    const masked = await MaskedInference.record(device, model, store, { batch, size })
+    const compileMs = performance.now() - begun
+    const { name } = device.adapter
+    return { device: name, parameters: model.parameterCount, compileMs, run: () => explainedBy(masked, workload) }
   }
   const pacer = new Pacer(device)
   const rgb = reference.formulaPixels(0, batch, size)

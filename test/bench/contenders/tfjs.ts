@@ -1,9 +1,12 @@
 /** TensorFlow.js on its WebGPU backend, with the operations and the optimiser that its layers are made of. */
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import { maskOnCpu, type Pixels } from '@sporeprint/explain'
+import { softmax } from '@sporeprint/metrics'
 import { create, globals } from 'webgpu'
 import { reference } from '../../parity/internals.ts'
 import { adam, type Contender, classes, threadMs, type Workload } from '../contender.ts'
+import { explainedBy } from '../explained.ts'
 import { countOf, resNet, tensorsOf } from '../resnet.ts'
 
 interface Tensor {
@@ -63,7 +66,8 @@ export const tfjs =
   (workload: Workload, peers: string): Promise<Contender> =>
     prepare(workload, peers, napping)
 
-async function prepare({ arch, size, batch, mode }: Workload, peers: string, napping: boolean): Promise<Contender> {
+async function prepare(workload: Workload, peers: string, napping: boolean): Promise<Contender> {
+  const { arch, size, batch, mode } = workload
   const device = await provideGpu()
   const load = createRequire(join(peers, 'package.json'))
   const tf = load('@tensorflow/tfjs') as Tf
@@ -127,6 +131,34 @@ async function prepare({ arch, size, batch, mode }: Workload, peers: string, nap
     })
   const infer = (): Tensor => tf.tidy(() => forward(input()))
 
+  const settled = (result: Tensor): Promise<Float32Array> => (napping ? withNaps(result.data()) : result.data())
+  if (mode === 'lime') {
+    const { mean, std } = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] }
+    // As LIME's users do: the masked pictures as floats, a batch of them a call of the model.
+    const classify = async (pictures: readonly Pixels[]): Promise<ArrayLike<number>> => {
+      const input = new Float32Array(pictures.length * size * size * 3)
+      for (const [i, { data }] of pictures.entries()) {
+        for (let p = 0; p < size * size; p++) {
+          for (let c = 0; c < 3; c++) {
+            const at = (i * size * size + p) * 3 + c
+            input[at] = ((data[4 * p + c] as number) / 255 - (mean[c] as number)) / (std[c] as number)
+          }
+        }
+      }
+      const logits = tf.tidy(() => forward(tf.tensor(input, [pictures.length, size, size, 3])))
+      const values = await settled(logits)
+      logits.dispose()
+      return softmax(values, classes)
+    }
+    const masked = maskOnCpu({ classes, classify }, { batch })
+    return {
+      device,
+      parameters: countOf(parameters.values()),
+      compileMs: null,
+      run: () => explainedBy(masked, workload),
+    }
+  }
+
   let submitMs = 0
   return {
     device,
@@ -136,7 +168,7 @@ async function prepare({ arch, size, batch, mode }: Workload, peers: string, nap
       const began = process.threadCpuUsage()
       const result = mode === 'train' ? train() : infer()
       submitMs = threadMs(began)
-      const values = await (napping ? withNaps(result.data()) : result.data())
+      const values = await settled(result)
       result.dispose()
       return values
     },

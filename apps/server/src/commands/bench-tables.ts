@@ -1,6 +1,7 @@
 /** How `bench` tells people what it has measured. */
 import type {
   ConvolutionTime,
+  ExplainBench,
   InferenceBench,
   InferenceTime,
   KernelBench,
@@ -108,5 +109,17 @@ export function tuneLines({ adapter, arch, size, batch, heuristicMs, chosenMs, p
     `${setting}; convolutions of a step ${heuristicMs.toFixed(1)} ms by the heuristic, ${chosenMs.toFixed(1)} ms as chosen`,
     table(tunedColumns, passes, 5),
     ...rejected.map((line) => `Never chosen: ${line}`),
+  ]
+}
+
+export function explanationLines(bench: ExplainBench): string[] {
+  const { arch, size, samples, superpixels, maskShare } = bench
+  const masking = maskShare === null ? 'not known, as the device has no timestamp-query' : percent(maskShare)
+  const uploaded = `${(bench.uploadedBytes / 1024).toFixed(0)} KiB`
+  return [
+    `LIME, ${samples} samples, ${arch} at ${size} px, ${superpixels} superpixels, batch ${bench.batch}, on ${bench.adapter.name}`,
+    `${bench.seconds.toFixed(2)} s: superpixels ${bench.segmentSeconds.toFixed(2)}, model ${bench.classifySeconds.toFixed(2)}, fit ${bench.fitSeconds.toFixed(2)}`,
+    `${bench.samplesPerSecond.toFixed(1)} samples/s; masking ${masking} of the device's time`,
+    `${uploaded} written to the device, where pictures would be ${mebibytes(bench.pictureBytes)} MiB of bytes; ${mebibytes(bench.peakBytes)} MiB planned there`,
   ]
 }

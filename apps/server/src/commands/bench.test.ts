@@ -102,6 +102,22 @@ describe('bench', () => {
     expect(results[0]).toMatchObject({ arch: 'resnet18', size: 32, samples: [{ images: 1, batch: 1, capped: null }] })
   })
 
+  test('explain tells the time of an explanation by its parts, what masking takes and what is written', async () => {
+    const command = ['bench', 'explain', ...tiny, '--batch', '8', '--samples', '24', '--runs', '2', '--json']
+    const { code, stdout, stderr } = await runCli(command, { cwd: folder })
+    expect({ code, stderr }).toMatchObject({ code: 0 })
+    const result = JSON.parse(stdout)
+    const { seconds, segmentSeconds, classifySeconds, fitSeconds, superpixels } = result
+    expect(result).toMatchObject({ arch: 'resnet18', size: 32, samples: 24, batch: 8, runs: 2 })
+    for (const part of [segmentSeconds, classifySeconds, fitSeconds]) expect(part).toBeGreaterThan(0)
+    expect(classifySeconds).toBeLessThan(seconds)
+    expect(superpixels).toBeGreaterThan(1)
+    // Scenes are another one each time: picture, hidden and labels; then a word a sample and one for each batch.
+    expect(result.uploadedBytes).toBe(12 * 32 * 32 + 4 * (24 * Math.ceil(superpixels / 32) + 3))
+    expect(stderr).toContain('LIME, 24 samples, resnet18 at 32 px')
+    if (result.maskShare !== null) expect(result.maskShare).toBeLessThan(1)
+  })
+
   test.skipIf(process.platform !== 'linux')(
     'starts once more where the driver is found through a kept LD_LIBRARY_PATH, which this process came too late for',
     async () => {

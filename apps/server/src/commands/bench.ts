@@ -25,6 +25,11 @@ interface PreciseOptions extends StepOptions {
   precision: 'f32' | 'mixed'
 }
 
+interface ExplanationOptions extends StepOptions {
+  samples: number
+  runs: number
+}
+
 interface TrainingOptions extends PreciseOptions, Pick<GivenSettings, 'augment' | 'mixup' | 'cutmix'> {
   steps: number
   trace?: string
@@ -46,7 +51,7 @@ interface KernelOptions extends StepOptions {
   target: 'adapter' | 'gpu'
 }
 
-/** `bench train|infer|kernels|tune`: measured on the device with nothing else on it, warm-up apart, every step waited for. */
+/** `bench train|infer|explain|kernels|tune`: measured on the device with nothing else on it, warm-up apart, every step waited for. */
 export function addBenchCommand(program: Command, io: Io): void {
   const bench = program.command('bench').description('measure how fast this machine trains and infers')
 
@@ -70,6 +75,14 @@ export function addBenchCommand(program: Command, io: Io): void {
         .argParser(sampleSizes),
     )
     .action((options: InferOptions) => benchInfer(io, options))
+
+  addNetworkCommand(bench, 'explain', 'time explanations of a picture by LIME')
+    .addOption(batchOption())
+    .addOption(
+      new Option('--samples <n>', 'pictures classified for each').default(1000).argParser(wholeNumber(2, 1_000_000)),
+    )
+    .addOption(new Option('--runs <n>', 'measured explanations').default(3).argParser(wholeNumber(1, 1000)))
+    .action((options: ExplanationOptions) => benchExplain(io, options))
 
   addNetworkCommand(bench, 'kernels', "time each distinct convolution of a network's training step by itself")
     .addOption(batchOption())
@@ -177,6 +190,16 @@ async function benchInfer(io: Io, { arch, adapter: part = '', ...options }: Infe
     }
     io.document({ results, failed })
     if (failed.length > 0) process.exitCode = 1
+  })
+}
+
+async function benchExplain(io: Io, options: ExplanationOptions): Promise<void> {
+  await onDevice(io.log, async (device, engine) => {
+    const { onProgress, finish } = benchProgress(io)
+    const result = await engine.benchExplain(device, { ...options, onProgress }).finally(finish)
+    const { explanationLines } = await import('./bench-tables.ts')
+    for (const line of explanationLines(result)) io.say(line)
+    io.document(result)
   })
 }
 

@@ -67,9 +67,6 @@ describe('explain', () => {
     // A row for each class: the image, its superpixels and all weights.
     expect(panel).toMatchObject({ format: 'png', width: 3 * 330 + 10 })
     expect(panel?.height as number).toBeGreaterThan(2 * 320)
-    // The same seed says the same.
-    const again = JSON.parse((await run(...given, '--out', 'again.png', '--json')).stdout)
-    expect(again.weights).toEqual(weights)
   })
 
   test('by pixels has a map instead, and says on request how faithful it is', async () => {
@@ -104,11 +101,8 @@ describe('explain', () => {
       [['--method', 'saliency'], 2, 'Allowed choices are lime, shap, occlusion, gradcam.'],
       [['--method', 'shap', '--stable'], 2, '--stable is of LIME, not of shap'],
       [['--segments', '20'], 2, '--segments is a parameter of slic: it needs --segmenter slic'],
-      [['--segmenter', 'slic', '--kernel-size', '2'], 2, '--kernel-size is a parameter of quickshift'],
       [['--out', 'picture.jpg'], 2, '--out picture.jpg must name a .png file'],
-      [['--samples', '3'], 2, 'It must be a whole number from 4 to 1000000.'],
       [['--label', 'Amanita'], 1, 'the model has no class Amanita: it tells apart Agaricus, Boletus, Russula'],
-      [['--stable', '--samples', '41'], 1, 'samples is 41: it must be even'],
       [['--out', 'nowhere/picture.png', '--samples', '4'], 1, 'nowhere/picture.png cannot be written'],
     ]
     for (const [args, expected, message] of refused) {

@@ -1,5 +1,6 @@
 /** Measurements on an open device that has nothing else to do: what `sporeprint bench` prints. */
 export type { Spread } from '../compile/timing.ts'
+export { benchExplain, type ExplainBench, type ExplainBenchOptions } from './explain.ts'
 export {
   type BenchEvent,
   benchInference,

@@ -155,15 +155,16 @@ export class Explainer {
     settings: ExplainSettings,
     signal: AbortSignal | undefined,
   ): Promise<Attributed> {
-    const { method, segmenter, samples, stable, seed, topLabels, patch, stride, layer } = settings
-    const labels = settings.labels?.map((label) => this.#indexOf(label))
+    const { method, segmenter, hideColour, samples, stable, seed, topLabels, patch, stride, layer } = settings
+    const labels = settings.labels && indicesOf(settings.labels, this.model.classes)
     const chosen = labels ? { labels } : { topLabels }
     switch (method) {
       case 'lime':
       case 'shap': {
         const explain = method === 'shap' ? kernelShap : stable ? stableLime : lime
         const segments = segment(image, segmenter, seed)
-        return bySegment(await explain(classifier, image, { ...chosen, segments, samples, seed, confidence }))
+        const options = { ...chosen, segments, samples, seed, confidence, ...(hideColour && { hideColour }) }
+        return bySegment(await explain(classifier, image, options))
       }
       case 'occlusion': {
         const patches = { ...(patch !== null && { patch }), ...(stride !== null && { stride }) }
@@ -203,18 +204,20 @@ export class Explainer {
     return of
   }
 
-  #indexOf(label: string | number): number {
-    const { classes } = this.model
-    const index = typeof label === 'number' ? label : classes.indexOf(label)
-    if (Number.isInteger(index) && index >= 0 && index < classes.length) return index
-    throw new EngineError('BAD_CONFIG', `the model has no class ${label}: it tells apart ${classes.join(', ')}`)
-  }
-
   destroy(): void {
     this.#masked?.destroy()
     this.#gradients?.of.destroy()
     this.#store.destroy()
   }
+}
+
+/** Classes by name or index as indices. Throws BAD_CONFIG for one that there is not. */
+export function indicesOf(labels: readonly (string | number)[], classes: readonly string[]): number[] {
+  return labels.map((label) => {
+    const index = typeof label === 'number' ? label : classes.indexOf(label)
+    if (Number.isInteger(index) && index >= 0 && index < classes.length) return index
+    throw new EngineError('BAD_CONFIG', `the model has no class ${label}: it tells apart ${classes.join(', ')}`)
+  })
 }
 
 function bySegment({ probabilities, segments, explanations, samples }: ExplainedImage): Attributed {

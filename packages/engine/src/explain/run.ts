@@ -5,7 +5,7 @@ import { decodeImage, UnreadableImageError } from '../data/decode-image.ts'
 import { EngineError } from '../errors.ts'
 import type { Device } from '../gpu/device.ts'
 import { readModel } from '../weights/saved-model.ts'
-import { Explainer } from './explainer.ts'
+import { Explainer, indicesOf } from './explainer.ts'
 import {
   type ExplainEvent,
   type ExplainInput,
@@ -31,7 +31,10 @@ export async function runExplain(spec: ExplainSpec, context: ExplainContext): Pr
   const { size } = saved.preprocessing
   const settings = { ...explainDefaults, ...spec.settings }
   const pixels: Uint8Array[] = []
-  for (const input of spec.images) pixels.push(await decoded(input, size))
+  for (const input of spec.images) {
+    indicesOf(input.labels ?? settings.labels ?? [], saved.classes)
+    pixels.push(await decoded(input, size))
+  }
   const device = await context.openDevice()
   try {
     const onPipeline = (done: number, total: number) => onEvent({ type: 'prepare', stage: 'pipelines', done, total })

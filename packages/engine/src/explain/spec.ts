@@ -1,5 +1,5 @@
 /** What an explanation is asked for, and what it comes to: plain data that crosses processes. */
-import type { ExplanationData, Segmenter } from '@sporeprint/explain'
+import type { ExplanationData, Rgb, Segmenter } from '@sporeprint/explain'
 import type { FeatureLayer } from '../nn/resnet.ts'
 import type { ModelHints } from '../weights/model.ts'
 
@@ -11,6 +11,8 @@ export interface ExplainSettings {
   method: ExplainMethod
   /** LIME's and KernelSHAP's superpixels. */
   segmenter: Segmenter
+  /** What stands where a superpixel is hidden, [red, green, blue] of bytes; null: the mean of each. */
+  hideColour: Rgb | null
   /** Pictures that the model classifies for LIME and KernelSHAP; at most so many where LIME is stable. */
   samples: number
   /** LIME with less noise, which stops as soon as it knows (`stableLime`). */
@@ -32,6 +34,7 @@ export interface ExplainSettings {
 export const explainDefaults: ExplainSettings = {
   method: 'lime',
   segmenter: { name: 'quickshift' },
+  hideColour: null,
   samples: 1000,
   stable: false,
   labels: null,

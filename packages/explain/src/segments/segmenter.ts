@@ -1,10 +1,11 @@
+import { checkCount } from '../errors.ts'
 import type { Pixels } from '../pixels.ts'
 import { type FelzenszwalbOptions, felzenszwalb } from './felzenszwalb.ts'
 import { type QuickshiftOptions, quickshift } from './quickshift.ts'
-import type { Segments } from './segments.ts'
+import { gridSegments, type Segments } from './segments.ts'
 import { type SlicOptions, slic } from './slic.ts'
 
-export const segmenterNames = ['quickshift', 'slic', 'felzenszwalb'] as const
+export const segmenterNames = ['quickshift', 'slic', 'felzenszwalb', 'grid'] as const
 
 export type SegmenterName = (typeof segmenterNames)[number]
 
@@ -13,6 +14,8 @@ export type Segmenter =
   | ({ name: 'quickshift' } & Omit<QuickshiftOptions, 'seed'>)
   | ({ name: 'slic' } & SlicOptions)
   | ({ name: 'felzenszwalb' } & FelzenszwalbOptions)
+  /** Square cells, whatever the picture shows; by default an eighth of its shorter side. */
+  | { name: 'grid'; cell?: number }
 
 /** Side of the pictures that LIME's parameters of quickshift are made for. */
 const USUAL_SIDE = 224
@@ -32,5 +35,11 @@ export function segment(image: Pixels, segmenter: Segmenter, seed = 0): Segments
       return slic(image, segmenter)
     case 'felzenszwalb':
       return felzenszwalb(image, segmenter)
+    case 'grid': {
+      const { width, height } = image
+      const { cell = Math.max(1, Math.round(Math.min(width, height) / 8)) } = segmenter
+      checkCount(cell, 1, 'cell')
+      return gridSegments(width, height, cell)
+    }
   }
 }
