@@ -76,6 +76,7 @@ beforeAll(async () => {
     classes,
     preprocessing,
     tensors,
+    calibration: null,
     metadata: {},
   } as const
   explainer = Explainer.load(device, { ...saved, classes }, { batch })
