@@ -11,6 +11,8 @@ import {
   averageScores,
   balancedAccuracy,
   bootstrapConfusion,
+  bootstrapCounts,
+  type ClassCounts,
   ConfusionAccumulator,
   type ConfusionMatrix,
   classCounts,
@@ -80,6 +82,8 @@ function fill(of: number): ConfusionMatrix {
 }
 
 const f1Macro = (confusion: ConfusionMatrix) => averageScores(classCounts(confusion), 'macro').f1
+const f1MacroOf = (counts: readonly ClassCounts[]) => averageScores(counts, 'macro').f1
+const f1WeightedOf = (counts: readonly ClassCounts[]) => averageScores(counts, 'weighted').f1
 
 const cases: Record<string, () => string> = {
   'predicted labels: confusion and every score of counts'() {
@@ -150,6 +154,13 @@ const cases: Record<string, () => string> = {
     seconds.wall = seconds.cpu = 0
     const intervals = timed(() => bootstrapConfusion(confusion, { accuracy, f1Macro }))
     return `macro F1 ${intervals.f1Macro.low.toFixed(4)} to ${intervals.f1Macro.high.toFixed(4)}`
+  },
+
+  'intervals, 1000 classes, by counts: 1000 replicates of weighted and macro F1'() {
+    const confusion = fill(classes)
+    seconds.wall = seconds.cpu = 0
+    const intervals = timed(() => bootstrapCounts(confusion, { f1WeightedOf, f1MacroOf }))
+    return `macro F1 ${intervals.f1MacroOf.low.toFixed(4)} to ${intervals.f1MacroOf.high.toFixed(4)}`
   },
 }
 

@@ -3,14 +3,19 @@ import {
   accuracy,
   averageOneVsRest,
   averagePrecision,
+  averageScores,
+  balancedAccuracy,
   bootstrapConfusion,
   brierScore,
   calibration,
+  classCounts,
   classificationReport,
+  cohenKappa,
   EvaluationAccumulator,
   fitTemperature,
   logLoss,
   MetricsInputError,
+  matthews,
   outcomes,
   proportionInterval,
   rocAuc,
@@ -63,8 +68,15 @@ describe('EvaluationAccumulator', () => {
     expect(evaluation.calibration).toEqual(calibration(seen))
     expect(evaluation.rocAuc).toBeCloseTo(averageOneVsRest(labels, probabilities, K, rocAuc, 'macro'), 12)
     expect(evaluation.temperature).toBeCloseTo(fitTemperature(labels, logits, { classes: K }).temperature, 12)
-    expect(evaluation.scores.accuracy).toEqual(bootstrapConfusion(evaluation.confusion, { accuracy }).accuracy)
-    expect(evaluation.scores.f1Macro.value).toBe(evaluation.f1Macro)
+    const { scores, confusion } = evaluation
+    const f1Macro = (c: typeof confusion) => averageScores(classCounts(c), 'macro').f1
+    const whole = { accuracy, balancedAccuracy, f1Macro, cohenKappa, matthews }
+    for (const [name, interval] of Object.entries(bootstrapConfusion(confusion, whole))) {
+      for (const key of ['value', 'low', 'high', 'standardError'] as const) {
+        expect(scores[name as keyof typeof whole][key]).toBeCloseTo(interval[key], 12)
+      }
+    }
+    expect(scores.f1Macro.value).toBe(evaluation.f1Macro)
   })
 
   test('averages precision over the classes that occur: grey, of which there is no image, has none', () => {

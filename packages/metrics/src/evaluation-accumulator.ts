@@ -1,5 +1,5 @@
-import { balancedAccuracy, cohenKappa, matthews } from './counts/agreement.ts'
-import { accuracy, classCounts } from './counts/confusion.ts'
+import { balancedAccuracyOf, cohenKappaOf, matthewsOf } from './counts/agreement.ts'
+import { accuracyOf, type ClassCounts } from './counts/confusion.ts'
 import { mostConfused } from './counts/most-confused.ts'
 import { type Average, averageScores } from './counts/scores.ts'
 import { checkInteger, checkLabel, checkSameLength, MetricsInputError } from './errors.ts'
@@ -10,7 +10,7 @@ import { oneVsRest } from './ranking/one-vs-rest.ts'
 import type { Ranked } from './ranking/ranked.ts'
 import { ScoreHistogram } from './ranking/score-histogram.ts'
 import { ReportAccumulator, type ReportOptions } from './report.ts'
-import { bootstrapConfusion, type ConfusionStatistics } from './resampling/bootstrap-confusion.ts'
+import { bootstrapCounts, type CountStatistics } from './resampling/bootstrap-confusion.ts'
 import { proportionInterval } from './resampling/proportion.ts'
 import { OutcomeAccumulator } from './rows/outcome-accumulator.ts'
 import { outcomes } from './rows/outcomes.ts'
@@ -49,17 +49,16 @@ export interface SampleNote {
 /** Numbers kept as rows: 16 MB. */
 const rowNumbers = 4_000_000
 
-const f1 = (average: Average) => (confusion: Parameters<typeof classCounts>[0]) =>
-  averageScores(classCounts(confusion), average).f1
+const f1 = (average: Average) => (counts: readonly ClassCounts[]) => averageScores(counts, average).f1
 
-const statistics: ConfusionStatistics<ScoreName> = {
-  accuracy,
-  balancedAccuracy,
+const statistics: CountStatistics<ScoreName> = {
+  accuracy: accuracyOf,
+  balancedAccuracy: balancedAccuracyOf,
   f1Weighted: f1('weighted'),
   f1Micro: f1('micro'),
   f1Macro: f1('macro'),
-  cohenKappa,
-  matthews,
+  cohenKappa: cohenKappaOf,
+  matthews: matthewsOf,
 }
 
 /**
@@ -154,7 +153,7 @@ export class EvaluationAccumulator {
     return {
       ...report,
       level,
-      scores: bootstrapConfusion(report.confusion, statistics, { level, seed }),
+      scores: bootstrapCounts(report.confusion, statistics, { level, seed }),
       logLoss,
       brier,
       topK,

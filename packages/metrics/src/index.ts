@@ -64,8 +64,10 @@ export {
 export { type BootstrapOptions, bootstrap } from './resampling/bootstrap.ts'
 export {
   bootstrapConfusion,
+  bootstrapCounts,
   bootstrapDifference,
   type ConfusionStatistics,
+  type CountStatistics,
   type PairedDifference,
   type PairedPredictions,
   type StratifiedOptions,

@@ -32,12 +32,24 @@ export function cohenKappa(confusion: ConfusionMatrix, weights: KappaWeights = '
   return 1 - observed / expected
 }
 
+/** κ without weights of the counts of all classes. */
+export function cohenKappaOf(counts: readonly ClassCounts[]): number {
+  const n = sum(counts, ({ actual }) => actual)
+  const observed = n - sum(counts, ({ truePositives }) => truePositives)
+  const expected = n - sum(counts, ({ actual, predicted }) => actual * predicted) / n
+  return 1 - observed / expected
+}
+
 /**
  * Matthews correlation of K classes (Gorodkin 2004): (c·n − Σ tₖpₖ) / √((n² − Σ pₖ²)(n² − Σ tₖ²)), with c right of n, and tₖ of
  * and pₖ predicted as class k. 0 where the denominator is 0: nothing predicted, or one class only on either side.
  */
 export function matthews(confusion: ConfusionMatrix): number {
-  const counts = classCounts(confusion)
+  return matthewsOf(classCounts(confusion))
+}
+
+/** The same of the counts of all classes. */
+export function matthewsOf(counts: readonly ClassCounts[]): number {
   const n = sum(counts, ({ actual }) => actual)
   const right = sum(counts, ({ truePositives }) => truePositives)
   const covariance = right * n - sum(counts, ({ actual, predicted }) => actual * predicted)
@@ -54,11 +66,16 @@ export interface BalancedAccuracyOptions {
 
 /** Mean recall of the classes that occur among the actual labels; NaN for no predictions. */
 export function balancedAccuracy(confusion: ConfusionMatrix, options: BalancedAccuracyOptions = {}): number {
-  const recalls = classCounts(confusion).map(({ truePositives, actual }) => truePositives / actual)
-  const balanced = definedMean(recalls)
+  const counts = classCounts(confusion)
+  const balanced = balancedAccuracyOf(counts)
   if (!options.adjusted) return balanced
-  const chance = 1 / recalls.filter((recall) => !Number.isNaN(recall)).length
+  const chance = 1 / counts.filter(({ actual }) => actual > 0).length
   return (balanced - chance) / (1 - chance)
+}
+
+/** The same of the counts of all classes. */
+export function balancedAccuracyOf(counts: readonly ClassCounts[]): number {
+  return definedMean(counts.map(({ truePositives, actual }) => truePositives / actual))
 }
 
 function sum(counts: readonly ClassCounts[], value: (counts: ClassCounts) => number): number {

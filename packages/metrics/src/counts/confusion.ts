@@ -88,9 +88,14 @@ export function classCounts(confusion: ConfusionMatrix, labels?: readonly number
 
 /** Share of predictions on the diagonal; NaN for no predictions. */
 export function accuracy(confusion: ConfusionMatrix): number {
+  return accuracyOf(classCounts(confusion))
+}
+
+/** The same of the counts of all classes. */
+export function accuracyOf(counts: readonly ClassCounts[]): number {
   let right = 0
   let all = 0
-  for (const { truePositives, actual } of classCounts(confusion)) {
+  for (const { truePositives, actual } of counts) {
     right += truePositives
     all += actual
   }

@@ -1,4 +1,4 @@
-import { type ConfusionMatrix, classCounts } from '../counts/confusion.ts'
+import { type ClassCounts, type ConfusionMatrix, classCounts } from '../counts/confusion.ts'
 import { checkInteger, checkLabels, checkSameLength } from '../errors.ts'
 import { type BootstrapOptions, mapValues, replicate } from './bootstrap.ts'
 import type { Interval } from './interval.ts'
@@ -20,6 +20,38 @@ export function bootstrapConfusion<Name extends string>(
   statistics: ConfusionStatistics<Name>,
   options: StratifiedOptions = {},
 ): Record<Name, Interval> {
+  const { cells, counts, strata } = cellsOf(confusion, options)
+  const fill = filler(confusion.length, cells, ({ predicted }) => predicted)
+  return mapValues(replicate({ counts, strata }, fill, statistics, options), ({ interval }) => interval)
+}
+
+/** Statistics of the counts of all classes, which they may read, not keep. */
+export type CountStatistics<Name extends string> = Record<Name, (counts: readonly ClassCounts[]) => number>
+
+/** The same of statistics that need no more than the counts of each class: a replicate costs its cells and classes, not K². */
+export function bootstrapCounts<Name extends string>(
+  confusion: ConfusionMatrix,
+  statistics: CountStatistics<Name>,
+  options: StratifiedOptions = {},
+): Record<Name, Interval> {
+  const { cells, counts, strata } = cellsOf(confusion, options)
+  const classes = confusion.map((): ClassCounts => ({ truePositives: 0, predicted: 0, actual: 0 }))
+  const count = (drawn: Uint32Array): ClassCounts[] => {
+    for (const one of classes) one.truePositives = one.predicted = one.actual = 0
+    for (const [c, { actual, predicted }] of cells.entries()) {
+      const n = drawn[c] as number
+      const of = classes[actual] as ClassCounts
+      of.actual += n
+      if (actual === predicted) of.truePositives += n
+      ;(classes[predicted] as ClassCounts).predicted += n
+    }
+    return classes
+  }
+  return mapValues(replicate({ counts, strata }, count, statistics, options), ({ interval }) => interval)
+}
+
+/** The kinds of predictions that occur, as the bootstrap takes them. */
+function cellsOf(confusion: ConfusionMatrix, { stratified }: StratifiedOptions) {
   classCounts(confusion) // throws unless it is square
   const cells = confusion.flatMap((row, actual) =>
     row.flatMap((count, predicted) => {
@@ -27,16 +59,11 @@ export function bootstrapConfusion<Name extends string>(
       return count > 0 ? [{ actual, predicted, count }] : []
     }),
   )
-  const fill = filler(confusion.length, cells, ({ predicted }) => predicted)
-  const replicates = replicate(
-    {
-      counts: Uint32Array.from(cells, ({ count }) => count),
-      strata: options.stratified ? cells.map(({ actual }) => actual) : null,
-    },
-    mapValues(statistics, (statistic) => (counts: Uint32Array) => statistic(fill(counts))),
-    options,
-  )
-  return mapValues(replicates, ({ interval }) => interval)
+  return {
+    cells,
+    counts: Uint32Array.from(cells, ({ count }) => count),
+    strata: stratified ? cells.map(({ actual }) => actual) : null,
+  }
 }
 
 /** What two classifiers said of the same samples. */
@@ -71,9 +98,11 @@ export function bootstrapDifference<Name extends string>(
   const counts = Uint32Array.from(cells, ({ count }) => count)
   const replicates = replicate(
     { counts, strata: options.stratified ? cells.map(({ actual }) => actual) : null },
+    (drawn) => ({ first: fillFirst(drawn), second: fillSecond(drawn) }),
     mapValues(
       statistics,
-      (statistic) => (drawn: Uint32Array) => statistic(fillSecond(drawn)) - statistic(fillFirst(drawn)),
+      (statistic) => (drawn: { first: ConfusionMatrix; second: ConfusionMatrix }) =>
+        statistic(drawn.second) - statistic(drawn.first),
     ),
     options,
   )

@@ -32,7 +32,11 @@ export function bootstrap<Name extends string>(
   const { strata = null } = options
   checkInteger(n, 0, 'n')
   if (strata !== null) checkSameLength(strata, 'strata', { length: n }, 'samples')
-  return mapValues(replicate({ counts: new Uint32Array(n).fill(1), strata }, statistics, options), toInterval)
+  const cells = { counts: new Uint32Array(n).fill(1), strata }
+  return mapValues(
+    replicate(cells, (weights) => weights, statistics, options),
+    toInterval,
+  )
 }
 
 /** A statistic of the set, of its replicates, and what makes an interval of them. */
@@ -42,10 +46,11 @@ export interface Replicates {
   interval: Interval
 }
 
-/** The bootstrap of statistics of counts. */
-export function replicate<Name extends string>(
+/** The bootstrap of statistics of whatever `prepare` makes of counts, once for all of them; it may make the same object again and again. */
+export function replicate<Name extends string, Prepared>(
   cells: Cells,
-  statistics: Record<Name, (counts: Uint32Array) => number>,
+  prepare: (counts: Uint32Array) => Prepared,
+  statistics: Record<Name, (prepared: Prepared) => number>,
   options: BootstrapOptions,
 ): Record<Name, Replicates> {
   const { replicates = 1000, seed = 0, level = 0.95, method = 'percentile' } = options
@@ -60,13 +65,15 @@ export function replicate<Name extends string>(
   const names = Object.keys(statistics) as Name[]
   for (let r = 0; r < replicates; r++) {
     draw(seed, r, drawn)
-    for (const name of names) values[name][r] = statistics[name](drawn)
+    const prepared = prepare(drawn)
+    for (const name of names) values[name][r] = statistics[name](prepared)
   }
   return mapValues(statistics, (statistic, name) => {
-    const value = statistic(cells.counts)
+    const of = (counts: Uint32Array): number => statistic(prepare(counts))
+    const value = of(cells.counts)
     const interval =
       method === 'bca'
-        ? bcaInterval(value, values[name], leaveOneOut(cells, statistic), level)
+        ? bcaInterval(value, values[name], leaveOneOut(cells, of), level)
         : percentileInterval(value, values[name], level)
     return { value, replicates: values[name], interval }
   })
