@@ -101,6 +101,7 @@ describe('explain', () => {
       [['--method', 'saliency'], 2, 'Allowed choices are lime, shap, occlusion, gradcam.'],
       [['--method', 'shap', '--stable'], 2, '--stable is of LIME, not of shap'],
       [['--segments', '20'], 2, '--segments is a parameter of slic: it needs --segmenter slic'],
+      [['--hide-color', '1,2'], 2, 'It must be three whole numbers from 0 to 255 with commas between.'],
       [['--out', 'picture.jpg'], 2, '--out picture.jpg must name a .png file'],
       [['--label', 'Amanita'], 1, 'the model has no class Amanita: it tells apart Agaricus, Boletus, Russula'],
       [['--out', 'nowhere/picture.png', '--samples', '4'], 1, 'nowhere/picture.png cannot be written'],

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { basename, extname, resolve } from 'node:path'
 import type { ExplainEvent, ExplainResult, ExplainSettings, ImageExplanation } from '@sporeprint/engine'
-import { type Command, Option } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import { addCommand } from '../cli/command.ts'
 import { CommandError, errorCode, UsageError } from '../cli/errors.ts'
 import { abortOnInterrupt } from '../cli/interrupt.ts'
@@ -20,6 +20,8 @@ interface ExplainOptions extends ModelOptions {
   compactness?: number
   kernelSize?: number
   scale?: number
+  cell?: number
+  hideColor?: [number, number, number]
   label?: string
   top: number
   seed: number
@@ -52,7 +54,7 @@ export function addExplainCommand(program: Command, io: Io): void {
     .option('--stable', 'LIME with less noise, which stops early where it can')
     .addOption(
       new Option('--segmenter <name>', 'how superpixels are cut')
-        .choices(['quickshift', 'slic', 'felzenszwalb'])
+        .choices(['quickshift', 'slic', 'felzenszwalb', 'grid'])
         .default('quickshift'),
     )
     .addOption(new Option('--segments <n>', 'about how many superpixels slic cuts').argParser(wholeNumber(1, 100_000)))
@@ -61,6 +63,12 @@ export function addExplainCommand(program: Command, io: Io): void {
       new Option('--kernel-size <pixels>', 'width of the density that quickshift climbs').argParser(realNumber(1, 100)),
     )
     .addOption(new Option('--scale <s>', 'how large felzenszwalb cuts them').argParser(realNumber(1e-6, 1e6)))
+    .addOption(new Option('--cell <pixels>', "side of grid's squares").argParser(wholeNumber(1, 1024)))
+    .addOption(
+      new Option('--hide-color <r,g,b>', 'what stands where a superpixel is hidden (default: its mean)').argParser(
+        colour,
+      ),
+    )
     .option('--label <names>', 'classes to explain, separated by commas, by name or by index; by default the likeliest')
     .addOption(
       new Option('--top <n>', 'how many of the likeliest classes to explain')
@@ -139,6 +147,7 @@ function settingsOf(options: ExplainOptions): Partial<ExplainSettings> {
   return {
     method,
     segmenter: segmenterOf(options),
+    hideColour: options.hideColor ?? null,
     samples,
     stable,
     labels: options.label?.split(',').map(labelOf) ?? null,
@@ -151,6 +160,14 @@ function settingsOf(options: ExplainOptions): Partial<ExplainSettings> {
   }
 }
 
+function colour(text: string): [number, number, number] {
+  const [red = -1, green = -1, blue = -1, ...more] = text.split(',').map(Number)
+  const bytes = [red, green, blue]
+  if (more.length === 0 && bytes.every((byte) => Number.isInteger(byte) && byte >= 0 && byte <= 255))
+    return [red, green, blue]
+  throw new InvalidArgumentError('It must be three whole numbers from 0 to 255 with commas between.')
+}
+
 /** A class by name, or by its index where that is what is written. */
 function labelOf(text: string): string | number {
   const label = text.trim()
@@ -159,7 +176,12 @@ function labelOf(text: string): string | number {
 
 /** The segmenter with those of its parameters that are given. Throws UsageError for another's. */
 function segmenterOf({ segmenter: name, ...options }: ExplainOptions): ExplainSettings['segmenter'] {
-  const own = { quickshift: ['kernelSize'], slic: ['segments', 'compactness'], felzenszwalb: ['scale'] } as const
+  const own = {
+    quickshift: ['kernelSize'],
+    slic: ['segments', 'compactness'],
+    felzenszwalb: ['scale'],
+    grid: ['cell'],
+  } as const
   const given: Record<string, number> = {}
   for (const [of, parameters] of Object.entries(own)) {
     for (const parameter of parameters) {
