@@ -1,4 +1,5 @@
 /** Sources made of others, without copying their images. */
+import { DatasetError } from './dataset-error.ts'
 import { type ImageSource, imageBytesOf } from './image-source.ts'
 
 /** Sources of one size and the same classes, one after another. */
@@ -29,3 +30,25 @@ export function concatenated(sources: readonly ImageSource[]): ImageSource {
 export function relabelled(source: ImageSource, classes: readonly string[], labels: readonly number[]): ImageSource {
   return { ...source, classes, labels: source.labels.map((label) => labels[label] as number) }
 }
+
+/**
+ * For each class of a folder its number in a model, and the model's classes of which there are no images. Throws DatasetError
+ * unknown-class where the model does not know one.
+ */
+export function labelsByName(
+  { root, classes }: { root: string; classes: readonly string[] },
+  model: { path: string; classes: readonly string[] },
+): { labels: number[]; missing: string[] } {
+  const unknown = classes.filter((name) => !model.classes.includes(name))
+  if (unknown.length > 0) {
+    const message = `${model.path} does not know ${list(unknown)} of ${root}, only ${list(model.classes)}: rename or remove what it cannot know`
+    throw new DatasetError('unknown-class', root, message)
+  }
+  return {
+    labels: classes.map((name) => model.classes.indexOf(name)),
+    missing: model.classes.filter((name) => !classes.includes(name)),
+  }
+}
+
+const list = (names: readonly string[]): string =>
+  `${names.slice(0, 10).join(', ')}${names.length > 10 ? ` and ${names.length - 10} more` : ''}`

@@ -6,10 +6,9 @@ import { type ImageFolder, openImageFolder } from '../data/image-folder.ts'
 import type { ImageSource } from '../data/image-source.ts'
 import type { Look } from '../data/look.ts'
 import { type ComparedImage, type NearDuplicates, nearDuplicates } from '../data/near-duplicates.ts'
-import { concatenated, relabelled } from '../data/views.ts'
+import { concatenated, labelsByName, relabelled } from '../data/views.ts'
 import type { TaskContext } from '../host/tasks.ts'
 import { Classifier } from '../infer/classifier.ts'
-import type { SavedModel } from '../weights/model.ts'
 import { readModel } from '../weights/saved-model.ts'
 import { cutSet } from './cuts.ts'
 import { lookAtFiles } from './looks.ts'
@@ -35,6 +34,7 @@ export async function runEvaluation(spec: EvaluateSpec, context: TaskContext<Eva
   const folder = await openImageFolder(spec.data, {
     ...{ valid, shuffle, seed, folds, fold, signal },
     size: saved.preprocessing.size,
+    preparation: saved.preprocessing,
     holdOut: splits === 'each' || (splits !== 'default' && splits.some((name) => name === 'train' || name === 'valid')),
     onProgress: (done, total) => onEvent({ type: 'progress', stage: 'images', split: null, done, total }),
     onSkipped: ({ path, reason }) => warn(`skipped ${path}: ${reason}`),
@@ -43,7 +43,10 @@ export async function runEvaluation(spec: EvaluateSpec, context: TaskContext<Eva
     if (spec.fingerprint != null && spec.fingerprint !== folder.fingerprint) {
       warn(`${spec.data} has other images than the model was trained on: some may be in another split than they were`)
     }
-    const labels = labelsByName(folder, saved, warn)
+    const { labels, missing } = labelsByName(folder, saved)
+    if (missing.length > 0) {
+      warn(`${folder.root} has no images of ${missing.join(', ')}: each counts as 0 in the macro average of F1`)
+    }
     const sources = chooseSources(folder, splits)
     const compared = spec.nearDuplicates === false ? [] : imagesOf(folder)
     const paths = new Set([...sources.values()].flatMap((source) => source.paths))
@@ -89,21 +92,6 @@ export async function runEvaluation(spec: EvaluateSpec, context: TaskContext<Eva
     await folder.close()
   }
 }
-
-/** For each class of the folder its number in the model. */
-function labelsByName({ root, classes }: ImageFolder, saved: SavedModel, warn: (message: string) => void): number[] {
-  const unknown = classes.filter((name) => !saved.classes.includes(name))
-  if (unknown.length > 0) {
-    const message = `${saved.path} does not know ${list(unknown)} of ${root}, only ${list(saved.classes)}: rename or remove what it cannot know`
-    throw new DatasetError('unknown-class', root, message)
-  }
-  const missing = saved.classes.filter((name) => !classes.includes(name))
-  if (missing.length > 0) warn(`${root} has no images of ${list(missing)}: each counts as 0 in the macro average of F1`)
-  return classes.map((name) => saved.classes.indexOf(name))
-}
-
-const list = (names: readonly string[]): string =>
-  `${names.slice(0, 10).join(', ')}${names.length > 10 ? ` and ${names.length - 10} more` : ''}`
 
 /** What is evaluated, by name, in order. */
 function chooseSources(

@@ -2,8 +2,12 @@
 import { fitTemperature } from '@sporeprint/metrics'
 import { EngineError } from '../errors.ts'
 import type { Calibration } from '../weights/calibration.ts'
-import type { LabelledOutputs } from './classifier.ts'
 import { directionsOf } from './distance.ts'
+import type { Outputs } from './inference.ts'
+
+interface LabelledOutputs extends Outputs {
+  labels: ArrayLike<number>
+}
 
 /** Share of the set that is taken to be no outlier. */
 const inside = 0.95

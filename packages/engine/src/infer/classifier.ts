@@ -3,14 +3,13 @@ import { withArena } from '../compile/fit.ts'
 import { compile } from '../compile/program.ts'
 import type { ParameterStore } from '../compile/store.ts'
 import type { ImageSource } from '../data/image-source.ts'
-import { batches } from '../data/loader.ts'
 import { throwIfAborted } from '../errors.ts'
 import type { Device } from '../gpu/device.ts'
 import type { ResNet } from '../nn/resnet.ts'
 import { evaluationGraph } from '../train/graphs.ts'
 import type { Calibration } from '../weights/calibration.ts'
 import { loadModel, type SavedModel } from '../weights/model.ts'
-import { type EvaluateOptions, Inference, type Outputs, type Predictions } from './inference.ts'
+import { type EvaluateOptions, Inference, type Predictions } from './inference.ts'
 import { checkPredictionOptions, type Prediction, type PredictionOptions, predictionsOf } from './prediction.ts'
 import {
   AugmentedInference,
@@ -30,11 +29,6 @@ export interface ClassifyOptions extends PredictionOptions {
   /** Test-time augmentation; default none. */
   tta?: TtaPasses | null | undefined
   signal?: AbortSignal | undefined
-}
-
-/** Of n images: labels [n], logits [n, classes], features [n, featureCount]. */
-export interface LabelledOutputs extends Outputs {
-  labels: number[]
 }
 
 interface ClassifierParts {
@@ -133,27 +127,6 @@ export class Classifier {
     return predictions
   }
 
-  /** Logits and features of a whole source, with the labels of the images that could be read: what a calibration is made of. */
-  async outputs(source: ImageSource, { signal }: { signal?: AbortSignal | undefined } = {}): Promise<LabelledOutputs> {
-    const { classes, featureCount } = this.model
-    const labels: number[] = []
-    const logits = new Float32Array(source.length * classes.length)
-    const features = new Float32Array(source.length * featureCount)
-    const order = { batch: this.batch, sampling: 'sequential', seed: 0, epoch: 0, dropLast: false } as const
-    for await (const images of batches(source, order)) {
-      throwIfAborted(signal)
-      const said = await this.#inference.outputs(images.pixels)
-      logits.set(said.logits.subarray(0, images.count * classes.length), labels.length * classes.length)
-      features.set(said.features.subarray(0, images.count * featureCount), labels.length * featureCount)
-      labels.push(...images.labels.subarray(0, images.count))
-    }
-    return {
-      labels,
-      logits: logits.subarray(0, labels.length * classes.length),
-      features: features.subarray(0, labels.length * featureCount),
-    }
-  }
-
   /** The last one is kept: whoever predicts in parts asks for it again. */
   async #augmentedFor(tta: TtaPasses): Promise<AugmentedInference> {
     const key = JSON.stringify(tta)
@@ -190,7 +163,7 @@ export class Classifier {
     return this.#inference.evaluate(source, options)
   }
 
-  /** The logits of a source of images of its size, in its own order, a batch at a time. */
+  /** Logits and features of a source of images of its size, in its own order, a batch at a time. */
   predictions(
     source: ImageSource,
     options?: { signal?: AbortSignal | undefined },

@@ -20,17 +20,18 @@ export interface EvaluateOptions {
 }
 
 /** What was said of the images of one batch, those that could not be read apart. */
-export interface Predictions {
+export interface Predictions extends Outputs {
   /** [n] */
   labels: Uint32Array
   /** [n]; which images of the source these are. */
   indices: Uint32Array
-  /** [n, classes] */
-  logits: Float32Array
 }
 
+/** Of n images. */
 export interface Outputs {
+  /** [n, classes] */
   logits: Float32Array
+  /** What the head classifies by: [n, featureCount]. */
   features: Float32Array
 }
 
@@ -98,7 +99,7 @@ export class Inference {
     return report.report()
   }
 
-  /** The logits of a whole source, in its own order, a batch at a time. */
+  /** Logits and features of a whole source, in its own order, a batch at a time. */
   async *predictions(
     source: ImageSource,
     { signal }: { signal?: AbortSignal | undefined } = {},
@@ -106,8 +107,13 @@ export class Inference {
     const order = { batch: this.#batch, sampling: 'sequential', seed: 0, epoch: 0, dropLast: false } as const
     for await (const { pixels, labels, indices, count } of batches(source, order)) {
       throwIfAborted(signal)
-      const logits = (await this.logits(pixels)).subarray(0, count * this.#model.classes.length)
-      yield { labels: labels.subarray(0, count), indices: indices.subarray(0, count), logits }
+      const said = await this.outputs(pixels)
+      yield {
+        labels: labels.subarray(0, count),
+        indices: indices.subarray(0, count),
+        logits: said.logits.subarray(0, count * this.#model.classes.length),
+        features: said.features.subarray(0, count * this.#model.featureCount),
+      }
     }
   }
 

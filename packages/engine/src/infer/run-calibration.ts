@@ -1,15 +1,17 @@
 /** Calibrating a saved model on a folder of images, and writing what was found into its file. */
-import { extname, join } from 'node:path'
-import { type ImageFolder, openImageFolder } from '../data/image-folder.ts'
+import { extname } from 'node:path'
+import { openImageFolder } from '../data/image-folder.ts'
 import type { ImageSource } from '../data/image-source.ts'
+import { concatenated, labelsByName, relabelled } from '../data/views.ts'
 import { EngineError } from '../errors.ts'
 import type { TaskContext } from '../host/tasks.ts'
 import { figuresOf } from '../weights/calibration.ts'
 import { insideOf, writeWeightsFile } from '../weights/file.ts'
-import { fileOf, type SavedModel } from '../weights/model.ts'
+import { fileOf } from '../weights/model.ts'
 import { readModel } from '../weights/saved-model.ts'
 import { calibrationOf } from './calibrate.ts'
 import { Classifier } from './classifier.ts'
+import type { Outputs } from './inference.ts'
 import type { CalibrateEvent, CalibrateResult, CalibrateSpec } from './predict-spec.ts'
 
 /** Runs `spec`. Throws DatasetError and EngineError; ABORTED when the signal fires. */
@@ -30,19 +32,21 @@ export async function runCalibration(
   const data = await openImageFolder(spec.data, {
     size,
     preparation: saved.preprocessing,
+    holdOut: split !== 'all',
     signal,
     onProgress: (done, total) => onEvent({ type: 'progress', stage: 'images', done, total }),
   })
   try {
     if (data.skipped.length > 0) onEvent({ type: 'skipped', files: data.skipped })
-    const source = withClassesOf(saved, split === 'all' ? allOf(data) : data.valid, spec.data)
+    const { train, valid, test } = data
+    const chosen = split === 'all' ? concatenated([train, valid, ...(test ? [test] : [])]) : valid
+    const source = relabelled(chosen, saved.classes, labelsByName(data, saved).labels)
     const device = await openDevice()
     try {
       const classifier = await Classifier.load(device, saved, { batch })
-      const told = progressOf(source, (done) =>
-        onEvent({ type: 'progress', stage: 'predictions', done, total: source.length }),
-      )
-      const outputs = await classifier.outputs(told, { signal }).finally(() => classifier.destroy())
+      const tell = (done: number): void =>
+        onEvent({ type: 'progress', stage: 'predictions', done, total: source.length })
+      const outputs = await outputsOf(classifier, source, signal, tell).finally(() => classifier.destroy())
       const calibration = calibrationOf(outputs, saved.classes.length)
       await writeWeightsFile(out, fileOf({ ...saved, calibration }))
       return { ...figuresOf(calibration), model: out }
@@ -54,58 +58,27 @@ export async function runCalibration(
   }
 }
 
-/** A source whose labels are the model's, by the names of classes. Throws BAD_DATASET for a class that the model has not. */
-function withClassesOf({ classes, path }: SavedModel, source: ImageSource, folder: string): ImageSource {
-  const places = source.classes.map((name) => classes.indexOf(name))
-  const unknown = source.classes.filter((_, i) => places[i] === -1)
-  if (unknown.length > 0) {
-    throw new EngineError(
-      'BAD_DATASET',
-      `${join(folder, unknown[0] as string)} is no class of ${path}, which knows ${classes.join(', ')}: rename the folder, or leave it out`,
-    )
+/** Everything that a model says of a source, with the labels of the images that could be read. */
+async function outputsOf(
+  classifier: Classifier,
+  source: ImageSource,
+  signal: AbortSignal,
+  onImages: (done: number) => void,
+): Promise<Outputs & { labels: number[] }> {
+  const { classes, featureCount } = classifier.model
+  const labels: number[] = []
+  const logits = new Float32Array(source.length * classes.length)
+  const features = new Float32Array(source.length * featureCount)
+  for await (const said of classifier.predictions(source, { signal })) {
+    logits.set(said.logits, labels.length * classes.length)
+    features.set(said.features, labels.length * featureCount)
+    labels.push(...said.labels)
+    onImages(labels.length)
   }
-  const { size, length, paths } = source
-  const labels = source.labels.map((label) => places[label] as number)
-  return { size, length, paths, classes, labels, read: (indices, out) => source.read(indices, out) }
-}
-
-/** Training, validation and test images as one source. */
-function allOf({ train, valid, test }: ImageFolder): ImageSource {
-  const parts = [train, valid, test].filter((part) => part !== null)
-  const places = parts.flatMap((part) => Array.from({ length: part.length }, (_, index) => ({ part, index })))
-  const imageBytes = 4 * train.size ** 2
+  const images = labels.length
   return {
-    size: train.size,
-    length: places.length,
-    classes: train.classes,
-    labels: Uint32Array.from(places, ({ part, index }) => part.labels[index] as number),
-    paths: places.map(({ part, index }) => part.paths[index] as string),
-    async read(indices, out) {
-      const unreadable = await Promise.all(
-        Array.from(indices, async (place, i) => {
-          const { part, index } = places[place] as (typeof places)[number]
-          const missing = await part.read([index], out.subarray(i * imageBytes, (i + 1) * imageBytes))
-          return missing && missing.length > 0 ? [i] : []
-        }),
-      )
-      return unreadable.flat()
-    },
-  }
-}
-
-/** Tells how many images have been asked for. */
-function progressOf(source: ImageSource, onProgress: (done: number) => void): ImageSource {
-  let done = 0
-  const { size, length, classes, labels, paths } = source
-  return {
-    size,
-    length,
-    classes,
     labels,
-    paths,
-    read: (indices, out) => {
-      onProgress((done += indices.length))
-      return source.read(indices, out)
-    },
+    logits: logits.subarray(0, images * classes.length),
+    features: features.subarray(0, images * featureCount),
   }
 }
