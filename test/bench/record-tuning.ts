@@ -21,6 +21,9 @@ const SPACE: Space = {
   schedule: { kind: 'categorical', choices: ['flat_cos', 'one_cycle', 'cosine', 'constant'] },
 }
 
+/** What counts for a run that came to more, or exploded: of three classes, chance is 1.1. */
+const WORST = 5
+
 interface Images {
   /** [n, features], row by row. */
   features: Float64Array
@@ -38,7 +41,8 @@ const rows: [Parameters, number][] = []
 for (let run = 0; run < Number(runs); run++) {
   const trial = ask(study)
   if (trial === null) break
-  const loss = trainHead(trial.parameters)
+  const came = trainHead(trial.parameters)
+  const loss = came <= WORST ? came : WORST
   tell(study, trial.number, { values: loss })
   rows.push([trial.parameters, loss])
   if (run % 50 === 49) console.error(`${run + 1} of ${runs} runs`)

@@ -1,6 +1,6 @@
 """Prints regrets of Optuna's TPE as JSON, for `quality.ts`: { function: [[after 50 trials, after 100], … by seed] }.
 
-    /usr/bin/python3 packages/tuning/bench/optuna_regrets.py [--multivariate] > optuna.json
+    /usr/bin/python3 packages/tuning/bench/optuna_regrets.py [--multivariate] [FUNCTION …, all by default] > optuna.json
 """
 
 import json
@@ -101,4 +101,5 @@ def regrets(objective, seed):
 
 if __name__ == "__main__":
     functions = {"Branin": branin, "Hartmann-6": hartmann, "Rosenbrock-4": rosenbrock, "mixed": mixed, "fine-tuning, recorded": recorded}
-    print(json.dumps({name: [regrets(f, seed) for seed in range(SEEDS)] for name, f in functions.items()}))
+    chosen = [name for name in sys.argv[1:] if not name.startswith("--")] or list(functions)
+    print(json.dumps({name: [regrets(functions[name], seed) for seed in range(SEEDS)] for name in chosen}))

@@ -1,7 +1,7 @@
 /**
  * Median regret of samplers over 50 seeds, beside Optuna's of the same functions, as a table in Markdown.
  *
- *     node --conditions=@sporeprint/source packages/tuning/bench/quality.ts OPTUNA.json [OPTUNA-MULTIVARIATE.json]
+ *     node --conditions=@sporeprint/source packages/tuning/bench/quality.ts OPTUNA.json OPTUNA-MULTIVARIATE.json [FUNCTION …, all by default]
  */
 import { readFileSync } from 'node:fs'
 import { ask, createStudy, type Parameters, type Sampler, type Space, tell, type Value } from '@sporeprint/tuning'
@@ -175,7 +175,7 @@ function summary(values: readonly number[]): string {
   return `${median.toPrecision(3)} (${at(0.36).toPrecision(2)} – ${at(0.66).toPrecision(2)})`
 }
 
-const [univariate, multivariate] = process.argv.slice(2)
+const [univariate, multivariate, ...chosen] = process.argv.slice(2)
 const optuna: [string, Record<string, [number, number][]>][] = []
 for (const [title, file] of [
   ['Optuna 3.1, univariate (its default)', univariate],
@@ -185,6 +185,7 @@ for (const [title, file] of [
 }
 console.log('| function | sampler | regret after 50 trials | after 100 |\n|---|---|---|---|')
 for (const [name, problem] of Object.entries({ ...PROBLEMS, 'fine-tuning, recorded': recordedRuns() })) {
+  if (chosen.length > 0 && !chosen.includes(name)) continue
   const ours = Object.entries(SAMPLERS).map(([title, sampler]): [string, [number, number][]] => [
     title,
     Array.from({ length: SEEDS }, (_, i) => regrets(problem, sampler, FIRST_SEED + i)),
