@@ -42,7 +42,7 @@ for (let run = 0; run < Number(runs); run++) {
   const trial = ask(study)
   if (trial === null) break
   const came = trainHead(trial.parameters)
-  const loss = came <= WORST ? came : WORST
+  const loss = Number.isNaN(came) ? WORST : Math.min(came, WORST)
   tell(study, trial.number, { values: loss })
   rows.push([trial.parameters, loss])
   if (run % 50 === 49) console.error(`${run + 1} of ${runs} runs`)
