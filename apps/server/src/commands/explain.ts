@@ -210,7 +210,7 @@ function showProgress(progress: Progress, event: ExplainEvent): void {
 async function draw(image: string, result: ExplainResult, options: ExplainOptions, out: OutFiles): Promise<void> {
   const { decodeImage } = await loadEngine()
   const { drawExplanation, drawnSide } = await import('../explain/draw.ts')
-  const pixels = await decodeImage(await readFile(image), drawnSide(result.size))
+  const pixels = await decodeImage(await readFile(image), drawnSide(result.size), result.preparation)
   const [explained] = result.images as [ImageExplanation]
   const { overlay, panel } = await drawExplanation(pixels, explained, result, options)
   for (const [file, png] of [

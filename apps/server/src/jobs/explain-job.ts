@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
 import type { ExplainedLabel, Handlers } from '@sporeprint/api'
-import type { ExplainedLabel as EngineLabel, ExplainEvent } from '@sporeprint/engine'
+import type { ExplainedLabel as EngineLabel, ExplainEvent, ExplainResult } from '@sporeprint/engine'
 import sharp from 'sharp'
 import { loadEngine } from '../engine.ts'
 import { toldOfCrashes } from './crashes.ts'
@@ -33,7 +33,7 @@ export const explainJob: Handlers['explain'] = async ({ modelPath, images, setti
   }
   const result = await toldOfCrashes(() => runTask('explain', spec, { signal, onEvent }))
   const explained = result.images.map(async ({ path, probabilities, segments, labels, samples, seconds }) => ({
-    ...(await seen(path, result.size)),
+    ...(await seen(path, result)),
     ...{ probabilities, segments, samples, seconds },
     labels: labels.map(toldLabel),
   }))
@@ -46,11 +46,11 @@ export const explainJob: Handlers['explain'] = async ({ modelPath, images, setti
 }
 
 /** A file's hash, and what the network sees of it as a PNG. */
-async function seen(path: string, size: number): Promise<{ sha256: string; picture: string }> {
+async function seen(path: string, { size, preparation }: ExplainResult): Promise<{ sha256: string; picture: string }> {
   const { decodeImage } = await loadEngine()
   const bytes = await readFile(path)
   const raw = { width: size, height: size, channels: 4 } as const
-  const png = await sharp(await decodeImage(bytes, size), { raw })
+  const png = await sharp(await decodeImage(bytes, size, preparation), { raw })
     .removeAlpha()
     .png()
     .toBuffer()
@@ -65,8 +65,9 @@ const toldLabel = ({
   r2,
   localPrediction,
   map,
+  faithfulness,
 }: EngineLabel): ExplainedLabel => ({
-  ...{ label, probability, weights, intercept, r2, localPrediction },
+  ...{ label, probability, weights, intercept, r2, localPrediction, faithfulness },
   map: map && Buffer.from(map.buffer, map.byteOffset, map.byteLength).toString('base64'),
 })
 

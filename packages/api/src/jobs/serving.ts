@@ -57,7 +57,7 @@ export interface PredictResult {
 }
 
 export const explainMethods = ['lime', 'shap', 'occlusion', 'gradcam'] as const
-export const segmenters = ['quickshift', 'slic', 'felzenszwalb'] as const
+export const segmenters = ['quickshift', 'slic', 'felzenszwalb', 'grid'] as const
 
 const explainSettings = z.object({
   method: oneOf(explainMethods).default('lime'),
@@ -75,6 +75,8 @@ const explainSettings = z.object({
     .nullable()
     .default(null),
   topLabels: whole(1, 20).default(1),
+  /** Measure how faithful each explanation is. */
+  faithfulness: flag().default(false),
   seed: whole(0, 2 ** 31 - 1).default(0),
 })
 export type ExplainSettings = z.output<typeof explainSettings>
@@ -103,6 +105,13 @@ export interface SegmentWeight {
   high?: number
 }
 
+/** How far an explanation can be trusted. */
+export interface Faithfulness {
+  deletion: number
+  insertion: number
+  road: number
+}
+
 /** What speaks for one class in one image, and what against it. */
 export interface ExplainedLabel {
   label: string
@@ -114,6 +123,8 @@ export interface ExplainedLabel {
   localPrediction: number | null
   /** By pixel [size, size]: little-endian float32 in base64; null for methods by superpixel. */
   map: string | null
+  /** null where it was not measured. */
+  faithfulness: Faithfulness | null
 }
 
 export interface ExplainedImage {

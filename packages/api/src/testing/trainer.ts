@@ -163,9 +163,26 @@ function classified(bytes: Buffer, abstain: number, temperature: number): Omit<P
 
 const explainedLabel = (label: string, probability: number, byPixel: boolean): ExplainedLabel =>
   byPixel
-    ? { label, probability, weights: null, intercept: null, r2: null, localPrediction: null, map: pixelMap }
+    ? {
+        label,
+        probability,
+        weights: null,
+        intercept: null,
+        r2: null,
+        localPrediction: null,
+        map: pixelMap,
+        faithfulness: null,
+      }
     : {
-        ...{ label, probability, map: null, intercept: 0.25, r2: 0.9, localPrediction: probability },
+        ...{
+          label,
+          probability,
+          map: null,
+          faithfulness: null,
+          intercept: 0.25,
+          r2: 0.9,
+          localPrediction: probability,
+        },
         weights: [
           { segment: 1, weight: 0.5, low: 0.4, high: 0.6 },
           { segment: 0, weight: -0.25 },

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { ExplainInputError } from '@sporeprint/explain'
 import { decodeImage, UnreadableImageError } from '../data/decode-image.ts'
+import type { Preparation } from '../data/resample.ts'
 import { EngineError } from '../errors.ts'
 import type { Device } from '../gpu/device.ts'
 import { readModel } from '../weights/saved-model.ts'
@@ -28,12 +29,13 @@ export interface ExplainContext {
 export async function runExplain(spec: ExplainSpec, context: ExplainContext): Promise<ExplainResult> {
   const { onEvent, signal } = context
   const saved = await readModel(spec.model, spec.hints)
-  const { size } = saved.preprocessing
+  const { size, crop, interpolation } = saved.preprocessing
+  const preparation = { crop, interpolation }
   const settings = { ...explainDefaults, ...spec.settings }
   const pixels: Uint8Array[] = []
   for (const input of spec.images) {
     indicesOf(input.labels ?? settings.labels ?? [], saved.classes)
-    pixels.push(await decoded(input, size))
+    pixels.push(await decoded(input, size, preparation))
   }
   const device = await context.openDevice()
   try {
@@ -48,7 +50,7 @@ export async function runExplain(spec: ExplainSpec, context: ExplainContext): Pr
       images.push({ path, ...explained })
     }
     explainer.destroy()
-    return { method: settings.method, classes: saved.classes, size, adapter: device.adapter.name, images }
+    return { method: settings.method, classes: saved.classes, size, preparation, adapter: device.adapter.name, images }
   } finally {
     await device.destroy()
   }
@@ -60,9 +62,9 @@ function asConfig(error: unknown): never {
   throw error
 }
 
-async function decoded({ path, bytes }: ExplainInput, size: number): Promise<Uint8Array> {
+async function decoded({ path, bytes }: ExplainInput, size: number, preparation: Preparation): Promise<Uint8Array> {
   try {
-    return await decodeImage(bytes ?? (await readFile(path)), size)
+    return await decodeImage(bytes ?? (await readFile(path)), size, preparation)
   } catch (error) {
     if (error instanceof UnreadableImageError)
       throw new EngineError('BAD_DATASET', `${path}: ${error.message}`, { cause: error })

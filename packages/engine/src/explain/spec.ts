@@ -1,5 +1,6 @@
 /** What an explanation is asked for, and what it comes to: plain data that crosses processes. */
 import type { ExplanationData, Rgb, Segmenter } from '@sporeprint/explain'
+import type { Preparation } from '../data/resample.ts'
 import type { FeatureLayer } from '../nn/resnet.ts'
 import type { ModelHints } from '../weights/model.ts'
 
@@ -115,6 +116,8 @@ export interface ExplainResult {
   classes: string[]
   /** Side of what the network sees of an image: its centre square, in pixels. */
   size: number
+  /** How its file becomes that: what `decodeImage` is to be told. */
+  preparation: Preparation
   adapter: string
   images: ImageExplanation[]
 }

@@ -294,6 +294,7 @@ export const explanationsQuery: TypedDocumentNode<ExplanationsQuery, Explanation
           segments { count runs }
           labels {
             label probability intercept r2 localPrediction map
+            faithfulness { deletion insertion road }
             weights { segment weight low high }
           }
           source { ...Source }

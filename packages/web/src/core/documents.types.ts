@@ -41,6 +41,7 @@ export type EvaluateInput = { run: string; splits?: Array<Split> | null | undefi
 
 export type ExplainInput = {
   confusedPairs?: number | null | undefined
+  faithfulness?: boolean | null | undefined
   images?: Array<ImageInput> | null | undefined
   labels?: Array<string> | null | undefined
   method?: ExplainMethod | null | undefined
@@ -208,7 +209,7 @@ export type Sampling = 'balanced' | 'sequential' | 'shuffle'
 
 export type Schedule = 'constant' | 'cosine' | 'exponential' | 'flat_cos' | 'one_cycle' | 'plateau' | 'step'
 
-export type SegmenterName = 'felzenszwalb' | 'quickshift' | 'slic'
+export type SegmenterName = 'felzenszwalb' | 'grid' | 'quickshift' | 'slic'
 
 export type SizeStageInput = { epochs: number; size: number }
 
@@ -401,6 +402,7 @@ export type ExplanationsQuery = {
           r2: number | null
           localPrediction: number | null
           map: string | null
+          faithfulness: { deletion: number; insertion: number; road: number } | null
           weights: Array<{ segment: number; weight: number; low: number | null; high: number | null }> | null
         }>
         source: Source

@@ -15,6 +15,7 @@ export const segmenterNames: Record<SegmenterName, string> = {
   quickshift: 'Quickshift',
   slic: 'SLIC',
   felzenszwalb: 'Felzenszwalb',
+  grid: 'Grid',
 }
 
 /** Enough for intervals that say something, and few enough to wait for; LIME stops before where it knows. */

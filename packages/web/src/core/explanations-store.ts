@@ -10,6 +10,8 @@ import { createStore, type ReadableStore } from './store.ts'
 export type Explanation = ExplanationsQuery['explanations']['edges'][number]['node']
 export type ExplainedLabel = Explanation['labels'][number]
 
+export type How = Pick<ExplainInput, 'method' | 'segmenter' | 'labels' | 'faithfulness'>
+
 export interface ExplanationsState {
   phase: 'loading' | 'ready' | 'missing'
   run: NonNullable<ExplanationsQuery['run']> | null
@@ -21,7 +23,7 @@ export interface ExplanationsState {
 
 export interface ExplanationsStore extends ReadableStore<ExplanationsState> {
   /** Has an image explained in another way; the id of the job, null where that was refused. */
-  explain(explanation: Explanation, how: Pick<ExplainInput, 'method' | 'segmenter' | 'labels'>): Promise<string | null>
+  explain(explanation: Explanation, how: How): Promise<string | null>
   retry(): Promise<void>
   close(): void
 }

@@ -7,6 +7,7 @@ import {
   type ExplainedLabel,
   type ExplainSettings,
   explainMethods,
+  type Faithfulness,
   type SegmentRuns,
   type SegmentWeight,
   segmenters,
@@ -55,6 +56,19 @@ const SegmentWeightRef = builder.objectRef<SegmentWeight>('SegmentWeight').imple
   }),
 })
 
+const FaithfulnessRef = builder.objectRef<Faithfulness>('Faithfulness').implement({
+  description: 'How far an explanation can be trusted.',
+  fields: (t) => ({
+    deletion: t.exposeFloat('deletion', {
+      description: 'Area under the class’s probability while pixels go, the most important first: low is faithful.',
+    }),
+    insertion: t.exposeFloat('insertion', { description: 'The same while they come: high is faithful.' }),
+    road: t.exposeFloat('road', {
+      description: 'Half the difference between removing the least and the most important pixels: high is faithful.',
+    }),
+  }),
+})
+
 const ExplainedLabelRef = builder.objectRef<ExplainedLabel>('ExplainedLabel').implement({
   description: 'What speaks for one class in one image, and what against it: by superpixel, or else by pixel.',
   fields: (t) => ({
@@ -84,6 +98,11 @@ const ExplainedLabelRef = builder.objectRef<ExplainedLabel>('ExplainedLabel').im
       description:
         'By pixel [size, size], row by row: little-endian float32 in base64. Grad-CAM from 0 to 1; occlusion in probability, what hiding the pixel takes away. null for methods by superpixel.',
     }),
+    faithfulness: t.expose('faithfulness', {
+      type: FaithfulnessRef,
+      nullable: true,
+      description: 'null where it was not asked for.',
+    }),
   }),
 })
 
@@ -97,6 +116,7 @@ const ExplainSettingsRef = builder.objectRef<ExplainSettings>('ExplainSettings')
     labels: t.exposeStringList('labels', { nullable: true }),
     topLabels: t.exposeInt('topLabels'),
     seed: t.exposeInt('seed'),
+    faithfulness: t.exposeBoolean('faithfulness'),
   }),
 })
 
@@ -205,6 +225,7 @@ const ExplainInput = builder.inputType('ExplainInput', {
     labels: t.stringList({ description: 'Classes to explain. Default: the likeliest topLabels.' }),
     topLabels: t.int({ description: 'Default 1.' }),
     seed: t.int({ description: 'Default 0.' }),
+    faithfulness: t.boolean({ description: 'Measure how faithful each explanation is. Default false.' }),
   }),
 })
 

@@ -21,8 +21,8 @@ async function explained(server: Server, id: string) {
   const { explanations } = await request(
     server,
     `{ explanations(filter: { job: "${id}" }) { nodes { id image actual method size picture sha256 modelSha256 samples seconds
-      model { id } settings { method segmenter samples stable labels topLabels seed } probabilities { class probability }
-      segments { count runs } labels { label probability weights { segment weight low high } intercept r2 localPrediction map } } } }`,
+      model { id } settings { method segmenter samples stable labels topLabels seed faithfulness } probabilities { class probability }
+      segments { count runs } labels { label probability weights { segment weight low high } intercept r2 localPrediction map faithfulness { road } } } } }`,
   )
   return explanations.nodes
 }

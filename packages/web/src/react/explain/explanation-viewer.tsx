@@ -1,8 +1,8 @@
 /** One explanation: the picture with what matters laid over it, how much is shown, and the same as numbers. */
 import { type ReactElement, useMemo, useState } from 'react'
-import type { ExplainInput, ExplainMethod, SegmenterName } from '../../core/documents.types.ts'
+import type { ExplainMethod, SegmenterName } from '../../core/documents.types.ts'
 import { imageOf, methodNames, segmenterNames } from '../../core/explain.ts'
-import type { ExplainedLabel, Explanation } from '../../core/explanations-store.ts'
+import type { ExplainedLabel, Explanation, How } from '../../core/explanations-store.ts'
 import { formatCount, formatDuration, formatNumber, formatPercent } from '../../core/format.ts'
 import { decodeMap, decodeRuns, type Legend, legendOf, type Shown as ShownSegments } from '../../core/overlay.ts'
 import { OverlayCanvas } from './overlay-canvas.tsx'
@@ -16,7 +16,7 @@ export interface Shown extends ShownSegments {
 interface ViewerProps {
   explanation: Explanation
   /** Asks for another explanation of the same image. */
-  onExplain: (how: Pick<ExplainInput, 'method' | 'segmenter' | 'labels'>) => Promise<void>
+  onExplain: (how: How) => Promise<void>
 }
 
 export function ExplanationViewer({ explanation, onExplain }: ViewerProps): ReactElement | null {
@@ -161,6 +161,16 @@ function Trust({ explanation, label }: { explanation: Explanation; label: Explai
   }
   if (samples > 1) facts.push(['Samples', formatCount(samples)])
   facts.push(['Took', formatDuration(seconds)])
+  if (label.faithfulness) {
+    const { deletion, insertion, road } = label.faithfulness
+    facts.push([
+      'Deletion',
+      formatNumber(deletion, 2),
+      'Left of the probability as the most important pixels go: low is faithful',
+    ])
+    facts.push(['Insertion', formatNumber(insertion, 2), 'Of the probability as they come: high is faithful'])
+    facts.push(['ROAD', formatNumber(road, 2), 'Least against most important pixels removed: high is faithful'])
+  }
   const by = label.weights ? `, ${segmenterNames[settings.segmenter]} superpixels` : ''
   return (
     <div>
@@ -184,11 +194,12 @@ function Trust({ explanation, label }: { explanation: Explanation; label: Explai
 function Again({ explanation, onExplain }: ViewerProps): ReactElement {
   const [method, setMethod] = useState<ExplainMethod>(explanation.method)
   const [segmenter, setSegmenter] = useState<SegmenterName>(explanation.settings.segmenter)
+  const [faithfulness, setFaithfulness] = useState(false)
   const [asking, setAsking] = useState(false)
   async function ask(): Promise<void> {
     setAsking(true)
     const labels = explanation.labels.map(({ label }) => label)
-    await onExplain({ method, segmenter, labels })
+    await onExplain({ method, segmenter, labels, faithfulness })
     setAsking(false)
   }
   const bySegment = method === 'lime' || method === 'shap'
@@ -232,6 +243,15 @@ function Again({ explanation, onExplain }: ViewerProps): ReactElement {
           </select>
         </label>
       )}
+      <label className="inline-field">
+        <input
+          type="checkbox"
+          name="faithfulness"
+          checked={faithfulness}
+          onChange={(event) => setFaithfulness(event.target.checked)}
+        />
+        Measure how faithful it is
+      </label>
       <button type="submit" className="button" disabled={asking} data-testid="explain-again">
         {asking ? 'Asking…' : 'Explain again'}
       </button>

@@ -1,7 +1,11 @@
 /** Why a model says what it says: the images that were explained, and one of them in full. */
 import { type ReactElement, useCallback, useState } from 'react'
-import type { ExplainInput } from '../../core/documents.types.ts'
-import { createExplanationsStore, type Explanation, type ExplanationsStore } from '../../core/explanations-store.ts'
+import {
+  createExplanationsStore,
+  type Explanation,
+  type ExplanationsStore,
+  type How,
+} from '../../core/explanations-store.ts'
 import { formatPercent } from '../../core/format.ts'
 import { isUnderWay } from '../../core/jobs.ts'
 import { useConsole, useOwnedStore, useStoreState } from '../context.ts'
@@ -28,7 +32,7 @@ function LoadedExplanations(props: {
   const shown = explanations.find(({ id }) => id === chosen) ?? explanations[0]
   const nothing = state.phase === 'ready' && !shown && !isUnderWay(job) && job?.status !== 'FAILED'
 
-  async function explain(how: Pick<ExplainInput, 'method' | 'segmenter' | 'labels'>): Promise<void> {
+  async function explain(how: How): Promise<void> {
     if (!shown) return
     const asked = await store.explain(shown, how)
     if (asked !== null) router.go({ name: 'explanations', run: runId, job: asked })
