@@ -77,11 +77,11 @@ export class UploadService {
   async receive(id: number, body: Readable, length: number): Promise<void> {
     const upload = await this.#get(id)
     if (upload.completedAt) throw new Conflict(`Upload ${id} is complete: create another`)
-    const tooMany = (bytes: number) =>
+    const wrongSize = (bytes: number) =>
       new InvalidInput([
         { field: 'content-length', value: String(bytes), message: `must be the ${upload.bytes} that were announced` },
       ])
-    if (length !== upload.bytes) throw tooMany(length)
+    if (length !== upload.bytes) throw wrongSize(length)
     const folder = this.#arrivals(id)
     await mkdir(folder, { recursive: true })
     // Two may send at once: each writes a file of its own.
@@ -89,7 +89,7 @@ export class UploadService {
     try {
       await pipeline(body, createWriteStream(draft, { flags: 'wx' }))
       const { size } = await stat(draft)
-      if (size !== upload.bytes) throw tooMany(size)
+      if (size !== upload.bytes) throw wrongSize(size)
       await rename(draft, join(folder, arrived))
     } catch (error) {
       await rm(draft, { force: true })
