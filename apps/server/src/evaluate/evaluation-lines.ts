@@ -6,11 +6,12 @@ import { describePair } from './near-duplicates.ts'
 import { byClassColumns, confusedColumns, overallRows, percent, sampleColumns, score, sliceColumns } from './tables.ts'
 
 export function evaluationLines(document: EvaluationDocument, top: number): string[] {
-  const { split, n, model, data, arch, size, adapter, classes, calibration, temperature } = document
+  const { split, n, model, data, arch, size, adapter, classes, calibration, temperature, calibratedBy } = document
   const place = (path: string): string => relative('', path) || '.'
   const fit = temperature === null ? '' : `; divided by ${temperature.toFixed(3)}, its logits would be calibrated here`
+  const own = calibratedBy === null ? '' : `, calibrated (logits divided by ${calibratedBy.toFixed(3)})`
   return [
-    `${n} images (${split}) of ${place(data)}: ${arch} of ${place(model)}, ${classes.length} classes at ${size} px, on ${adapter.name}`,
+    `${n} images (${split}) of ${place(data)}: ${arch} of ${place(model)}, ${classes.length} classes at ${size} px${own}, on ${adapter.name}`,
     ...section('', overallColumns(document.level), overallRows(document), 1),
     ...section('By class', byClassColumns, document.byClass, 1),
     ...section('Most confused', confusedColumns, document.mostConfused.slice(0, top), 2),

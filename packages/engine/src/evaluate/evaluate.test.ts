@@ -6,8 +6,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { philox } from '../data/random.ts'
 import { openNodeDevice } from '../gpu/node.ts'
 import { evaluate, train } from '../host/run-task.ts'
+import { runCalibration } from '../infer/run-calibration.ts'
+import { runPrediction } from '../infer/run-prediction.ts'
 import type { TrainResult } from '../train/spec.ts'
 import { smallRun } from '../train/testing.ts'
+import { readWeightsFile, writeWeightsFile } from '../weights/file.ts'
 import { runEvaluation } from './evaluate.ts'
 import type { EvaluateEvent, EvaluateResult, EvaluateSpec } from './spec.ts'
 
@@ -156,6 +159,21 @@ describe('an evaluation', () => {
       [a, b],
     ])
     expect(test?.split).toBe('test')
+  })
+
+  test('says of an image what predict says of it: prepared and calibrated as the model’s file has it', async () => {
+    const { tensors, metadata } = await readWeightsFile(join(dir, 'run', 'best'))
+    const model = join(dir, 'own.safetensors')
+    await writeWeightsFile(model, { tensors, metadata: { ...metadata, crop: '0.7', interpolation: 'bicubic' } })
+    const context = { openDevice: openNodeDevice, onEvent: () => {}, signal: new AbortController().signal }
+    const { temperature } = await runCalibration({ model, data: join(dir, 'data'), batch: 8 }, context)
+    const image = join(dir, 'some/moss/1.png')
+    const { predictions } = await runPrediction({ model, images: [image] }, context)
+    const { evaluations, calibratedBy } = await here({ ...spec('some'), model })
+    expect(calibratedBy).toBe(temperature)
+    const [sample] = evaluations[0]?.topLosses ?? []
+    expect(sample?.predicted).toBe(predictions[0]?.label)
+    expect(sample?.confidence).toBeCloseTo(predictions[0]?.probabilities[sample?.predicted as string] as number, 5)
   })
 
   test('refuses a class that the model does not know, and a split that there is not', async () => {

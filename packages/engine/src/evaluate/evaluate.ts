@@ -6,7 +6,7 @@ import { type ImageFolder, openImageFolder } from '../data/image-folder.ts'
 import type { ImageSource } from '../data/image-source.ts'
 import type { Look } from '../data/look.ts'
 import { type ComparedImage, type NearDuplicates, nearDuplicates } from '../data/near-duplicates.ts'
-import { concatenated, labelsByName, relabelled } from '../data/views.ts'
+import { concatenated, labelsByName, listed, relabelled } from '../data/views.ts'
 import type { TaskContext } from '../host/tasks.ts'
 import { Classifier } from '../infer/classifier.ts'
 import { readModel } from '../weights/saved-model.ts'
@@ -45,7 +45,7 @@ export async function runEvaluation(spec: EvaluateSpec, context: TaskContext<Eva
     }
     const { labels, missing } = labelsByName(folder, saved)
     if (missing.length > 0) {
-      warn(`${folder.root} has no images of ${missing.join(', ')}: each counts as 0 in the macro average of F1`)
+      warn(`${folder.root} has no images of ${listed(missing)}: each counts as 0 in the macro average of F1`)
     }
     const sources = chooseSources(folder, splits)
     const compared = spec.nearDuplicates === false ? [] : imagesOf(folder)
@@ -56,7 +56,8 @@ export async function runEvaluation(spec: EvaluateSpec, context: TaskContext<Eva
       onProgress: (done, total) => onEvent({ type: 'progress', stage: 'looks', split: null, done, total }),
     })
     const copies = findCopies(compared, looks)
-    const evaluate = { spec, folder, looks, inTrain: copies.inTrain, context }
+    const calibratedBy = saved.calibration?.temperature ?? null
+    const evaluate = { spec, folder, looks, inTrain: copies.inTrain, calibratedBy, context }
     const device = await context.openDevice()
     try {
       const batch = Math.min(spec.batch ?? 16, Math.max(...Array.from(sources.values(), ({ length }) => length)))
@@ -76,6 +77,7 @@ export async function runEvaluation(spec: EvaluateSpec, context: TaskContext<Eva
           head: saved.head,
           classes: saved.classes,
           size: saved.preprocessing.size,
+          calibratedBy,
           adapter: { name, vendor, software },
           evaluations,
           nearDuplicates: spec.nearDuplicates === false ? null : copies.found,
@@ -162,6 +164,7 @@ interface Surroundings {
   folder: ImageFolder
   looks: ReadonlyMap<string, Look>
   inTrain: ReadonlySet<string>
+  calibratedBy: number | null
   context: TaskContext<EvaluateEvent>
 }
 
@@ -169,7 +172,7 @@ async function evaluateSplit(
   classifier: Classifier,
   split: EvaluatedSplit,
   source: ImageSource,
-  { spec, folder, looks, inTrain, context }: Surroundings,
+  { spec, folder, looks, inTrain, calibratedBy, context }: Surroundings,
 ): Promise<SplitEvaluation> {
   const { keep = 16, labelSmoothing = 0 } = spec
   const { classes, paths } = source
@@ -185,6 +188,7 @@ async function evaluateSplit(
   }
   let done = 0
   for await (const { labels, indices, logits } of classifier.predictions(source, { signal: context.signal })) {
+    if (calibratedBy !== null) for (const [i, logit] of logits.entries()) logits[i] = logit / calibratedBy
     whole.add(
       labels,
       logits,

@@ -66,6 +66,8 @@ export interface EvaluateResult {
   classes: string[]
   /** Side of the input, in pixels. */
   size: number
+  /** The temperature by which the model's own calibration divided its logits beforehand; null where it has none. */
+  calibratedBy: number | null
   adapter: StartEvent['adapter']
   evaluations: SplitEvaluation[]
   /** Across splits; null where they were not looked for. */
