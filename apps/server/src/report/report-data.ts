@@ -163,6 +163,9 @@ export function environmentRows({ run, evaluation, written, versions }: ReportDa
     ...(adapter
       ? [['evaluated on', `${adapter.name}${adapter.software ? ' (software)' : ''}`] as [string, string]]
       : []),
+    ...(evaluation?.calibratedBy
+      ? [['calibrated by', `logits divided by ${evaluation.calibratedBy.toFixed(3)}`] as [string, string]]
+      : []),
     ...(run.result
       ? [['training speed', `${run.result.imagesPerSecond.toFixed(1)} images/s`] as [string, string]]
       : []),

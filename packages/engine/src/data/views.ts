@@ -41,7 +41,7 @@ export function labelsByName(
 ): { labels: number[]; missing: string[] } {
   const unknown = classes.filter((name) => !model.classes.includes(name))
   if (unknown.length > 0) {
-    const message = `${model.path} does not know ${listed(unknown)} of ${root}, only ${listed(model.classes)}: rename or remove what it cannot know`
+    const message = `${model.path} does not know ${list(unknown)} of ${root}, only ${list(model.classes)}: rename or remove what it cannot know`
     throw new DatasetError('unknown-class', root, message)
   }
   return {
@@ -50,6 +50,5 @@ export function labelsByName(
   }
 }
 
-/** The first ten, and how many more there are. */
-export const listed = (names: readonly string[]): string =>
+const list = (names: readonly string[]): string =>
   `${names.slice(0, 10).join(', ')}${names.length > 10 ? ` and ${names.length - 10} more` : ''}`

@@ -6,7 +6,7 @@ import { type ImageFolder, openImageFolder } from '../data/image-folder.ts'
 import type { ImageSource } from '../data/image-source.ts'
 import type { Look } from '../data/look.ts'
 import { type ComparedImage, type NearDuplicates, nearDuplicates } from '../data/near-duplicates.ts'
-import { concatenated, labelsByName, listed, relabelled } from '../data/views.ts'
+import { concatenated, labelsByName, relabelled } from '../data/views.ts'
 import type { TaskContext } from '../host/tasks.ts'
 import { Classifier } from '../infer/classifier.ts'
 import { readModel } from '../weights/saved-model.ts'
@@ -45,7 +45,7 @@ export async function runEvaluation(spec: EvaluateSpec, context: TaskContext<Eva
     }
     const { labels, missing } = labelsByName(folder, saved)
     if (missing.length > 0) {
-      warn(`${folder.root} has no images of ${listed(missing)}: each counts as 0 in the macro average of F1`)
+      warn(`${folder.root} has no images of ${missing.join(', ')}: each counts as 0 in the macro average of F1`)
     }
     const sources = chooseSources(folder, splits)
     const compared = spec.nearDuplicates === false ? [] : imagesOf(folder)
