@@ -18,6 +18,7 @@ import {
   classCounts,
   classScores,
   cohenKappa,
+  EvaluationAccumulator,
   LossKeeper,
   matthews,
   mostConfused,
@@ -115,6 +116,24 @@ const cases: Record<string, () => string> = {
       timed(() => report.add(labels, rows))
     }
     return timed(() => `loss ${report.report().loss.toFixed(4)}`)
+  },
+
+  'rows of logits, 9 classes: EvaluationAccumulator, everything with intervals'() {
+    const few = 9
+    const rows = logitRows().subarray(0, batch * few)
+    const accumulator = new EvaluationAccumulator({
+      classes: Array.from({ length: few }, (_, k) => `${k}`),
+      cuts: [{ by: 'half', keys: ['first', 'second'] }],
+    })
+    const notes = Array.from({ length: batch }, (_, i) => ({ path: `${i}.jpg`, parts: [i % 2] }))
+    for (let b = 0; b < n / batch; b++) {
+      const { labels } = predictions(b, few)
+      timed(() => accumulator.add(labels, rows, notes))
+    }
+    return timed(() => {
+      const { scores, temperature } = accumulator.evaluation()
+      return `accuracy ${scores.accuracy.low.toFixed(4)} to ${scores.accuracy.high.toFixed(4)}, T ${temperature?.toFixed(2)}`
+    })
   },
 
   'rows of probabilities: ScoreHistogram, ROC of each class against the rest'() {

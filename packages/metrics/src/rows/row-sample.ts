@@ -5,14 +5,18 @@
 export class RowSample {
   readonly #classes: number
   readonly #limit: number
-  #labels: number[] = []
-  #rows: Float32Array[] = []
+  #labels: Uint32Array<ArrayBuffer>
+  /** [labels, K], of which `#kept` rows are filled. */
+  #rows: Float32Array<ArrayBuffer>
+  #kept = 0
   #stride = 1
   #seen = 0
 
   constructor(classes: number, limit: number) {
     this.#classes = classes
     this.#limit = limit
+    this.#labels = new Uint32Array(Math.min(limit, 1024))
+    this.#rows = new Float32Array(this.#labels.length * classes)
   }
 
   /** Whether every row that passed is here. */
@@ -22,18 +26,44 @@ export class RowSample {
 
   add(label: number, rows: ArrayLike<number>, offset: number): void {
     if (this.#seen++ % this.#stride !== 0) return
-    this.#labels.push(label)
-    this.#rows.push(Float32Array.from({ length: this.#classes }, (_, k) => rows[offset + k] as number))
-    if (this.#rows.length <= this.#limit) return
-    this.#stride *= 2
-    this.#labels = this.#labels.filter((_, i) => i % 2 === 0)
-    this.#rows = this.#rows.filter((_, i) => i % 2 === 0)
+    if (this.#kept === this.#limit) {
+      this.#halve()
+      // Whether this row belongs to the thinner sample.
+      if ((this.#seen - 1) % this.#stride !== 0) return
+    }
+    if (this.#kept === this.#labels.length) this.#grow()
+    this.#labels[this.#kept] = label
+    const start = this.#kept * this.#classes
+    for (let k = 0; k < this.#classes; k++) this.#rows[start + k] = rows[offset + k] as number
+    this.#kept++
   }
 
-  /** `labels` [n] and `rows` [n, K], flat. */
-  sample(): { labels: number[]; rows: Float32Array } {
-    const rows = new Float32Array(this.#rows.length * this.#classes)
-    for (const [i, row] of this.#rows.entries()) rows.set(row, i * this.#classes)
-    return { labels: this.#labels, rows }
+  /** `labels` [n] and `rows` [n, K], flat; both change with the next row. */
+  sample(): { labels: Uint32Array; rows: Float32Array } {
+    return {
+      labels: this.#labels.subarray(0, this.#kept),
+      rows: this.#rows.subarray(0, this.#kept * this.#classes),
+    }
+  }
+
+  /** Keeps every second row. */
+  #halve(): void {
+    const K = this.#classes
+    const kept = Math.ceil(this.#kept / 2)
+    for (let i = 1; i < kept; i++) {
+      this.#labels[i] = this.#labels[2 * i] as number
+      this.#rows.copyWithin(i * K, 2 * i * K, (2 * i + 1) * K)
+    }
+    this.#kept = kept
+    this.#stride *= 2
+  }
+
+  #grow(): void {
+    const labels = new Uint32Array(Math.min(this.#limit, 2 * this.#labels.length))
+    labels.set(this.#labels)
+    const rows = new Float32Array(labels.length * this.#classes)
+    rows.set(this.#rows)
+    this.#labels = labels
+    this.#rows = rows
   }
 }
