@@ -116,6 +116,20 @@ footer { margin-top: 56px; color: var(--quiet); font-size: 13px; }
   h3 { break-after: avoid; }
   figure, tr, li, .numbers div { break-inside: avoid; }
   .scroll { overflow: visible; }
-  .images { grid-template-columns: repeat(6, 1fr); }
+  h1 { font-size: 22px; }
+  h2 { font-size: 15px; }
+  h3 { font-size: 12px; margin-top: 18px; }
+  .note, .numbers dt, .confusion .corner { font-size: 9.5px; }
+  .columns { grid-template-columns: 1fr 1fr; gap: 8px 32px; }
+  .calibration { max-width: 230px; }
+  table, .settings { font-size: 9.5px; }
+  th, td { padding: 3px 0 3px 10px; }
+  .confusion td { min-width: 26px; height: 24px; }
+  .numbers { grid-template-columns: repeat(auto-fit, minmax(100px, 1fr)); gap: 8px; }
+  .numbers div { padding: 8px 10px; }
+  .numbers dd { font-size: 17px; }
+  .numbers dd small { font-size: 9px; }
+  .images { grid-template-columns: repeat(8, 1fr); gap: 10px 8px; }
+  .images li { font-size: 8.5px; }
 }
 `
