@@ -97,6 +97,15 @@ describe('PixelCache', () => {
     expect(await look()).toEqual({ greys: values, decoded: 0 })
   })
 
+  it('keeps pixels that were prepared in another way apart', async () => {
+    await look()
+    const cache = await open({ preparation: { crop: 0.5, interpolation: 'bicubic' } })
+    expect(await greysOf(cache)).toEqual(values)
+    expect(cache.decoded).toBe(values.length)
+    await cache.close()
+    expect(await look()).toEqual({ greys: values, decoded: 0 })
+  })
+
   it('decodes once what is asked for by many at the same time', async () => {
     const cache = await open()
     expect(await Promise.all([2, 2, 2].map((file) => greysOf(cache, [file])))).toEqual([[80], [80], [80]])

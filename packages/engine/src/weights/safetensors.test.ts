@@ -21,6 +21,24 @@ test('tensors and metadata come back as they were written', () => {
   expect(decodeSafetensors(bytesOf(file), 'x')).toEqual(file)
 })
 
+test('half precision rounds what has two dimensions or more, and refuses what it cannot hold', () => {
+  const file = (value: number): WeightsFile => ({
+    tensors: new Map([
+      ['fc.weight', { shape: [1, 3], values: new Float32Array([value, 1 / 3, 2 ** -24]) }],
+      ['fc.bias', { shape: [1], values: new Float32Array([1 / 3]) }],
+    ]),
+    metadata: {},
+  })
+  const bytes = Buffer.concat([...encodeSafetensors(file(65504), { half: true })])
+  const { tensors } = decodeSafetensors(bytes, 'x')
+  // The half nearest to a third is 1365 / 4096.
+  expect([...(tensors.get('fc.weight')?.values ?? [])]).toEqual([65504, 1365 / 4096, 2 ** -24])
+  expect(tensors.get('fc.bias')?.values).toEqual(new Float32Array([1 / 3]))
+  expect(() => [...encodeSafetensors(file(70000), { half: true })]).toThrow(
+    'fc.weight holds 70000, too large for half precision: write it in f32',
+  )
+})
+
 test('half, bfloat16, double and integer tensors are read as f32', () => {
   const data = Buffer.alloc(28)
   data.writeUInt16LE(0x3555, 0) // f16 0.33325195

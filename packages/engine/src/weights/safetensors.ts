@@ -2,6 +2,7 @@
  * The safetensors format: a u64 little-endian header length, a JSON header, raw little-endian data. Reading trusts nothing:
  * the header is capped, names are there once, and every offset and shape is checked before a byte is touched.
  */
+import { EngineError } from '../errors.ts'
 import { type ByteSource, type Refuse, refusal } from './byte-source.ts'
 import { type ElementTypeName, elementTypes, isElementType, widen } from './element-types.ts'
 
@@ -29,7 +30,10 @@ export interface EncodeOptions {
   half?: boolean
 }
 
-/** Header and data as byte chunks, in the order they belong in the file. Data is F32. */
+/**
+ * Header and data as byte chunks, in the order they belong in the file. Data is F32. Throws BAD_CONFIG where values are too large
+ * for the halves that are asked for.
+ */
 export function* encodeSafetensors(
   { tensors, metadata }: WeightsFile,
   { half = false }: EncodeOptions = {},
@@ -49,10 +53,17 @@ export function* encodeSafetensors(
   new DataView(head.buffer).setBigUint64(0, BigInt(length), true)
   head.set(json, 8)
   yield head
-  for (const { shape, values } of tensors.values()) {
-    const { buffer, byteOffset, byteLength } = isHalf(shape) ? Float16Array.from(values) : values
+  for (const [name, { shape, values }] of tensors) {
+    const { buffer, byteOffset, byteLength } = isHalf(shape) ? halves(name, values) : values
     yield new Uint8Array(buffer, byteOffset, byteLength)
   }
+}
+
+function halves(name: string, values: Float32Array): Float16Array<ArrayBuffer> {
+  const rounded = Float16Array.from(values)
+  const lost = rounded.findIndex((value, i) => !Number.isFinite(value) && Number.isFinite(values[i]))
+  if (lost < 0) return rounded
+  throw new EngineError('BAD_CONFIG', `${name} holds ${values[lost]}, too large for half precision: write it in f32`)
 }
 
 /** One tensor as the header tells of it. Offsets count from the end of the header. */
