@@ -90,3 +90,15 @@ test('an exported page opened from disk says of a chosen image what Node says', 
   expect(await page.locator('#status').textContent()).toBe('This is no image that the browser can read.')
   expect(errors).toEqual([])
 })
+
+test('a browser without WebGPU is told so, and which ones have it', async () => {
+  const without = await openBrowser()
+  try {
+    const { page } = await openPage(without, pathToFileURL(join(dir, 'demo.html')).href)
+    await page.waitForSelector('#status.problem')
+    expect(await page.locator('#status').textContent()).toMatch(/^This browser offers no WebGPU here/)
+    expect(await page.locator('#file').isDisabled()).toBe(true)
+  } finally {
+    await without.close()
+  }
+})

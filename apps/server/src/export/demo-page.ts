@@ -2,7 +2,16 @@
  * The script of an exported demo: the model that the page carries, on the page's own WebGPU, asked about whatever image is dropped,
  * chosen or pasted. Nothing leaves the page. It is bundled for a browser, so it imports nothing of Node.
  */
-import { Classifier, decodeSafetensors, modelOf, openDevice, type Prediction, prepareImage } from '@sporeprint/engine'
+import {
+  Classifier,
+  type Device,
+  decodeSafetensors,
+  EngineError,
+  modelOf,
+  openDevice,
+  type Prediction,
+  prepareImage,
+} from '@sporeprint/engine'
 
 /** As the command line refuses them. */
 const mostPixels = 50_000_000
@@ -33,16 +42,21 @@ async function carriedModel() {
   return modelOf(decodeSafetensors(bytes, 'the model of this page'), 'the model of this page')
 }
 
+const noWebGpu =
+  'This browser offers no WebGPU here. Chrome and Edge from 113, Safari from 26 and Firefox from 141 do, where there is a GPU, for pages from https, localhost or a file.'
+
+async function openGpu(): Promise<Device> {
+  if (!navigator.gpu) throw new Error(noWebGpu)
+  return openDevice(navigator.gpu).catch((error) => {
+    throw error instanceof EngineError && error.code === 'NO_ADAPTER' ? new Error(noWebGpu) : error
+  })
+}
+
 async function load() {
   tell('Reading the model …')
   const saved = await carriedModel()
-  if (!navigator.gpu) {
-    throw new Error(
-      'This browser offers no WebGPU here. Chrome and Edge from 113, Safari from 26 and Firefox from 141 do, for pages from https, localhost or a file.',
-    )
-  }
   tell('Compiling for this GPU …')
-  const device = await openDevice(navigator.gpu)
+  const device = await openGpu()
   const classifier = await Classifier.load(device, saved, { batch: 1 })
   const { size } = saved.preprocessing
   // What a driver compiles at the first dispatch, it compiles now.
