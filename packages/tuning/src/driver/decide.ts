@@ -4,7 +4,8 @@
  * twice in the same state it says the same, so nothing is started twice; what was not written down was not done.
  *
  * Halving is asynchronous (ASHA, Li et al., MLSys 2020): a trial pauses at each rung and goes on from its checkpoint once it is among
- * the best 1/η of those that came there. No worker waits for a rung to fill.
+ * the best 1/η of those that came there. No worker waits for a rung to fill. Unlike there, no more than 1/η ever go on: a sampler that
+ * learns makes later trials better, and each of them would be among the best of all so far.
  */
 import { ask } from '../ask.ts'
 import { shouldPrune } from '../pruners/pruner.ts'
@@ -165,8 +166,12 @@ class Outlook {
     const bootstrap = 'bootstrapCount' in pruner ? (pruner.bootstrapCount ?? 0) : 0
     const goesOn = (trial: DrivenTrial): boolean => {
       if (!this.#atGate(trial)) return true
-      const came = this.#ranking(trial).size
-      return came > bootstrap && this.#rank(trial) < Math.floor(came / reductionFactorOf(plan))
+      const ranking = this.#ranking(trial)
+      const allowed = Math.floor(ranking.size / reductionFactorOf(plan))
+      if (ranking.size <= bootstrap || this.#rank(trial) >= allowed) return false
+      const stages = trial.results.length
+      const gone = [...ranking.keys()].filter((number) => (this.#study.trials[number] as DrivenTrial).sent > stages)
+      return gone.length < allowed
     }
     return this.#resting().find(goesOn) ?? null
   }
