@@ -87,7 +87,7 @@ export async function openPlatform(options: PlatformOptions): Promise<Platform> 
       runs,
       jobs,
       evaluations: new EvaluationService(db, jobs, runs),
-      studies: new StudyService(db, runs),
+      studies: new StudyService(db, runs, jobs),
       models,
       uploads: new UploadService(db, { artifacts, arrivals: join(dataDir, 'uploads'), now: () => new Date() }),
       predictions: new PredictionService(db, jobs, models),

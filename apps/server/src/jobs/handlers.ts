@@ -1,6 +1,7 @@
 import type { Handlers } from '@sporeprint/api'
 import { evaluateJob } from './evaluate-job.ts'
 import { explainJob } from './explain-job.ts'
+import { findRateJob } from './find-rate-job.ts'
 import { predictJob } from './predict-job.ts'
 import { trainJob } from './train-job.ts'
 
@@ -10,4 +11,5 @@ export const handlers: Handlers = {
   evaluate: evaluateJob,
   predict: predictJob,
   explain: explainJob,
+  findRate: findRateJob,
 }

@@ -182,8 +182,20 @@ export interface EvaluateResult {
   nearDuplicates: { count: number; pairs: NearDuplicate[] }
 }
 
+/** The range test: a short training at rising rates. */
+export interface FindRateJob {
+  config: RunConfig
+  datasetPath: string
+}
+
+export interface FoundRate {
+  /** A learning rate to train with; null where the losses suggest none. */
+  rate: number | null
+}
+
 /** What short jobs are given and come to, by kind. */
 export interface ShortJobs {
+  findRate: { job: FindRateJob; result: FoundRate }
   evaluate: { job: EvaluateJob; result: EvaluateResult }
   predict: { job: PredictJob; result: PredictResult }
   explain: { job: ExplainJob; result: ExplainResult }

@@ -5,6 +5,7 @@ import { type EvaluateInput, evaluateKind } from '../modules/evaluations/evaluat
 import { type ExplainInput, explainKind } from '../modules/explanations/explain.job.ts'
 import type { JobKindName } from '../modules/jobs/jobs.table.ts'
 import { type PredictInput, predictKind } from '../modules/predictions/predict.job.ts'
+import { type FindRateInput, findRateKind } from '../modules/studies/find-rate.job.ts'
 import type { ShortJobs } from './contracts.ts'
 
 export interface JobKind<Input, Job, Result> {
@@ -33,8 +34,9 @@ export interface JobInputs {
   evaluate: EvaluateInput
   predict: PredictInput
   explain: ExplainInput
+  findRate: FindRateInput
 }
 
 export const kinds: {
   [Name in JobKindName]: JobKind<JobInputs[Name], ShortJobs[Name]['job'], ShortJobs[Name]['result']>
-} = { evaluate: evaluateKind, predict: predictKind, explain: explainKind }
+} = { evaluate: evaluateKind, predict: predictKind, explain: explainKind, findRate: findRateKind }

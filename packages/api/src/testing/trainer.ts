@@ -89,6 +89,10 @@ export const trainer = ({ stepMs = 0, failAt }: TrainerOptions = {}): Handlers =
     return { modelSha256, classes, size: 2, images: await Promise.all(explained) }
   },
 
+  async findRate() {
+    return { rate: 0.05 }
+  },
+
   async train({ config, outDir, resume, until }, { signal, report }) {
     await mkdir(outDir, { recursive: true })
     const file = join(outDir, 'last.json')

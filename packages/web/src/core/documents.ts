@@ -407,6 +407,7 @@ const studyState = gql`
     restarts
     sizes
     finalSeeds
+    rateSearch { settled rate low high }
     sampler { kind }
     pruner { kind }
     space { name kind low high log step choices { number text flag } when { parameter is { number text flag } } }
@@ -416,6 +417,7 @@ const studyState = gql`
     paretoFront { number }
     history { trial { number } value best }
     importances { name importance trials }
+    importanceEpochs
   }
   ${studySummary}
 `

@@ -75,7 +75,7 @@ export type ImageInput = {
   upload?: string | null | undefined
 }
 
-export type JobKind = 'evaluate' | 'explain' | 'predict'
+export type JobKind = 'evaluate' | 'explain' | 'findRate' | 'predict'
 
 export type JobStatus = 'FAILED' | 'QUEUED' | 'RUNNING' | 'STOPPED' | 'SUCCEEDED'
 
@@ -240,6 +240,7 @@ export type StartStudyInput = {
   dataset: string
   enqueue?: Array<Array<TrialParameterInput>> | null | undefined
   finalSeeds?: number | null | undefined
+  findRate?: boolean | null | undefined
   folds?: number | null | undefined
   name?: string | null | undefined
   notes?: string | null | undefined
@@ -720,6 +721,7 @@ export type StudyState = {
   restarts: boolean
   sizes: Array<number>
   finalSeeds: number
+  rateSearch: { settled: boolean; rate: number | null; low: number | null; high: number | null } | null
   sampler: { kind: SamplerKind }
   pruner: { kind: PrunerKind }
   space: Array<{
@@ -738,6 +740,7 @@ export type StudyState = {
   paretoFront: Array<{ number: number }>
   history: Array<{ trial: { number: number }; value: number; best: number }>
   importances: Array<{ name: string; importance: number; trials: number }>
+  importanceEpochs: number
 } & StudySummary
 
 export type StudySummary = {

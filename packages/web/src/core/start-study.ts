@@ -22,6 +22,8 @@ export interface StartStudyForm {
   objective: ObjectiveMetric
   sampler: SamplerKind
   pruner: PrunerChoice
+  /** Whether the range test comes first. */
+  findRate: 'no' | 'yes'
   trials: string
   hours: string
   parallel: string
@@ -71,6 +73,7 @@ export const emptyStudy: StartStudyForm = {
   objective: 'f1Macro',
   sampler: 'tpe',
   pruner: 'asha',
+  findRate: 'no',
   trials: '20',
   hours: '',
   parallel: '',
@@ -183,6 +186,7 @@ export function toStudyInput(form: StartStudyForm, space: readonly SpaceRow[]): 
     sampler: { kind: form.sampler },
     pruner: pruners[form.pruner],
     seed: Number(form.seed),
+    ...(form.findRate === 'yes' && { findRate: true }),
     ...(given(parallel) && { parallel: Number(parallel) }),
     budget: { trials: given(trials) ? Number(trials) : null, hours: given(hours) ? Number(hours) : null },
   }

@@ -3,7 +3,7 @@ import type { JobProgress } from '../../jobs/contracts.ts'
 import type { SkippedFile } from '../../jobs/train-events.ts'
 import { type RunError, runs } from '../runs/runs.table.ts'
 
-export const jobKinds = ['evaluate', 'predict', 'explain'] as const
+export const jobKinds = ['evaluate', 'predict', 'explain', 'findRate'] as const
 export type JobKindName = (typeof jobKinds)[number]
 
 export const jobStatus = pgEnum('job_status', ['QUEUED', 'RUNNING', 'SUCCEEDED', 'FAILED', 'STOPPED'])

@@ -151,6 +151,11 @@ export class RunService extends RunReader {
       if (run.status === 'PAUSED') {
         throw new Conflict(`Run ${id} is PAUSED by study ${run.studyId}, which decides when it goes on`)
       }
+      if (run.studyId !== null && !run.final) {
+        throw new Conflict(
+          `Run ${id} was trial ${run.trial} of study ${run.studyId}, which is over with it; enqueueTrial tries its parameters again`,
+        )
+      }
       return this.goOn(tx, id, null)
     })
   }

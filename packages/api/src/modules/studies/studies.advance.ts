@@ -19,13 +19,16 @@ import { asc, eq, inArray, sql } from 'drizzle-orm'
 import { type Database, query } from '../../db/database.ts'
 import { InvalidInput } from '../../errors.ts'
 import { announce } from '../../live/live.ts'
+import { jobs } from '../jobs/jobs.table.ts'
+import { models } from '../models/models.table.ts'
 import type { RunService } from '../runs/runs.service.ts'
 import { epochs, type RunRow, runs } from '../runs/runs.table.ts'
 import { lostAfter } from '../workers/workers.service.ts'
 import { workers } from '../workers/workers.table.ts'
+import { settleRate } from './find-rate.job.ts'
 import { epochsThatCount, valueAfter } from './objectives.ts'
 import { lockStudy, type StudyState, saveStudy } from './studies.state.ts'
-import { type StudyRow, studies } from './studies.table.ts'
+import { type StudyRow, studies, trials } from './studies.table.ts'
 import { configOfTrial, configOfWinner, restartsOf } from './trial-config.ts'
 
 /** Trials that fail one after the other, and none before them that did not, have a reason in common: the study is stopped. */
@@ -40,13 +43,23 @@ interface Turn {
 /** Notes what became of the study's runs, then starts, goes on with and stops what the driver says. */
 export async function advance(tx: Database, runService: RunService, studyId: number): Promise<void> {
   const state = await lockStudy(tx, studyId)
-  if (state?.row.status !== 'RUNNING') return
+  if (state?.row.status !== 'RUNNING' || (await waitsForRate(tx, state.row))) return
   const turn = { tx, runService, state }
   const seenEpochs = await countEpochs(tx, studyId)
   await hear(turn)
   const end = await goAhead(turn)
   const news = seenEpochs === state.row.seenEpochs ? {} : { seenEpochs }
   if (await saveStudy(tx, state, { ...news, ...end })) await announce(tx, 'study', 'updated', studyId)
+}
+
+/** Whether the range test is still under way. One that failed is no reason not to begin: the range stays as it was given. */
+async function waitsForRate(tx: Database, { id, extras: { rate } }: StudyRow): Promise<boolean> {
+  if (!rate || rate.settled) return false
+  const [job] = await tx.select({ status: jobs.status }).from(jobs).where(eq(jobs.id, rate.jobId))
+  if (job?.status === 'QUEUED' || job?.status === 'RUNNING') return true
+  await settleRate(tx, id, null)
+  // The next look begins with what that has written.
+  return true
 }
 
 /** Of all runs of a study: what `advance` compares to know whether it has missed something. */
@@ -234,6 +247,23 @@ function replace(state: StudyState, run: RunRow): void {
 }
 
 /**
+ * Takes the checkpoints of trials that are over from the list of models, and gives the folders that are to follow: nothing goes on
+ * from them. A complete trial keeps its best model.
+ */
+export async function forgetCheckpoints(tx: Database, studyId: number): Promise<string[]> {
+  const rows = await query<{ path: string }>(
+    tx,
+    sql`
+      delete from ${models} m using ${runs} r, ${trials} t
+      where r.id = m.run_id and r.study_id = ${studyId} and not r.final and r.worker_id is null
+        and r.status not in ('QUEUED', 'RUNNING') and t.study_id = r.study_id and t.number = r.trial
+        and (t.state in ('pruned', 'failed') or (t.state = 'complete' and m.kind = 'last'))
+      returning m.path`,
+  )
+  return rows.map(({ path }) => path)
+}
+
+/**
  * Studies that have something to do: an epoch came, a run of a running trial ended, a worker is free, or time ran out. A cheap look,
  * since every process looks every two seconds.
  */
@@ -243,11 +273,11 @@ export async function studiesWithNews(db: Database): Promise<number[]> {
     sql`
       select s.id from ${studies} s where s.status = 'RUNNING' and (
         s.seen_epochs <> (select count(*) from ${epochs} e join ${runs} r on r.id = e.run_id where r.study_id = s.id)
-        or (select count(*) from trials t where t.study_id = s.id and t.state = 'running') < least(
+        or (select count(*) from ${trials} t where t.study_id = s.id and t.state = 'running') < least(
           (s.plan->>'parallel')::int,
           (select greatest(1, coalesce(sum(w.concurrency), 0)) from ${workers} w
             where w.heartbeat_at > now() - ${lostAfter}::interval))
-        or exists (select from trials t left join ${runs} r on r.study_id = s.id and r.trial = t.number
+        or exists (select from ${trials} t left join ${runs} r on r.study_id = s.id and r.trial = t.number
           where t.study_id = s.id and t.state = 'running'
           group by t.number having bool_and(r.id is null or r.status not in ('QUEUED', 'RUNNING'))))
       order by s.id`,

@@ -10,6 +10,7 @@ import {
   pedAnova,
   studyOf,
   TuningError,
+  trialsAtOneRung,
 } from '@sporeprint/tuning'
 import { secondsOf } from './studies.advance.ts'
 import { drivenStudy } from './studies.state.ts'
@@ -52,15 +53,20 @@ export function historyOf({ plan }: StudyRow, rows: readonly TrialRow[]): Histor
 
 export type ImportanceMethod = 'pedAnova' | 'fanova'
 
-/** None before two trials are complete. */
+/** Of trials measured after the same number of epochs, at a rung to which many came; none before two came anywhere. */
 export function importancesOf(row: StudyRow, rows: readonly TrialRow[], method: ImportanceMethod): Importance[] {
+  const { study } = trialsAtOneRung(drivenStudy(row, rows))
   try {
-    return method === 'fanova' ? fanova(core(row, rows)) : pedAnova(core(row, rows))
+    return method === 'fanova' ? fanova(study) : pedAnova(study)
   } catch (error) {
     if (error instanceof TuningError) return []
     throw error
   }
 }
+
+/** Epochs after which those trials were measured. */
+export const importanceEpochs = (row: StudyRow, rows: readonly TrialRow[]): number =>
+  trialsAtOneRung(drivenStudy(row, rows)).epochs
 
 export interface Spent {
   trials: number

@@ -80,6 +80,10 @@ const StartStudyInput = builder.inputType('StartStudyInput', {
       description:
         'Sides of the images up to the first rungs, in pixels, rising: small ones are fast. Default: one size.',
     }),
+    findRate: t.boolean({
+      description:
+        'Run the range test first, search baseLr around the rate that it suggests, and try that first. Default false.',
+    }),
     finalSeeds: t.int({
       description:
         'The winner is trained anew under so many seeds and tested. Default 3 where the dataset has a test split, else 0.',
@@ -130,6 +134,7 @@ builder.mutationFields((t) => {
           restarts: input.restarts,
           sizes: input.sizes,
           finalSeeds: input.finalSeeds,
+          findRate: input.findRate,
           enqueue: (input.enqueue ?? []).map((list, i) => parametersFromList(list, `input.enqueue.${i}`)),
         }),
     }),

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises'
 import {
   type Budget,
   createPlan,
@@ -17,10 +18,11 @@ import { Conflict, type InputIssue, InvalidInput, NotFound } from '../../errors.
 import type { RunConfigInput } from '../../jobs/contracts.ts'
 import { announce } from '../../live/live.ts'
 import { datasets } from '../datasets/datasets.table.ts'
+import type { JobService } from '../jobs/jobs.service.ts'
 import type { RunService } from '../runs/runs.service.ts'
 import { runs } from '../runs/runs.table.ts'
 import { monitorOf } from './objectives.ts'
-import { advance, hear, stopped, studiesWithNews } from './studies.advance.ts'
+import { advance, forgetCheckpoints, hear, stopped, studiesWithNews } from './studies.advance.ts'
 import { StudyReader } from './studies.reader.ts'
 import { lockStudy, type StudyState, saveStudy } from './studies.state.ts'
 import { type StudyRow, studies, type TrialRow } from './studies.table.ts'
@@ -49,6 +51,8 @@ export interface StartStudy {
   sizes?: readonly number[] | null | undefined
   /** Seeds under which the winner is trained anew and tested. Default 3 where the dataset has a test split. */
   finalSeeds?: number | null | undefined
+  /** Whether the range test comes first, and baseLr is searched around what it suggests. */
+  findRate?: boolean | null | undefined
   /** Parameters to try first; what they leave open is the sampler's. */
   enqueue?: readonly Parameters[]
 }
@@ -113,10 +117,12 @@ function checked<T>(field: string, work: () => T): T {
 /** What can be done to studies by those who ask for them; how they go on is in studies.advance.ts. */
 export class StudyService extends StudyReader {
   readonly #runs: RunService
+  readonly #jobs: JobService
 
-  constructor(db: Database, runService: RunService) {
+  constructor(db: Database, runService: RunService, jobService: JobService) {
     super(db)
     this.#runs = runService
+    this.#jobs = jobService
   }
 
   /**
@@ -154,12 +160,21 @@ export class StudyService extends StudyReader {
     )
     checkSpaceOfRuns(space, given, (settings) => this.#runs.checkedConfig(settings))
     const { restarts, finalSeeds } = input
+    if (input.findRate && space.baseLr?.kind !== 'float') {
+      const message = 'needs baseLr in the space, as a float: it is searched around the rate that is found'
+      throw new InvalidInput([{ field: 'input.findRate', value: 'true', message }])
+    }
     const sizes = checkedSizes(input.sizes ?? [], plan, config.size)
     const id = await this.db.transaction(async (tx) => {
       const [dataset] = await tx.select().from(datasets).where(eq(datasets.id, input.datasetId))
       if (!dataset) throw new NotFound('Dataset', input.datasetId)
       const tested = dataset.classes.some(({ test }) => test > 0)
-      const extras = { restarts: restarts ?? true, sizes, finalSeeds: finalSeeds ?? (tested ? usualSeeds : 0) }
+      const extras = {
+        restarts: restarts ?? true,
+        sizes,
+        finalSeeds: finalSeeds ?? (tested ? usualSeeds : 0),
+        rate: null,
+      }
       const [row] = await tx
         .insert(studies)
         .values({
@@ -175,6 +190,14 @@ export class StudyService extends StudyReader {
         .returning({ id: studies.id })
       const study = row as { id: number }
       if (input.enqueue?.length) await this.#enqueue(await locked(tx, study.id), tx, input.enqueue)
+      if (input.findRate) {
+        const { id: jobId } = await this.#jobs.ask(tx, 'findRate', { studyId: study.id }, null)
+        const rate = { jobId, settled: false, rate: null, range: null }
+        await tx
+          .update(studies)
+          .set({ extras: { ...extras, rate } })
+          .where(eq(studies.id, study.id))
+      }
       await announce(tx, 'study', 'created', study.id)
       await advance(tx, this.#runs, study.id)
       return study.id
@@ -293,7 +316,11 @@ export class StudyService extends StudyReader {
 
   /** Looks after one study: its run has reported an epoch or ended. */
   async advance(id: number): Promise<void> {
-    await this.db.transaction((tx) => advance(tx, this.#runs, id))
+    const unwanted = await this.db.transaction(async (tx) => {
+      await advance(tx, this.#runs, id)
+      return forgetCheckpoints(tx, id)
+    })
+    for (const path of unwanted) await rm(path, { recursive: true, force: true })
   }
 
   /** Looks after every study that has news which nobody followed up, such as one whose worker died. */

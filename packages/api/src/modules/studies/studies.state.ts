@@ -7,7 +7,7 @@ import { type StudyRow, studies, type TrialRow, trials } from './studies.table.t
 
 export interface StudyState {
   readonly row: StudyRow
-  /** Changed by the driver's `record` and nobody else. */
+  /** Changed by the driver's `record`, and before its first trial by a range test. */
   readonly driven: DrivenStudy
   readonly rows: readonly TrialRow[]
   /** Of its trials, one a fold, and of its winner's last evaluation. */

@@ -31,6 +31,17 @@ export interface StudyExtras {
   sizes: number[]
   /** Seeds under which the winner is trained anew and tested. */
   finalSeeds: number
+  /** The range test that its trials wait for; null without one. */
+  rate: RateSearch | null
+}
+
+export interface RateSearch {
+  jobId: number
+  /** Whether it has come to its end, and the study may begin. */
+  settled: boolean
+  /** What it found, and the range that is searched therefore; null where it found nothing of use. */
+  rate: number | null
+  range: { low: number; high: number } | null
 }
 
 const time = () => timestamp({ withTimezone: true, precision: 3 })

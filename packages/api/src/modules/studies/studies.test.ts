@@ -100,7 +100,7 @@ onEveryDatabase('a study', (database) => {
         space { name kind low high log step choices { text } when { parameter is { text } } }
         budget { trials epochs hours } spent { trials epochs } counts { complete running failed }
         best { number values } bestInterval { low } paretoFront { number } history { trial { number } value best }
-        importances { name importance trials }
+        importances { name importance trials } importanceEpochs
         trials(first: 3, orderBy: { field: value }) { totalCount edges { node {
           number state values epochs reason enqueued parameters { name number text flag } reports { epoch value }
           runs { name status trial { number } study { name } config { baseLr optimizer momentum augmentation { rotate flipP } } } } } }
@@ -121,6 +121,7 @@ onEveryDatabase('a study', (database) => {
       spent: { trials: 8, epochs: 24 },
       counts: { complete: 8, running: 0, failed: 0 },
       bestInterval: null,
+      importanceEpochs: 3,
     })
     expect(study.space.map(({ name }: { name: string }) => name)).toEqual([
       'baseLr',
@@ -200,6 +201,12 @@ onEveryDatabase('a study', (database) => {
         trial.state === 'complete' ? 'SUCCEEDED' : trial.state === 'pruned' ? 'STOPPED' : 'PAUSED',
       )
       if (run.status === 'PAUSED') await expect(runs.resume(run.id)).rejects.toThrow(`PAUSED by study ${id}`)
+      // Only what may go on keeps the checkpoint to go on from.
+      await until(async () => {
+        const [kept = []] = await platform.services.models.ofRuns([run.id])
+        const wanted = { PAUSED: 'best last', SUCCEEDED: 'best' }[run.status as string] ?? ''
+        return kept.map(({ kind }) => kind).join(' ') === wanted
+      })
     }
 
     // The winner was trained anew under two other seeds, whole and at full size.
@@ -242,7 +249,7 @@ onEveryDatabase('a study', (database) => {
   it('stops with all its runs, goes on where they were, takes trials by hand, and does more when it is extended', async () => {
     const platform = await database.open()
     const { studies, runs, start } = await started(platform, 2, { stepMs: 10 })
-    const { id } = await start({ budget: { trials: 3 } })
+    const { id } = await start({ budget: { trials: 3 }, config: { epochs: 6 } })
     const own = async () => (await studies.runsOfTrials([0, 1, 2].map((n) => `${id}:${n}`))).flat()
     await until(async () => (await runs.epochs((await own()).map(({ id }) => id))).length >= 3)
     expect(await studies.stop(id)).toMatchObject({ status: 'STOPPED', outcome: null, runningSince: null })
@@ -277,13 +284,15 @@ onEveryDatabase('a study', (database) => {
   it('ends when its epochs are spent, or its hours', async () => {
     const platform = await database.open()
     const { start } = await started(platform)
-    const { id } = await start({ parallel: 1, budget: { epochs: 20 } })
+    const config = { epochs: 3 }
+    const { id } = await start({ parallel: 1, config, budget: { epochs: 7 } })
     expect(await inStatus(platform, id, 'FINISHED')).toMatchObject({ outcome: 'The budget of epochs is spent' })
-    expect((await trialsOf(platform, id)).map(({ epochs }) => epochs[0])).toEqual([9, 9])
-    const short = await start({ parallel: 1, budget: { hours: 1e-5 } })
+    expect((await trialsOf(platform, id)).map(({ epochs }) => epochs[0])).toEqual([3, 3])
+    const short = await start({ parallel: 1, config, budget: { hours: 1e-5 } })
     expect(await inStatus(platform, short.id, 'FINISHED')).toMatchObject({ outcome: 'The budget of hours is spent' })
     const grid = await start({
       parallel: 1,
+      config,
       sampler: { kind: 'grid' },
       space: { optimizer: { kind: 'categorical', choices: ['adamw', 'sgd'] } },
       budget: {},
@@ -312,6 +321,20 @@ onEveryDatabase('a study', (database) => {
       outcome: '5 trials have failed, and none has not: no such images',
     })
     expect(await trialsOf(platform, hopeless.id)).toHaveLength(5)
+  })
+
+  it('begins with a range test, if it is to, and searches around what that found', async () => {
+    const platform = await database.open()
+    const { start } = await started(platform)
+    const enqueue = [{ baseLr: 0.1 }, { baseLr: 0.002 }]
+    const { id } = await start({ parallel: 1, findRate: true, enqueue, budget: { trials: 3 }, config: { epochs: 1 } })
+    const { plan, extras } = await inStatus(platform, id, 'FINISHED')
+    expect(extras.rate).toMatchObject({ settled: true, rate: 0.05, range: { low: 0.01, high: 0.2 } })
+    expect(plan.space.baseLr).toEqual({ kind: 'float', low: 0.01, high: 0.2, log: true })
+    const rates = (await trialsOf(platform, id)).map(({ parameters }) => Number(parameters.baseLr))
+    expect([rates[0], rates[2]]).toEqual([0.1, 0.05])
+    // .002 lies outside of what is searched now.
+    expect(rates[1]).toBeGreaterThanOrEqual(0.01)
   })
 
   it('validates on folds, one run each, and takes the mean', async () => {

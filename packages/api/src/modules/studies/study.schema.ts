@@ -9,7 +9,7 @@ import { RunConfigRef } from '../runs/run.types.ts'
 import { OrderDirection } from '../runs/runs.schema.ts'
 import { ExportFormat, exportTrials } from './export.ts'
 import { PrunerRef, parametersToList, SamplerRef, SpaceParameter, spaceToList, TrialParameter } from './space.types.ts'
-import { bestOf, edgesOf, frontOf, historyOf, importancesOf, spentOf } from './studies.insights.ts'
+import { bestOf, edgesOf, frontOf, historyOf, importanceEpochs, importancesOf, spentOf } from './studies.insights.ts'
 import { trialOrder, trialOrderFields } from './studies.reader.ts'
 import { anyNumber } from './studies.service.ts'
 import { type StudyRow, type TrialRow, trialState } from './studies.table.ts'
@@ -21,6 +21,7 @@ import {
   ImportanceMethodRef,
   ImportanceRef,
   ObjectiveRef,
+  RateSearchRef,
   ScoreIntervalRef,
   StudyBudgetRef,
   StudySpentRef,
@@ -182,6 +183,12 @@ StudyRef.implement({
       description: 'Seeds under which the winner is trained anew and tested.',
       resolve: ({ extras }) => extras.finalSeeds,
     }),
+    rateSearch: t.field({
+      type: RateSearchRef,
+      nullable: true,
+      description: 'null where it was not asked for.',
+      resolve: ({ extras }) => extras.rate,
+    }),
     paretoFront: t.field({
       type: [TrialRef],
       description: 'The complete trials that no other one beats in every objective; with one objective, the best.',
@@ -194,11 +201,16 @@ StudyRef.implement({
     }),
     importances: t.field({
       type: [ImportanceRef],
-      description: 'The most important parameter first; none before two trials are complete.',
+      description:
+        'The most important parameter first, of the trials that came to the highest rung to which ten did; none before two came to one.',
       args: { method: t.arg({ type: ImportanceMethodRef, defaultValue: 'pedAnova' }) },
       complexity: 200,
       resolve: async (study, { method }, context) =>
         importancesOf(study, await trialsOf(study, context), method ?? 'pedAnova'),
+    }),
+    importanceEpochs: t.int({
+      description: 'Epochs with the whole network after which those trials were measured.',
+      resolve: async (study, _args, context) => importanceEpochs(study, await trialsOf(study, context)),
     }),
     trial: t.field({
       type: TrialRef,

@@ -1,12 +1,12 @@
 /** The parts of a study: plain objects without an id of their own. */
 import type { Budget, Edge, Importance, Objective } from '@sporeprint/tuning'
 import { builder } from '../../graphql/builder.ts'
-import { TrialRef } from '../../graphql/refs.ts'
+import { JobRef, TrialRef } from '../../graphql/refs.ts'
 import { Split } from '../evaluations/evaluations.schema.ts'
 import { type ObjectiveMetric, objectiveMetricNames } from './objectives.ts'
 import type { FinalScore, ScoreInterval } from './scores.ts'
 import type { HistoryPoint, Spent } from './studies.insights.ts'
-import { studyStatus, type TrialRow, trialState } from './studies.table.ts'
+import { type RateSearch, studyStatus, type TrialRow, trialState } from './studies.table.ts'
 
 export const StudyStatus = builder.enumType('StudyStatus', {
   description:
@@ -129,6 +129,21 @@ export const FinalScoreRef = builder.objectRef<FinalScore>('FinalScore').impleme
     split: t.expose('split', { type: Split, description: 'valid where the dataset has no test split.' }),
     n: t.exposeInt('n', { description: 'Images.' }),
     seeds: t.exposeInt('seeds'),
+  }),
+})
+
+export const RateSearchRef = builder.objectRef<RateSearch>('RateSearch').implement({
+  description: 'The range test that a study began with.',
+  fields: (t) => ({
+    settled: t.exposeBoolean('settled', { description: 'Whether it has come to its end; trials wait for that.' }),
+    rate: t.exposeFloat('rate', { nullable: true, description: 'The learning rate that it suggests; null: none.' }),
+    low: t.float({
+      nullable: true,
+      description: 'The range that baseLr is searched in therefore; null where it stayed as it was.',
+      resolve: ({ range }) => range?.low ?? null,
+    }),
+    high: t.float({ nullable: true, resolve: ({ range }) => range?.high ?? null }),
+    job: t.field({ type: JobRef, resolve: ({ jobId }) => jobId }),
   }),
 })
 

@@ -5,11 +5,12 @@ import { formatCount, formatPercent } from '../../core/format.ts'
 import { Panel } from '../parts.tsx'
 
 export function Importances({ study }: { study: StudyState }): ReactElement {
-  const { importances } = study
+  const { importances, importanceEpochs: epochs } = study
+  const note = `what the best trials have in common after ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}, by PED-ANOVA`
   return (
-    <Panel title="Importances" note="what the best trials have in common, by PED-ANOVA" testId="importances">
+    <Panel title="Importances" note={importances.length > 0 ? note : ''} testId="importances">
       {importances.length === 0 ? (
-        <p className="placeholder">Needs two complete trials.</p>
+        <p className="placeholder">Needs two trials that came equally far.</p>
       ) : (
         <div className="table-scroll">
           <table aria-label="Importances">

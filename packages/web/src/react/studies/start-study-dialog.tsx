@@ -124,6 +124,12 @@ export function StartStudyDialog(): ReactElement {
           <SpaceEditor space={space} problems={problems.space ?? {}} onChange={changeSpace} />
           <ChoiceField {...field('sampler')} label="Sampler" width="half" choices={samplerLabels} />
           <ChoiceField {...field('pruner')} label="Pruner" width="half" choices={prunerChoices} />
+          <ChoiceField
+            {...field('findRate')}
+            label="Range test first"
+            hint="Finds a learning rate in a short training, and searches around it"
+            choices={{ no: 'No', yes: 'Yes' }}
+          />
           <TextField {...field('trials')} label="Trials" width="half" hint="Empty: no limit" />
           <TextField {...field('hours')} label="Hours" width="half" hint="Empty: no limit" />
           <TextField {...field('parallel')} label="At the same time" width="half" hint="Empty: as many as workers do" />

@@ -1,9 +1,16 @@
 /** What is searched, and how. */
 import type { ReactElement } from 'react'
 import type { StudyState } from '../../core/documents.types.ts'
-import { formatRange, formatValue } from '../../core/parameters.ts'
+import { formatParameter, formatRange, formatValue } from '../../core/parameters.ts'
 import { metricLabels, prunerLabels, samplerLabels } from '../../core/study-names.ts'
 import { Panel } from '../parts.tsx'
+
+function describeRate(search: StudyState['rateSearch']): [string, string][] {
+  if (!search) return []
+  if (!search.settled) return [['Range test', 'under way; trials begin after it']]
+  if (search.rate === null) return [['Range test', 'suggests no rate']]
+  return [['Range test', `suggests ${formatParameter(search.rate)}${search.low === null ? ', out of the space' : ''}`]]
+}
 
 export function StudyFacts({ study }: { study: StudyState }): ReactElement {
   const { space, objectives, rungs, sizes } = study
@@ -21,6 +28,7 @@ export function StudyFacts({ study }: { study: StudyState }): ReactElement {
       ? [['Schedule', study.restarts ? 'begins anew at each rung' : 'one over all epochs'] as [string, string]]
       : []),
     ...(sizes.length > 0 ? [['Smaller images first', `${sizes.join(', ')} px`] as [string, string]] : []),
+    ...describeRate(study.rateSearch),
     ['Folds', study.folds],
     ['At the same time', study.parallel ?? 'as many as workers do'],
     ['Winner trained anew', study.finalSeeds === 0 ? 'no' : `under ${study.finalSeeds} seeds`],

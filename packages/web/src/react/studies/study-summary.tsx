@@ -40,7 +40,8 @@ export function StudySummaryPanel({ study }: { study: StudyState }): ReactElemen
   )
 }
 
-function headline({ counts }: StudyState): string {
+function headline({ counts, rateSearch }: StudyState): string {
+  if (rateSearch?.settled === false) return 'A range test looks for the learning rate'
   if (counts.running === 1) return 'One trial is training'
   return counts.running > 1 ? `${formatCount(counts.running)} trials are training` : 'The winner is trained anew'
 }
