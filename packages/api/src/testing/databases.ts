@@ -43,6 +43,8 @@ export async function migratedImage(): Promise<Blob> {
   for (const name of readdirSync(migrationsFolder).sort()) {
     if (name.endsWith('.sql')) hash.update(readFileSync(join(migrationsFolder, name)))
   }
+  // What was applied is known by its time, which is only here.
+  hash.update(readFileSync(join(migrationsFolder, 'meta', '_journal.json')))
   const file = join(cache, `database-${hash.digest('hex').slice(0, 16)}.tar`)
   const kept = await readFile(file).catch(() => null)
   if (kept) return new Blob([kept])
