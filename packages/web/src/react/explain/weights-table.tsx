@@ -14,6 +14,9 @@ export function WeightsTable(props: {
   const signs = shownSegments(weights, shown)
   const rows = weights.filter(({ segment }) => signs.has(segment))
   const greatest = Math.max(...weights.map(({ weight }) => Math.abs(weight)), Number.MIN_VALUE)
+  // Three digits of the greatest: weights are as small as the probability that they share out.
+  const digits = Math.min(8, Math.max(2, 2 - Math.floor(Math.log10(greatest))))
+  const signed = (value: number): string => `${value < 0 ? '−' : '+'}${formatNumber(Math.abs(value), digits)}`
   const intervals = rows.some(({ low }) => low !== null)
   return (
     <div className="table-scroll weights">
@@ -59,5 +62,3 @@ export function WeightsTable(props: {
     </div>
   )
 }
-
-const signed = (value: number): string => `${value < 0 ? '−' : '+'}${formatNumber(Math.abs(value), 3)}`
