@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import type { Arch, BenchProgress, InferenceBench } from '@sporeprint/engine/node'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { addCommand } from '../cli/command.ts'
-import { CommandError, describeError, errorCode, UsageError } from '../cli/errors.ts'
+import { CommandError, describeError, UsageError } from '../cli/errors.ts'
 import { abortOnInterrupt } from '../cli/interrupt.ts'
 import type { Io } from '../cli/io.ts'
 import { wholeNumber } from '../cli/numbers.ts'
@@ -182,7 +182,7 @@ async function benchInfer(io: Io, { arch, adapter: part = '', ...options }: Infe
         results.push(result)
       } catch (error) {
         finish()
-        if (errorCode(error) === 'ABORTED') throw new CommandError('STOPPED', 'stopped', { cause: error })
+        if (signal.aborted) throw new CommandError('STOPPED', 'stopped', { cause: error })
         const { message } = describeError(error)
         io.log(`${network} on ${adapter}: ${message}`)
         failed.push({ adapter, arch: network, message })
