@@ -201,7 +201,7 @@ async function findRange(io: Io, { base, space }: StudyRequest, signal: AbortSig
   if (range === undefined || range.kind !== 'float') {
     throw new UsageError('--lr-find narrows the range of baseLr: have it in the space, as a float')
   }
-  const { runTask } = await loadEngine()
+  const { middleRate, runTask } = await loadEngine()
   const reporter = createTrainReporter(io, createProgress())
   try {
     const { suggestions } = await runTask(
@@ -213,8 +213,7 @@ async function findRange(io: Io, { base, space }: StudyRequest, signal: AbortSig
         onWarning: io.log,
       },
     )
-    const { valley, minimum, steep, slide } = suggestions
-    const rate = valley ?? minimum ?? steep ?? slide
+    const rate = middleRate(suggestions)
     const narrow = rate === null ? null : narrowedAround(rate, range, rateReach)
     reporter.finish()
     io.log(

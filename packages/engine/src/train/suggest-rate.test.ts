@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { suggestRates } from './suggest-rate.ts'
+import { middleRate, suggestRates } from './suggest-rate.ts'
 
 /** A sweep of 100 rates that ended after 93: a plateau, a fall, a divergence, and a ripple. */
 const rates = Array.from({ length: 93 }, (_, i) => 1e-7 * 1e8 ** (i / 100))
@@ -29,4 +29,12 @@ test('losses that are not numbers are left out', () => {
   const broken = losses.map((loss, i) => (i === 40 ? Number.NaN : loss))
   const { minimum } = suggestRates({ rates, losses: broken }, 100)
   expect(minimum).toBeCloseTo(0.0019054607179632484, 15)
+})
+
+test('the middle of the suggestions is between the two in the middle, or the one, or nothing', () => {
+  const none = { valley: null, steep: null, minimum: null, slide: null }
+  expect(middleRate({ valley: 1e-4, steep: 1, minimum: 1e-2, slide: 1e-3 })).toBeCloseTo(10 ** -2.5, 12)
+  expect(middleRate({ ...none, valley: 1e-4, slide: 1, minimum: 0.5 })).toBe(0.5)
+  expect(middleRate({ ...none, steep: 0.25 })).toBe(0.25)
+  expect(middleRate(none)).toBeNull()
 })

@@ -40,6 +40,14 @@ export function suggestRates({ rates, losses }: RateCurve, steps: number): RateS
   return { valley: valley(r, l), steep: steep(r, l), minimum: minimum(r, l), slide: slide(r, l) }
 }
 
+/** One rate of the four: the middle of what the rules say in the logarithm, since they may lie decades apart. Null where none says anything. */
+export function middleRate(suggestions: RateSuggestions): number | null {
+  const rates = Object.values(suggestions).filter((rate): rate is number => rate !== null)
+  rates.sort((a, b) => a - b)
+  const [below, above] = [rates[(rates.length - 1) >> 1], rates[rates.length >> 1]]
+  return below === undefined || above === undefined ? null : Math.sqrt(below * above)
+}
+
 function valley(rates: number[], losses: number[]): number | null {
   // lengths[i]: of the longest falling subsequence that ends at i.
   const lengths = losses.map(() => 1)
