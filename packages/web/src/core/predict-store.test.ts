@@ -23,6 +23,7 @@ class Server {
   asked: Asked | null = null
   kind: 'predict' | 'explain' = 'predict'
   refusal: string | null = null
+  endsAtOnce = false
   status = 'QUEUED'
   tell: (data: JobsFeed) => void = () => {}
 
@@ -60,7 +61,9 @@ class Server {
       if (this.refusal) return { __typename: 'Conflict', message: this.refusal }
       this.asked = args.input
       this.kind = kind
-      return { __typename: typename, job: this.job }
+      const { job } = this
+      if (this.endsAtOnce) this.status = 'FAILED'
+      return { __typename: typename, job }
     }
     const rootValue = {
       run: { id: 'r1', name: 'Oaks', checkpoints: [{ id: 'm1', kind: 'best', epoch: 3 }] },
@@ -135,6 +138,15 @@ test('a refusal is told, and leaves the way free for another try', async () => {
   await expect.poll(() => store.get().phase).toBe('ready')
   await store.predict(files, { abstain: 0, tta: false })
   expect(store.get()).toMatchObject({ uploading: null, job: null, error: { message: 'Upload 1 is not complete' } })
+})
+
+test('a job that ends before its asking is answered is not waited for', async () => {
+  const server = new Server()
+  const store = createPredictStore(server.api, 'r1')
+  await expect.poll(() => store.get().phase).toBe('ready')
+  server.endsAtOnce = true
+  await store.predict(files, { abstain: 0, tta: false })
+  expect(store.get()).toMatchObject({ job: { status: 'FAILED' }, predictions: [] })
 })
 
 test('the explanations of one job hear of that job only', async () => {

@@ -1,10 +1,10 @@
 /** Images that a reader brings, and what a run's best weights say of them. */
 import type { Api } from './api.ts'
-import { jobsFeed, predictionsQuery, predictMutation } from './documents.ts'
+import { jobQuery, jobsFeed, predictionsQuery, predictMutation } from './documents.ts'
 import type { JobState, PredictionsQuery } from './documents.types.ts'
 import { ApiError, asApiError } from './errors.ts'
 import { askToExplain, imageOf } from './explain.ts'
-import { bestModel, inOrderOfJobs } from './jobs.ts'
+import { bestModel, inOrderOfJobs, isUnderWay } from './jobs.ts'
 import { createStore, type ReadableStore } from './store.ts'
 import { uploadFile } from './uploads.ts'
 
@@ -68,9 +68,14 @@ export function createPredictStore(api: Api, run: string): PredictStore {
 
   async function load(): Promise<void> {
     try {
-      const { run: found, predictions } = await api.query(predictionsQuery, { run })
+      const { job: asked } = store.get()
+      const [{ run: found, predictions }, now] = await Promise.all([
+        api.query(predictionsQuery, { run }),
+        asked && isUnderWay(asked) ? api.query(jobQuery, { id: asked.id }) : null,
+      ])
       if (closed) return
       store.set({
+        ...(now?.job && { job: now.job }),
         phase: found ? 'ready' : 'missing',
         run: found,
         model: bestModel(found?.checkpoints),
@@ -94,6 +99,8 @@ export function createPredictStore(api: Api, run: string): PredictStore {
       const { predict } = await api.mutate(predictMutation, { input: { model, images, ...settings } })
       if ('message' in predict) throw new ApiError('NOT_PREDICTED', predict.message)
       store.set({ uploading: null, job: predict.job })
+      // It may have ended before this was answered.
+      await load()
     } catch (error) {
       store.set({ uploading: null, error: asApiError(error) })
     }
