@@ -4,8 +4,11 @@ import type { FastifyInstance } from 'fastify'
 import { Conflict, InvalidInput, NotFound } from '../errors.ts'
 import type { UploadService } from '../modules/uploads/uploads.service.ts'
 
+/** What a client that goes away leaves behind: no fault of the server's, and nobody hears the answer. */
+const goneAway: ReadonlySet<string | undefined> = new Set(['ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE'])
+
 const statusOf = (error: unknown): number | null => {
-  if (error instanceof InvalidInput) return 400
+  if (error instanceof InvalidInput || goneAway.has((error as NodeJS.ErrnoException).code)) return 400
   if (error instanceof NotFound) return 404
   return error instanceof Conflict ? 409 : null
 }

@@ -6,7 +6,7 @@ import { Readable } from 'node:stream'
 import { expect, it } from 'vitest'
 import { ArtifactFolder } from '../../artifacts/artifacts.ts'
 import { openPlatform } from '../../platform.ts'
-import { request } from '../../testing/client.ts'
+import { request, until } from '../../testing/client.ts'
 import { onEveryDatabase, temporaryFolder } from '../../testing/databases.ts'
 import { gid } from '../../testing/trained.ts'
 import { UploadService } from './uploads.service.ts'
@@ -96,6 +96,29 @@ onEveryDatabase('uploads', (database) => {
       __typename: 'NotFound',
       message: 'There is no upload 99',
     })
+  })
+
+  it('that break off can be sent again, and leave nothing of the first try', async () => {
+    const faults: Error[] = []
+    const options = { ...(await database.fresh()), onError: (error: Error) => void faults.push(error) }
+    const platform = await openPlatform(options)
+    const server = await platform.listen({ port: 0 })
+    const { createUpload } = await request(server, creating, { input: { name: 'oak.jpg', bytes: picture.length } })
+    const { id, url } = createUpload.upload
+    const folder = join(options.dataDir, 'uploads', '1')
+    const arrived = () => readdir(folder).catch(() => [])
+    await new Promise<void>((resolve) => {
+      const sent = rawRequest(server.url + url, { method: 'PUT', headers: { 'content-length': picture.length } })
+      sent.on('error', () => resolve())
+      sent.write(picture.subarray(0, 1000))
+      void until(async () => (await arrived()).length === 1).then(() => sent.destroy(new Error('away')))
+    })
+    await until(async () => (await arrived()).length === 0)
+    expect((await fetch(server.url + url, { method: 'PUT', body: picture })).status).toBe(204)
+    const { completeUpload } = await request(server, completing, { id, sha256: sha256(picture) })
+    expect(completeUpload.__typename).toBe('CompleteUploadSuccess')
+    expect(faults).toEqual([])
+    await platform.close()
   })
 
   it('that are not completed within an hour are forgotten, with what has arrived of them', async () => {
