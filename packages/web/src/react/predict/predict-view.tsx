@@ -82,6 +82,12 @@ function LoadedPredict({ store, runId }: { store: PredictStore; runId: string })
           <JobLine job={job} what="classification" />
         </section>
       )}
+      {predictions[0]?.outlier === null && (
+        <p className="muted try-note">
+          These weights are not calibrated, so they cannot tell an image that shows none of the classes:{' '}
+          <code>sporeprint calibrate</code> makes them able to.
+        </p>
+      )}
       {predictions.length > 0 && (
         <ul className="predictions" aria-label="Predictions" data-testid="predictions">
           {predictions.map((prediction) => (
