@@ -1,5 +1,6 @@
 /** Why a model says what it says: the images that were explained, and one of them in full. */
 import { type ReactElement, useCallback, useState } from 'react'
+import { methodNames } from '../../core/explain.ts'
 import {
   createExplanationsStore,
   type Explanation,
@@ -94,7 +95,7 @@ function LoadedExplanations(props: {
 }
 
 function GalleryButton(props: { explanation: Explanation; pressed: boolean; onChoose: () => void }): ReactElement {
-  const { image, picture, actual, labels } = props.explanation
+  const { image, picture, actual, labels, method } = props.explanation
   const [first] = labels
   return (
     <button type="button" aria-pressed={props.pressed} title={image} onClick={props.onChoose}>
@@ -106,7 +107,9 @@ function GalleryButton(props: { explanation: Explanation; pressed: boolean; onCh
       ) : (
         <strong>{first?.label}</strong>
       )}
-      <span className="muted">{formatPercent(first?.probability)}</span>
+      <span className="muted">
+        {formatPercent(first?.probability)}, {methodNames[method]}
+      </span>
     </button>
   )
 }
