@@ -1,5 +1,5 @@
 /** The whole path with real parts: images on disk → engine → queue → database → live events → a curve in a real browser. */
-import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { startCli } from '@sporeprint/server/testing'
@@ -100,12 +100,15 @@ test('a run started in the console draws a growing curve and finishes with a rep
   ])
 })
 
-/** As if a file had been dragged there from a file manager. */
-async function drop(page: Page, zone: Locator, file: string): Promise<void> {
-  const dropped = { name: basename(file), bytes: [...(await readFile(file))] }
-  const dataTransfer = await page.evaluateHandle(({ name, bytes }) => {
+/** As if files had been dragged there from a file manager. */
+async function drop(page: Page, zone: Locator, files: readonly string[]): Promise<void> {
+  const dropped = await Promise.all(
+    files.map(async (file) => ({ name: basename(file), bytes: [...(await readFile(file))] })),
+  )
+  const dataTransfer = await page.evaluateHandle((all) => {
     const transfer = new DataTransfer()
-    transfer.items.add(new File([Uint8Array.from(bytes)], name, { type: 'image/png' }))
+    for (const { name, bytes } of all)
+      transfer.items.add(new File([Uint8Array.from(bytes)], name, { type: 'image/png' }))
     return transfer
   }, dropped)
   await zone.dispatchEvent('drop', { dataTransfer })
@@ -117,11 +120,14 @@ test('an image dropped into the console is classified by the trained model, and 
   await page.getByRole('link', { name: 'Try it' }).click()
   const folder = join(dir, 'artwork', 'test', 'vehicle')
   const [name = ''] = await readdir(folder)
-  await drop(page, page.getByTestId('drop-zone'), join(folder, name))
+  const notes = join(dir, 'notes.jpg')
+  await writeFile(notes, 'no image')
+  await drop(page, page.getByTestId('drop-zone'), [notes, join(folder, name)])
 
   const prediction = page.getByTestId('prediction')
   await prediction.waitFor({ timeout: 60_000 })
   expect(await prediction.getAttribute('aria-label')).toBe(name)
+  expect(await page.getByTestId('skipped').textContent()).toContain('notes.jpg could not be read: a text file')
   const rows = await prediction.getByTestId('probability').allInnerTexts()
   const said = rows
     .map((row) => row.split('\n'))
