@@ -144,4 +144,5 @@ for (const seed of seeds.split(',').map(Number)) {
   line('range test, TPE', search(task, whole, sweep, first, plain.best))
   const pruner = { kind: 'successiveHalving', reductionFactor: 3 } as const
   line('range test, ASHA', search(task, { ...whole, pruner }, sweep, first, plain.best))
+  line('range test, Hyperband', search(task, { ...whole, pruner: { kind: 'hyperband' } }, sweep, first, plain.best))
 }

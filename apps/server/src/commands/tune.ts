@@ -39,7 +39,7 @@ export function addTuneCommand(program: Command, io: Io): void {
     .addOption(
       new Option(
         '--rungs <epochs>',
-        'epochs after which trials pause, such as 1,3 (default: --epochs / 3, / 9, …)',
+        'epochs after which trials pause, such as 1,3 (default: --epochs / 3 and / 9)',
       ).argParser(wholeNumbers(1, 10_000)),
     )
     .addOption(

@@ -89,6 +89,7 @@ describe('halving', () => {
     const rungs = (change: Partial<PlanOptions>) => rungsOf(createPlan({ ...options, pruner: asha, ...change }))
     expect(rungs({ epochs: 9 })).toEqual([1, 3, 9])
     expect(rungs({ epochs: 5 })).toEqual([1, 2, 5])
+    expect(rungs({ epochs: 27 })).toEqual([3, 9, 27])
     expect(rungs({ epochs: 31, pruner: { kind: 'successiveHalving', minResource: 2 } })).toEqual([2, 8, 31])
     expect(rungs({ epochs: 9, pruner: { ...asha, minEarlyStoppingRate: 1 } })).toEqual([3, 9])
     expect(rungs({ epochs: 1 })).toEqual([1])

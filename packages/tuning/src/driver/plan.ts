@@ -25,7 +25,7 @@ export interface StudyPlan {
   readonly epochs: number
   /** Frozen epochs before them; a parameter `freezeEpochs` of the space goes before this. */
   readonly freezeEpochs: number
-  /** Under halving: after which epochs trials pause, rising, below `epochs`; null: `epochs` divided by η again and again. */
+  /** Under halving: after which epochs trials pause, rising, below `epochs`; null: `epochs` / η and / η². */
   readonly rungs: readonly number[] | null
   /** The rest of a trial is repeated on so many folds, under halving only by those that the last rung lets go on. */
   readonly folds: number

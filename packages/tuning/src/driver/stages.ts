@@ -10,16 +10,17 @@ export interface Stage {
 }
 
 /**
- * The rungs of a study and its end, in unfrozen epochs. Unless they are given they are counted down from the end, epochs / η each, so
- * that the last stretch is as long as halving wants it whatever the number of epochs.
+ * The rungs of a study and its end, in unfrozen epochs. Unless they are given they are counted down from the end, epochs / η each, to
+ * `minResource`, by default epochs / η². So the last stretch is as long as halving wants it whatever the number of epochs.
  */
 export function rungsOf(plan: StudyPlan): number[] {
   const { pruner, epochs } = plan
   if (pruner.kind !== 'successiveHalving' && pruner.kind !== 'hyperband') return [epochs]
   const skipped = pruner.kind === 'successiveHalving' ? (pruner.minEarlyStoppingRate ?? 0) : 0
   if (plan.rungs !== null) return [...plan.rungs, epochs].slice(Math.min(skipped, plan.rungs.length))
-  const { minResource = 1 } = pruner
   const factor = reductionFactorOf(plan)
+  // Two rungs below the end: what a trial shows before a ninth of its epochs says little of what it comes to.
+  const { minResource = Math.ceil(epochs / factor ** 2) } = pruner
   const rungs = [epochs]
   for (let rung = Math.ceil(epochs / factor); rung >= minResource && rung < (rungs[0] as number); ) {
     rungs.unshift(rung)
