@@ -1,6 +1,6 @@
 /** A study as the driver sees it, read from its rows under a lock and written back to them. */
 import type { DrivenStudy, DrivenTrial } from '@sporeprint/tuning'
-import { asc, eq, sql } from 'drizzle-orm'
+import { and, asc, eq, inArray, or, sql } from 'drizzle-orm'
 import type { Database } from '../../db/database.ts'
 import { type RunRow, runs } from '../runs/runs.table.ts'
 import { type StudyRow, studies, type TrialRow, trials } from './studies.table.ts'
@@ -10,7 +10,7 @@ export interface StudyState {
   /** Changed by the driver's `record`, and before its first trial by a range test. */
   readonly driven: DrivenStudy
   readonly rows: readonly TrialRow[]
-  /** Of its trials, one a fold, and of its winner's last evaluation. */
+  /** Of its trials that are not over, one a fold, and those that train its winner anew. */
   runs: RunRow[]
 }
 
@@ -19,11 +19,16 @@ export async function lockStudy(tx: Database, id: number): Promise<StudyState | 
   const [row] = await tx.select().from(studies).where(eq(studies.id, id)).for('update')
   if (!row) return null
   const rows = await tx.select().from(trials).where(eq(trials.studyId, id)).orderBy(asc(trials.number))
+  const open = rows.filter(({ state }) => state === 'running' || state === 'paused').map(({ number }) => number)
   return {
     row,
     driven: drivenStudy(row, rows),
     rows,
-    runs: await tx.select().from(runs).where(eq(runs.studyId, id)).orderBy(asc(runs.id)),
+    runs: await tx
+      .select()
+      .from(runs)
+      .where(and(eq(runs.studyId, id), or(eq(runs.final, true), inArray(runs.trial, open))))
+      .orderBy(asc(runs.id)),
   }
 }
 
