@@ -5,7 +5,7 @@ import { findWeights, toSpec } from './train-job.ts'
 
 /** Where the platform's range test meets the engine's task. */
 export const findRateJob: Handlers['findRate'] = async ({ config, datasetPath }, { signal, progress }) => {
-  const { runTask } = await loadEngine()
+  const { middleRate, runTask } = await loadEngine()
   const weights = await findWeights(config.weights, signal, (name) =>
     progress({ stage: `downloading ${name}`, done: 0, total: 1 }),
   )
@@ -16,6 +16,5 @@ export const findRateJob: Handlers['findRate'] = async ({ config, datasetPath },
     else if (event.type === 'step') progress({ stage: 'training', done: event.step, total: event.steps })
   }
   const { suggestions } = await toldOfCrashes(() => runTask('findRate', { spec, sweep: {} }, { signal, onEvent }))
-  const { valley, minimum, steep, slide } = suggestions
-  return { rate: valley ?? minimum ?? steep ?? slide }
+  return { rate: middleRate(suggestions) }
 }
