@@ -85,8 +85,8 @@ function RunAction({
       </button>
     )
   }
-  // A paused trial goes on when its study lets it.
-  if (run.status === 'SUCCEEDED' || run.status === 'PAUSED') return null
+  // What becomes of a trial is for its study to say.
+  if (run.status === 'SUCCEEDED' || run.study) return null
   const resuming = state.action === 'resuming'
   return (
     <button

@@ -46,6 +46,7 @@ export function StudyHeader({ study, state, store, onDialog }: StudyHeaderProps)
               </time>
             </li>
             <li>worked on for {formatDuration(spent.hours * 3600)}</li>
+            {status === 'FINISHED' && study.outcome && <li>{study.outcome}</li>}
           </ul>
         </div>
         <div className="actions">

@@ -11,11 +11,9 @@ export function StudyNotices({
   study: StudyState
   trials: readonly TrialCore[]
 }): ReactElement | null {
-  const notices = [
-    ...(study.outcome === null ? [] : [study.outcome]),
-    ...withinNoise(study, trials),
-    ...study.edges.map(describeEdge),
-  ]
+  // That a budget is spent is no reason to doubt anything: the summary says so.
+  const stopped = study.status === 'STOPPED' && study.outcome !== null ? [study.outcome] : []
+  const notices = [...stopped, ...withinNoise(study, trials), ...study.edges.map(describeEdge)]
   if (notices.length === 0) return null
   return (
     <ul className="notices" data-testid="notices">
