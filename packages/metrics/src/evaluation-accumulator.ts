@@ -1,17 +1,15 @@
-import { balancedAccuracyOf, cohenKappaOf, matthewsOf } from './counts/agreement.ts'
-import { accuracyOf, type ClassCounts } from './counts/confusion.ts'
 import { mostConfused } from './counts/most-confused.ts'
-import { type Average, averageScores } from './counts/scores.ts'
 import { checkInteger, checkLabel, checkSameLength, MetricsInputError } from './errors.ts'
-import type { EvaluatedSample, Evaluation, ScoreName, SliceReport } from './evaluation.ts'
+import type { EvaluatedSample, Evaluation, SliceReport } from './evaluation.ts'
 import { definedMean } from './mean.ts'
 import { averagePrecision, rocAuc } from './ranking/areas.ts'
 import { oneVsRest } from './ranking/one-vs-rest.ts'
 import type { Ranked } from './ranking/ranked.ts'
 import { ScoreHistogram } from './ranking/score-histogram.ts'
 import { ReportAccumulator, type ReportOptions } from './report.ts'
-import { bootstrapCounts, type CountStatistics } from './resampling/bootstrap-confusion.ts'
+import { bootstrapCounts } from './resampling/bootstrap-confusion.ts'
 import { proportionInterval } from './resampling/proportion.ts'
+import { scoreStatistics } from './resampling/score-interval.ts'
 import { OutcomeAccumulator } from './rows/outcome-accumulator.ts'
 import { outcomes } from './rows/outcomes.ts'
 import { RowSample } from './rows/row-sample.ts'
@@ -48,18 +46,6 @@ export interface SampleNote {
 
 /** Numbers kept as rows: 16 MB. */
 const rowNumbers = 4_000_000
-
-const f1 = (average: Average) => (counts: readonly ClassCounts[]) => averageScores(counts, average).f1
-
-const statistics: CountStatistics<ScoreName> = {
-  accuracy: accuracyOf,
-  balancedAccuracy: balancedAccuracyOf,
-  f1Weighted: f1('weighted'),
-  f1Micro: f1('micro'),
-  f1Macro: f1('macro'),
-  cohenKappa: cohenKappaOf,
-  matthews: matthewsOf,
-}
 
 /**
  * Takes batches of logits with labels and gives the whole `Evaluation` of all of them. Memory does not grow with the set: K² counts,
@@ -153,7 +139,7 @@ export class EvaluationAccumulator {
     return {
       ...report,
       level,
-      scores: bootstrapCounts(report.confusion, statistics, { level, seed }),
+      scores: bootstrapCounts(report.confusion, scoreStatistics, { level, seed }),
       logLoss,
       brier,
       topK,

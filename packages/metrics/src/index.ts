@@ -75,6 +75,7 @@ export {
 export type { Interval } from './resampling/interval.ts'
 export { type Disagreement, disagreement, type McNemar, mcnemar } from './resampling/mcnemar.ts'
 export { proportionInterval } from './resampling/proportion.ts'
+export { meanInterval, type Spread, scoreInterval } from './resampling/score-interval.ts'
 export {
   type Calibration,
   type CalibrationOptions,

@@ -2,9 +2,11 @@
  * The journal of a study: one JSON document a line, appended and flushed to the disk before what it says is relied upon. The study is
  * what its events lead to, so a process that is killed at any moment loses at most the line that it was writing.
  */
+
 import { type FileHandle, mkdir, open, readFile, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { RateSuggestions } from '@sporeprint/engine'
+import type { Spread } from '@sporeprint/metrics'
 import { type DrivenStudy, record, type StudyEvent, type StudyPlan } from '@sporeprint/tuning'
 import { CommandError } from '../cli/errors.ts'
 import { exists } from '../files.ts'
@@ -40,13 +42,6 @@ export interface Validated {
   n: number
   /** Of each objective that has one. */
   intervals: (Spread | null)[]
-}
-
-/** A 95 % interval and the standard error behind it. */
-export interface Spread {
-  low: number
-  high: number
-  standardError: number
 }
 
 export interface Final extends Validated {

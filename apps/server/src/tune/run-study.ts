@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { EpochRecord, StartEvent, TrainEvent, TrainResult, TrainSpec } from '@sporeprint/engine'
 import type { TrainOptions } from '@sporeprint/engine/node'
-import type { ClassificationReport } from '@sporeprint/metrics'
+import { type ClassificationReport, scoreInterval } from '@sporeprint/metrics'
 import {
   bestTrial,
   type Decision,
@@ -14,7 +14,6 @@ import {
   type Work,
 } from '@sporeprint/tuning'
 import { errorCode } from '../cli/errors.ts'
-import { intervalsOf } from './intervals.ts'
 import type { Final, Journal } from './journal.ts'
 import type { MetricName } from './request.ts'
 import { finalSpec, trialFolder, trialSpec } from './trial-spec.ts'
@@ -179,7 +178,7 @@ export class StudyRun {
 
   async #validated({ number }: DrivenTrial, fold: number, report: ClassificationReport): Promise<void> {
     const { journal } = this.#options
-    const intervals = intervalsOf(report, journal.study.plan.objectives)
+    const intervals = journal.study.plan.objectives.map(({ metric }) => scoreInterval(report, metric))
     await journal.note({ kind: 'validated', number, fold, n: report.n, intervals })
   }
 
@@ -201,7 +200,7 @@ export class StudyRun {
         split: test === null ? 'valid' : 'test',
         n: test?.n ?? this.images?.valid ?? 0,
         values: this.#metrics().map((metric) => (test === null ? best[metric] : scoreOf(test, metric))),
-        intervals: test === null ? objectives.map(() => null) : intervalsOf(test, objectives),
+        intervals: objectives.map(({ metric }) => test && scoreInterval(test, metric)),
         checkpoint,
       }
       await journal.note({ kind: 'final', ...final })

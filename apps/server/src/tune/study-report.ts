@@ -1,6 +1,7 @@
 /** What a study came to: the document, the files, and the lines for people. */
 import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { meanInterval, type Spread } from '@sporeprint/metrics'
 import {
   bestTrial,
   type DrivenTrial,
@@ -15,8 +16,7 @@ import {
   trialsCsv,
 } from '@sporeprint/tuning'
 import type { Io } from '../cli/io.ts'
-import { meanInterval } from './intervals.ts'
-import type { Final, Journal, Spread } from './journal.ts'
+import type { Final, Journal } from './journal.ts'
 import { limitsOf } from './space.ts'
 import { parametersText, ranked, shownValue, summaryLine } from './study-view.ts'
 

@@ -1,12 +1,5 @@
 /** How sure a score is: on so many images, how much of it may be chance. */
-import {
-  accuracy,
-  averageScores,
-  bootstrapConfusion,
-  type ClassificationReport,
-  type ConfusionMatrix,
-  classCounts,
-} from '@sporeprint/metrics'
+import { type ClassificationReport, meanInterval, scoreInterval } from '@sporeprint/metrics'
 import type { Objective } from '@sporeprint/tuning'
 
 export interface ScoreInterval {
@@ -16,30 +9,17 @@ export interface ScoreInterval {
   n: number
 }
 
-const statistics: Readonly<Record<string, (confusion: ConfusionMatrix) => number>> = {
-  accuracy,
-  f1Micro: accuracy,
-  f1Weighted: (confusion) => averageScores(classCounts(confusion), 'weighted').f1,
-  f1Macro: (confusion) => averageScores(classCounts(confusion), 'macro').f1,
-}
-
-/**
- * The 95 % interval of a trial's score, by the bootstrap over the images that it was validated on; of a mean over folds, whose images
- * are others, by the normal distribution. Null for what no confusion tells, such as a loss.
- */
-export function scoreInterval(
+/** The 95 % interval of a trial's score over the images that it was validated on, on one fold or more; null for a loss. */
+export function intervalOf(
   { metric }: Objective,
   value: number,
   folds: readonly ClassificationReport[],
 ): ScoreInterval | null {
-  const statistic = statistics[metric]
-  if (statistic === undefined || folds.length === 0) return null
-  const spreads = folds.map(({ confusion }) => bootstrapConfusion(confusion, { statistic }).statistic)
-  const n = folds.reduce((sum, report) => sum + report.n, 0)
-  const [first] = spreads
-  if (first && spreads.length === 1) return { low: first.low, high: first.high, n }
-  const standardError = Math.sqrt(spreads.reduce((sum, spread) => sum + spread.standardError ** 2, 0)) / spreads.length
-  return { low: value - 1.96 * standardError, high: value + 1.96 * standardError, n }
+  const spread = meanInterval(
+    value,
+    folds.map((report) => scoreInterval(report, metric)),
+  )
+  return spread && { low: spread.low, high: spread.high, n: folds.reduce((sum, report) => sum + report.n, 0) }
 }
 
 /** What several trainings of the same configuration came to. */

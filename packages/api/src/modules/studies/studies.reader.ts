@@ -5,7 +5,7 @@ import { NotFound } from '../../errors.ts'
 import type { Key, Page } from '../../graphql/keyset.ts'
 import { type EvaluationRow, evaluations } from '../evaluations/evaluations.table.ts'
 import { type RunRow, runs } from '../runs/runs.table.ts'
-import { type FinalScore, finalScore, type ScoreInterval, scoreInterval } from './scores.ts'
+import { type FinalScore, finalScore, intervalOf, type ScoreInterval } from './scores.ts'
 import { type StudyRow, studies, type TrialRow, type TrialState, trials } from './studies.table.ts'
 
 type Split = EvaluationRow['split']
@@ -116,7 +116,7 @@ export class StudyReader {
     if (value === undefined || !objective) return null
     const reports = await this.#reports(id, trial.number, false)
     const valid = reports.filter(({ split }) => split === 'valid').map(({ report }) => report)
-    return valid.length < plan.folds ? null : scoreInterval(objective, value, valid)
+    return valid.length < plan.folds ? null : intervalOf(objective, value, valid)
   }
 
   /** What the winner came to under other seeds: on the test split where there is one. */
