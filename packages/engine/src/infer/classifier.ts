@@ -9,7 +9,7 @@ import type { ResNet } from '../nn/resnet.ts'
 import { evaluationGraph } from '../train/graphs.ts'
 import type { Calibration } from '../weights/calibration.ts'
 import { loadModel, type SavedModel } from '../weights/model.ts'
-import { type EvaluateOptions, Inference, type Predictions } from './inference.ts'
+import { type EvaluateOptions, Inference, type Outputs, type Predictions, type Stoppable } from './inference.ts'
 import { checkPredictionOptions, type Prediction, type PredictionOptions, predictionsOf } from './prediction.ts'
 import {
   AugmentedInference,
@@ -94,10 +94,7 @@ export class Classifier {
   }
 
   /** Logits [n, classes] of any number of images: pixels u8 RGBA [n, size, size, 4]. */
-  async logits(
-    pixels: Uint8Array,
-    { signal }: { signal?: AbortSignal | undefined } = {},
-  ): Promise<Float32Array<ArrayBuffer>> {
+  async logits(pixels: Uint8Array, { signal }: Stoppable = {}): Promise<Float32Array<ArrayBuffer>> {
     const classes = this.model.classes.length
     const logits = new Float32Array(this.#count(pixels) * classes)
     for (const { filled, first, count } of this.#batches(pixels)) {
@@ -163,12 +160,14 @@ export class Classifier {
     return this.#inference.evaluate(source, options)
   }
 
-  /** Logits and features of a source of images of its size, in its own order, a batch at a time. */
-  predictions(
-    source: ImageSource,
-    options?: { signal?: AbortSignal | undefined },
-  ): AsyncGenerator<Predictions, void, void> {
+  /** The logits of a source of images of its size, in its own order, a batch at a time. */
+  predictions(source: ImageSource, options?: Stoppable): AsyncGenerator<Predictions, void, void> {
     return this.#inference.predictions(source, options)
+  }
+
+  /** The same with the features that the head classifies by. */
+  outputsOf(source: ImageSource, options?: Stoppable): AsyncGenerator<Predictions & Outputs, void, void> {
+    return this.#inference.outputsOf(source, options)
   }
 
   /** Test-time augmentation over a source of images of its size. */

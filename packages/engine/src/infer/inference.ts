@@ -20,11 +20,13 @@ export interface EvaluateOptions {
 }
 
 /** What was said of the images of one batch, those that could not be read apart. */
-export interface Predictions extends Outputs {
+export interface Predictions {
   /** [n] */
   labels: Uint32Array
   /** [n]; which images of the source these are. */
   indices: Uint32Array
+  /** [n, classes] */
+  logits: Float32Array
 }
 
 /** Of n images. */
@@ -33,6 +35,10 @@ export interface Outputs {
   logits: Float32Array
   /** What the head classifies by: [n, featureCount]. */
   features: Float32Array
+}
+
+export interface Stoppable {
+  signal?: AbortSignal | undefined
 }
 
 /** Forward passes with running statistics, without augmentation and dropout: the one path of validation and prediction. */
@@ -99,21 +105,29 @@ export class Inference {
     return report.report()
   }
 
-  /** Logits and features of a whole source, in its own order, a batch at a time. */
-  async *predictions(
-    source: ImageSource,
-    { signal }: { signal?: AbortSignal | undefined } = {},
-  ): AsyncGenerator<Predictions, void, void> {
+  /** The logits of a whole source, in its own order, a batch at a time. */
+  async *predictions(source: ImageSource, options: Stoppable = {}): AsyncGenerator<Predictions, void, void> {
+    const classes = this.#model.classes.length
+    for await (const { count, said, ...batch } of this.#batches(source, options, (pixels) => this.logits(pixels)))
+      yield { ...batch, logits: said.subarray(0, count * classes) }
+  }
+
+  /** The same with features, which are read back for it. */
+  async *outputsOf(source: ImageSource, options: Stoppable = {}): AsyncGenerator<Predictions & Outputs, void, void> {
+    const { classes, featureCount } = this.#model
+    for await (const { count, said, ...batch } of this.#batches(source, options, (pixels) => this.outputs(pixels))) {
+      const logits = said.logits.subarray(0, count * classes.length)
+      yield { ...batch, logits, features: said.features.subarray(0, count * featureCount) }
+    }
+  }
+
+  /** What is said of full batches, with the labels and indices of the `count` images that each really has. */
+  async *#batches<Said>(source: ImageSource, { signal }: Stoppable, say: (pixels: Uint8Array) => Promise<Said>) {
     const order = { batch: this.#batch, sampling: 'sequential', seed: 0, epoch: 0, dropLast: false } as const
     for await (const { pixels, labels, indices, count } of batches(source, order)) {
       throwIfAborted(signal)
-      const said = await this.outputs(pixels)
-      yield {
-        labels: labels.subarray(0, count),
-        indices: indices.subarray(0, count),
-        logits: said.logits.subarray(0, count * this.#model.classes.length),
-        features: said.features.subarray(0, count * this.#model.featureCount),
-      }
+      const said = await say(pixels)
+      yield { labels: labels.subarray(0, count), indices: indices.subarray(0, count), count, said }
     }
   }
 

@@ -69,7 +69,7 @@ async function outputsOf(
   const labels: number[] = []
   const logits = new Float32Array(source.length * classes.length)
   const features = new Float32Array(source.length * featureCount)
-  for await (const said of classifier.predictions(source, { signal })) {
+  for await (const said of classifier.outputsOf(source, { signal })) {
     logits.set(said.logits, labels.length * classes.length)
     features.set(said.features, labels.length * featureCount)
     labels.push(...said.labels)
