@@ -97,6 +97,6 @@ export function toProblems(issues: readonly FieldProblem[]): { problems: FormPro
   return { problems, rest }
 }
 
-function capitalised(text: string): string {
+export function capitalised(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1)
 }

@@ -10,6 +10,7 @@ import type {
   StartStudyInput,
 } from './documents.types.ts'
 import { ApiError, type FieldProblem } from './errors.ts'
+import { capitalised } from './start-run.ts'
 
 export interface StartStudyForm {
   dataset: string
@@ -223,7 +224,7 @@ export function toStudyProblems(issues: readonly FieldProblem[]): { problems: St
   for (const issue of issues) {
     const [, parameter] = /^input\.space\.(.+)$/.exec(issue.field) ?? []
     const field = issue.field.replace(/^(config|input\.budget|input)\./, '')
-    const message = issue.message.charAt(0).toUpperCase() + issue.message.slice(1)
+    const message = capitalised(issue.message)
     if (parameter !== undefined) problems.space = { ...problems.space, [parameter]: message }
     else if (field in emptyStudy) problems[field as StudyField] = message
     else rest.push(issue)

@@ -11,16 +11,13 @@ import type {
 } from '@sporeprint/metrics'
 import { Conflict, InvalidInput, NotFound } from '../../errors.ts'
 import { builder } from '../../graphql/builder.ts'
+import { finite } from '../../graphql/finite.ts'
 import { JobRef, RunRef } from '../../graphql/refs.ts'
 import type { NearDuplicate } from '../../jobs/contracts.ts'
 import { fullEvaluation } from './evaluations.service.ts'
 import { type EvaluationRow, split } from './evaluations.table.ts'
 
 export const Split = builder.enumType('Split', { values: split.enumValues })
-
-/** JSON has no name for what is not finite but null. */
-const finite = (value: number | null | undefined): number | null =>
-  typeof value === 'number' && Number.isFinite(value) ? value : null
 
 type Interval = Evaluation['scores'][ScoreName]
 

@@ -1,5 +1,6 @@
 /** The parts of a run: plain objects without an id of their own. */
 import { builder } from '../../graphql/builder.ts'
+import { finite } from '../../graphql/finite.ts'
 import {
   archs,
   bodyNorms,
@@ -233,9 +234,6 @@ export const RunSetupRef = builder.objectRef<RunSetup>('RunSetup').implement({
     peakBytes: t.exposeFloat('peakBytes', { description: 'GPU memory planned for a training step.' }),
   }),
 })
-
-/** A diverged run's NaN or infinity is stored as it is; JSON has no name for it but null. */
-const finite = (value: number): number | null => (Number.isFinite(value) ? value : null)
 
 export const EpochRef = builder.objectRef<EpochRow>('Epoch').implement({
   description: 'One line of the table; null where a value is not finite.',
