@@ -15,6 +15,7 @@ import {
   suggestRates,
 } from '@sporeprint/engine'
 import { openImageFolder, openNodeDevice, readWeightsFile } from '@sporeprint/engine/node'
+import { type ClassificationReport, classificationReport, softmax } from '@sporeprint/metrics'
 
 /** Pooled features of a ResNet-18. */
 const WIDTH = 512
@@ -31,7 +32,8 @@ interface Images {
 export interface HeadTask {
   train: Images
   valid: Images
-  classes: number
+  test: Images
+  classes: string[]
 }
 
 export interface HeadSettings {
@@ -49,7 +51,7 @@ export interface HeadSettings {
   seed: number
 }
 
-/** Features of the training photographs of `data`, of which a quarter is for validation, by the body of `weights`. */
+/** Features of the photographs of `data`, of whose train/ a quarter is for validation, by the body of `weights`. */
 export async function openHeadTask(data: string, weights: string): Promise<HeadTask> {
   const device = await openNodeDevice()
   const images = await openImageFolder(data, { size: 32, valid: 0.25 })
@@ -76,7 +78,9 @@ export async function openHeadTask(data: string, weights: string): Promise<HeadT
     }
     return { features, labels: source.labels }
   }
-  const task = { train: await read(images.train), valid: await read(images.valid), classes: images.classes.length }
+  if (images.test === null) throw new Error(`${data} holds no test/, on which winners are compared`)
+  const [train, valid, test] = [await read(images.train), await read(images.valid), await read(images.test)]
+  const task = { train, valid, test, classes: images.classes }
   learner.destroy()
   await images.close()
   await device.destroy()
@@ -91,7 +95,7 @@ export class HeadRun {
   readonly #task: HeadTask
   readonly #settings: HeadSettings
   readonly #head: Head
-  readonly #losses: number[] = []
+  readonly #reports: ClassificationReport[] = []
 
   constructor(task: HeadTask, settings: HeadSettings) {
     this.#task = task
@@ -99,14 +103,14 @@ export class HeadRun {
     this.#head = new Head(task, settings)
   }
 
-  /** Trains to the end of epoch `until`: the cross entropy on the validation images behind each epoch so far. */
-  trainTo(until: number): readonly number[] {
+  /** Trains to the end of epoch `until`: what the validation images say behind each epoch so far. */
+  trainTo(until: number): readonly ClassificationReport[] {
     const { epochs, restarts = [], baseLr, schedule, pctStart } = this.#settings
     const shape = { schedule, ...(pctStart !== undefined && { pctStart }) }
     const phases = fineTunePhases({ ...shape, rate: baseLr, freezeEpochs: 0, epochs, restarts })
     const steps = stepsOfEpoch(this.#task, this.#settings.batch)
-    while (this.#losses.length < until) {
-      let done = this.#losses.length
+    while (this.#reports.length < until) {
+      let done = this.#reports.length
       const phase = phases.find((phase) => done < phase.epochs || (done -= phase.epochs) < 0)
       if (phase === undefined) throw new RangeError(`there is no epoch ${until} of ${epochs}`)
       // As in the engine, the optimiser begins anew with its schedule.
@@ -115,9 +119,14 @@ export class HeadRun {
         const position = { share: (done * steps + step) / (phase.epochs * steps), epoch: done }
         this.#head.step(baseLr * rateFactor({ name: schedule, ...phase }, position))
       }
-      this.#losses.push(this.#head.validate())
+      this.#reports.push(this.#head.evaluate(this.#task.valid))
     }
-    return this.#losses
+    return this.#reports
+  }
+
+  /** What the test images say of it now. */
+  test(): ClassificationReport {
+    return this.#head.evaluate(this.#task.test)
   }
 }
 
@@ -152,7 +161,7 @@ class Head {
   #steps = 0
 
   constructor(task: HeadTask, settings: HeadSettings) {
-    const size = task.classes * (WIDTH + 1)
+    const size = task.classes.length * (WIDTH + 1)
     this.#task = task
     this.#settings = settings
     this.#weight = new Float64Array(size)
@@ -179,9 +188,9 @@ class Head {
     const gradient = this.#gradient.fill(0)
     let loss = 0
     for (const image of images) {
-      const p = this.#probabilities(train, image)
-      for (let k = 0; k < classes; k++) {
-        const wanted = labelSmoothing / classes + (train.labels[image] === k ? 1 - labelSmoothing : 0)
+      const p = softmax(this.#logits(train.features, image), classes.length)
+      for (let k = 0; k < classes.length; k++) {
+        const wanted = labelSmoothing / classes.length + (train.labels[image] === k ? 1 - labelSmoothing : 0)
         loss -= wanted * Math.log(Math.max(p[k] as number, 1e-300))
         const error = ((p[k] as number) - wanted) / images.length
         const row = k * (WIDTH + 1)
@@ -210,29 +219,27 @@ class Head {
     }
   }
 
-  validate(): number {
-    const { valid } = this.#task
-    let loss = 0
-    for (let image = 0; image < valid.labels.length; image++) {
-      loss -= Math.log(Math.max(this.#probabilities(valid, image)[valid.labels[image] as number] as number, 1e-300))
+  evaluate({ features, labels }: Images): ClassificationReport {
+    const { classes } = this.#task
+    const logits = new Float64Array(labels.length * classes.length)
+    for (let image = 0; image < labels.length; image++) {
+      logits.set(this.#logits(features, image), image * classes.length)
     }
-    return loss / valid.labels.length
+    return classificationReport({ classes, labels, logits })
   }
 
-  #probabilities({ features }: Images, image: number): Float64Array {
-    const scores = new Float64Array(this.#task.classes)
-    for (let k = 0; k < scores.length; k++) {
+  /** [classes] */
+  #logits(features: Float64Array, image: number): Float64Array {
+    const logits = new Float64Array(this.#task.classes.length)
+    for (let k = 0; k < logits.length; k++) {
       const row = k * (WIDTH + 1)
-      let score = this.#weight[row + WIDTH] as number
+      let logit = this.#weight[row + WIDTH] as number
       for (let f = 0; f < WIDTH; f++) {
-        score += (this.#weight[row + f] as number) * (features[image * WIDTH + f] as number)
+        logit += (this.#weight[row + f] as number) * (features[image * WIDTH + f] as number)
       }
-      scores[k] = score
+      logits[k] = logit
     }
-    const most = Math.max(...scores)
-    const exponentials = scores.map((score) => Math.exp(score - most))
-    const sum = exponentials.reduce((sum, e) => sum + e, 0)
-    return exponentials.map((e) => e / sum)
+    return logits
   }
 }
 

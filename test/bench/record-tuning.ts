@@ -33,7 +33,7 @@ for (let run = 0; run < Number(runs); run++) {
   if (trial === null) break
   const { parameters } = trial
   const settings = { ...(parameters as unknown as Omit<HeadSettings, 'seed'>), seed: 1 }
-  const last = new HeadRun(task, settings).trainTo(settings.epochs).at(-1) ?? Number.NaN
+  const last = new HeadRun(task, settings).trainTo(settings.epochs).at(-1)?.loss ?? Number.NaN
   const loss = Number.isNaN(last) ? WORST : Math.min(last, WORST)
   tell(study, trial.number, { values: loss })
   lines.push(JSON.stringify([...Object.keys(SPACE).map((name) => rounded(parameters[name])), rounded(loss)]))

@@ -119,7 +119,7 @@ export type {
   TrainResult,
   TrainSpec,
 } from './train/spec.ts'
-export { middleRate, type RateCurve, type RateSuggestions, suggestRates } from './train/suggest-rate.ts'
+export { type RateCurve, type RateRange, type RateSuggestions, rateRange, suggestRates } from './train/suggest-rate.ts'
 export type { Calibration, CalibrationFigures } from './weights/calibration.ts'
 export { fileOf, type ModelHints, modelOf, type SavedModel } from './weights/model.ts'
 export {

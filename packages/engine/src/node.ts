@@ -12,7 +12,7 @@ export type { RateQuestion, TaskName, Tasks } from './host/tasks.ts'
 export * from './index.ts'
 export { type RunRecord, readRunRecord } from './train/checkpoint.ts'
 export { csvLog, jsonlLog, saveBest } from './train/logs.ts'
-export { findRate } from './train/run.ts'
+export { findRate, type RunRateFinding } from './train/run.ts'
 export { archOf } from './weights/arch.ts'
 export { insideOf, readWeightsFile, writeAtomically, writeWeightsFile } from './weights/file.ts'
 export {

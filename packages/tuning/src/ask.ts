@@ -6,7 +6,8 @@ import { isActive, keyOf, type Parameters, type Space } from './space.ts'
 import { addTrial, type Study, type Trial } from './study.ts'
 
 /**
- * The next trial, running from now on: the oldest that waits, or a new one from the sampler. Null where every combination of
+ * The next trial, running from now on: the oldest that waits, the study's baseline where there is none yet, or a new one from the
+ * sampler. Null where every combination of
  * the space or grid was tried: no parameters are given out twice, unless they were enqueued.
  */
 export function ask(study: Study): Trial | null {
@@ -26,11 +27,12 @@ const SAMPLER_ATTEMPTS = 8
 const UNIFORM_ATTEMPTS = 64
 
 function unseen(study: Study, history: History): Parameters | null {
-  const { space, seed, sampler } = study
+  const { space, seed, sampler, baseline = {} } = study
   if (sampler.kind === 'grid') return unseenCell(study, axesOf(space, sampler), history)
   for (let attempt = 0; attempt < SAMPLER_ATTEMPTS + UNIFORM_ATTEMPTS; attempt++) {
     const key = { seed, trial: study.trials.length, attempt }
-    const parameters = fill(space, attempt < SAMPLER_ATTEMPTS ? valuesOf(study, key) : uniformValues(key), {})
+    const fixed = study.trials.length === 0 ? baseline : {}
+    const parameters = fill(space, attempt < SAMPLER_ATTEMPTS ? valuesOf(study, key) : uniformValues(key), fixed)
     if (!history.keys.has(keyOf(space, parameters))) return parameters
   }
   const axes = axesOf(space)

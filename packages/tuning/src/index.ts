@@ -29,6 +29,7 @@ export { type Importance, pedAnova } from './importance/ped-anova.ts'
 export { dominates, hypervolume, nondominationRanks } from './pareto.ts'
 export { type Pruner, shouldPrune } from './pruners/pruner.ts'
 export { resumableTrial } from './pruners/successive-halving.ts'
+export { baselineOf } from './samplers/baseline.ts'
 export type { Sampler } from './samplers/sampler.ts'
 export type {
   CategoricalParameter,
@@ -39,7 +40,7 @@ export type {
   Space,
   Value,
 } from './space.ts'
-export { checkSpace } from './space.ts'
+export { checkSpace, narrowed } from './space.ts'
 export { readStudy, writeStudy } from './state.ts'
 export {
   createStudy,

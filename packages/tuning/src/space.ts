@@ -208,6 +208,16 @@ function roundHalfEven(x: number): number {
   return rest < 0.5 ? floor : floor + 1
 }
 
+/** What is left of a float between `low` and `high`; null of anything else, or where nothing is. */
+export function narrowed(
+  parameter: Parameter | undefined,
+  { low, high }: { low: number; high: number },
+): FloatParameter | null {
+  if (parameter?.kind !== 'float') return null
+  const left = { ...parameter, low: Math.max(low, parameter.low), high: Math.min(high, parameter.high) }
+  return left.low < left.high ? left : null
+}
+
 /** One text for equal parameters, in the space's order. */
 export function keyOf(space: Space, parameters: Readonly<Parameters>): string {
   return JSON.stringify(Object.keys(space).map((name) => (Object.hasOwn(parameters, name) ? [parameters[name]] : 0)))

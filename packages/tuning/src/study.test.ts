@@ -1,15 +1,19 @@
 import { describe, expect, test } from 'vitest'
 import {
   ask,
+  baselineOf,
   createStudy,
   enqueue,
   type Parameters,
+  readStudy,
   report,
   type Sampler,
+  type Space,
   type Study,
   shouldPrune,
   type Trial,
   tell,
+  writeStudy,
 } from './index.ts'
 import { mulberry32, SPACE } from './testing/formula.ts'
 
@@ -333,4 +337,48 @@ test('a space is refused where something cannot be drawn, by name', () => {
     'There is no pruner wilcoxon',
   )
   expect(() => createStudy({ space: UNIT, seed: -1 })).toThrow('The seed is -1')
+})
+
+describe('a baseline', () => {
+  const space: Space = {
+    rate: { kind: 'float', low: 1e-4, high: 1, log: true },
+    steps: { kind: 'int', low: 0, high: 100 },
+    kind: { kind: 'categorical', choices: ['a', 'b', 'c', 'd'] },
+    free: { kind: 'float', low: 0, high: 1 },
+    only: { kind: 'float', low: 0, high: 1, when: { parameter: 'kind', is: ['b'] } },
+  }
+
+  test('is what settings say of the space, where it allows them and they exist', () => {
+    const settings = { rate: 0.1, steps: 2.5, kind: 'a', only: 0.5, other: 1 }
+    expect(baselineOf(space, settings)).toEqual({ rate: 0.1, kind: 'a' })
+    expect(baselineOf(space, { kind: 'b', only: 0.5 })).toEqual({ kind: 'b', only: 0.5 })
+  })
+
+  test('is the first trial, what it leaves open drawn; TPE begins around it, and others as they would', () => {
+    const baseline = { rate: 0.01, steps: 90, kind: 'c' }
+    const first = (sampler: Sampler, seed: number, given: object = { baseline }) =>
+      run(createStudy({ space, sampler, seed, ...given }), 10, sumOfNumbers)
+    const near: Parameters[] = []
+    for (let seed = 0; seed < 40; seed++) {
+      const [zeroth, ...others] = first({ kind: 'tpe' }, seed)
+      expect(zeroth).toEqual({ ...baseline, free: expect.any(Number) })
+      near.push(...others)
+    }
+    const values = (name: string) => near.map((parameters) => parameters[name] as number)
+    const mean = (numbers: number[]) => numbers.reduce((sum, x) => sum + x, 0) / numbers.length
+    // 360 draws: of the cut normal around 90 with σ 20.2 in [-.5, 100.5], whose mean is 79.9 and σ 14.2; of a choice 1/2 + 1/8.
+    expect(Math.abs(mean(values('steps')) - 79.9)).toBeLessThan((4 * 14.2) / Math.sqrt(360))
+    const stayed = near.filter(({ kind }) => kind === 'c').length / 360
+    expect(Math.abs(stayed - 5 / 8)).toBeLessThan(4 * Math.sqrt(15 / 64 / 360))
+    // In the middle of its logarithm: as many below as above.
+    const below = values('rate').filter((rate) => rate < 0.01).length / 360
+    expect(Math.abs(below - 0.5)).toBeLessThan(4 * Math.sqrt(0.25 / 360))
+    expect(first({ kind: 'random' }, 3).slice(1)).toEqual(first({ kind: 'random' }, 3, {}).slice(1))
+  })
+
+  test('lives in what is written of a study, and a space that does not allow it is refused', () => {
+    const study = createStudy({ space, baseline: { rate: 0.01 } })
+    expect(readStudy(writeStudy(study))).toEqual(study)
+    expect(() => createStudy({ space, baseline: { rate: 2 } })).toThrow('rate cannot be 2')
+  })
 })

@@ -18,6 +18,8 @@ export interface Study {
   readonly space: Space
   readonly sampler: Sampler
   readonly pruner: Pruner
+  /** What one would take without a search: TPE begins around it. It need not name all parameters. */
+  readonly baseline?: Readonly<Parameters>
   /** By number, which counts from 0. */
   readonly trials: Trial[]
   /** Resources that a pruner learned from the first trials, where its settings leave them to it. */
@@ -61,6 +63,8 @@ export interface StudyOptions {
   sampler?: Sampler
   /** Default: none. */
   pruner?: Pruner
+  /** Default: none; nothing is believed to be better than anything else. */
+  baseline?: Readonly<Parameters>
 }
 
 /** A study without trials. */
@@ -72,6 +76,7 @@ export function createStudy(options: StudyOptions): Study {
     space: options.space,
     sampler: options.sampler ?? { kind: 'tpe' },
     pruner: options.pruner ?? { kind: 'none' },
+    ...(options.baseline && { baseline: options.baseline }),
     trials: [],
     learned: {},
   }
@@ -80,7 +85,8 @@ export function createStudy(options: StudyOptions): Study {
 }
 
 /** Throws unless a study could be searched as it is set. */
-export function checkStudy({ seed, directions, space, sampler, pruner }: Omit<Study, 'trials' | 'learned'>): void {
+export function checkStudy(study: Omit<Study, 'trials' | 'learned'>): void {
+  const { seed, directions, space, sampler, pruner, baseline = {} } = study
   if (!Number.isInteger(seed) || seed < 0 || seed >= 2 ** 32) {
     throw new TuningError(`The seed is ${seed}: it must be an integer from 0 to 4294967295`)
   }
@@ -90,6 +96,7 @@ export function checkStudy({ seed, directions, space, sampler, pruner }: Omit<St
   checkSpace(space)
   checkSampler(sampler, space)
   checkPruner(pruner)
+  checkFixed(space, baseline)
   if (directions.length > 1 && pruner.kind !== 'none') {
     throw new TuningError(
       `A study of ${directions.length} objectives cannot prune: which trial is worse is not defined`,

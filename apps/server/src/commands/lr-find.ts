@@ -1,4 +1,4 @@
-import type { RateFinding } from '@sporeprint/engine'
+import type { RunRateFinding } from '@sporeprint/engine/node'
 import { type Command, Option } from 'commander'
 import { addCommand } from '../cli/command.ts'
 import { UsageError } from '../cli/errors.ts'
@@ -57,7 +57,11 @@ async function findRate(io: Io, dir: string, options: LrFindOptions, command: Co
   })
 }
 
-function tell(io: Io, { rates, losses, suggestions }: RateFinding): void {
+function tell(io: Io, { rates, losses, suggestions, range }: RunRateFinding): void {
   for (const line of curveLines({ rates, losses }, suggestions)) io.say(line)
-  io.document({ rates, losses, suggestions })
+  if (range) {
+    const [rate, low, high] = [range.rate, range.low, range.high].map((rate) => rate.toExponential(2))
+    io.say(`For a run of this length: ${rate}, or a search from ${low} to ${high}`)
+  }
+  io.document({ rates, losses, suggestions, range })
 }

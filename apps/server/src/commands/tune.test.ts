@@ -51,8 +51,9 @@ describe('tune', () => {
         study: 'study',
         over: 'trials',
         trials: [
-          { number: 0, state: expect.any(String), params: { baseLr: 0.001 }, value: expect.any(Number) },
-          { number: 1 },
+          // The run as it would be without a search goes to its end.
+          { number: 0, state: 'complete', params: { baseLr: 0.002 }, value: expect.any(Number) },
+          { number: 1, params: { baseLr: 0.001 } },
         ],
         best: { value: expect.any(Number), params: { 'augment.flipP': expect.any(Number) }, interval: { n: 4 } },
         final: { runs: [{ seed: 8, split: 'test', n: expect.any(Number), checkpoint: expect.any(String) }] },

@@ -49,6 +49,7 @@ export function addTuneCommand(program: Command, io: Io): void {
     )
     .option('--no-restarts', 'one schedule over all epochs, read in its midst, instead of a complete one to each rung')
     .option('--lr-find', 'find a learning rate first, and search around it')
+    .option('--no-baseline', 'do not begin with the settings as they are: search evenly')
     .option('--enqueue <file>', 'JSON file of parameters to try first: an object, or a list of them')
     .addOption(
       limit(

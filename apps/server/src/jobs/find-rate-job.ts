@@ -5,7 +5,7 @@ import { findWeights, toSpec } from './train-job.ts'
 
 /** Where the platform's range test meets the engine's task. */
 export const findRateJob: Handlers['findRate'] = async ({ config, datasetPath }, { signal, progress }) => {
-  const { middleRate, runTask } = await loadEngine()
+  const { runTask } = await loadEngine()
   const weights = await findWeights(config.weights, signal, (name) =>
     progress({ stage: `downloading ${name}`, done: 0, total: 1 }),
   )
@@ -15,6 +15,6 @@ export const findRateJob: Handlers['findRate'] = async ({ config, datasetPath },
     if (event.type === 'prepare') progress({ stage: event.stage, done: event.done, total: event.total })
     else if (event.type === 'step') progress({ stage: 'training', done: event.step, total: event.steps })
   }
-  const { suggestions } = await toldOfCrashes(() => runTask('findRate', { spec, sweep: {} }, { signal, onEvent }))
-  return { rate: middleRate(suggestions) }
+  const { range } = await toldOfCrashes(() => runTask('findRate', { spec, sweep: {} }, { signal, onEvent }))
+  return { range }
 }

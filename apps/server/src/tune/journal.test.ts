@@ -21,9 +21,10 @@ const request: StudyRequest = {
   sizes: [],
   restarts: true,
   lrFind: false,
+  baseline: false,
   enqueue: [],
 }
-const plan = planOf(request, 'study', { trials: 5, epochs: null, hours: null }, 1)
+const plan = planOf(request, { name: 'study', budget: { trials: 5, epochs: null, hours: null }, parallel: 1 })
 
 test('a journal that is read again is the same study, without the line that was not finished', async () => {
   const folder = join(dir, 'torn')
@@ -87,7 +88,8 @@ test('what makes another study is told by its name; where things lie does not', 
 
 test('sizes must rise below the last one, and need rungs to belong to', () => {
   const budget = { trials: 5, epochs: null, hours: null }
-  const planWith = (change: Partial<StudyRequest>) => planOf({ ...request, ...change }, 'study', budget, 1)
+  const planWith = (change: Partial<StudyRequest>) =>
+    planOf({ ...request, ...change }, { name: 'study', budget, parallel: 1 })
   expect(planWith({ sizes: [32, 48] }).epochs).toBe(9)
   expect(() => planWith({ sizes: [32, 40, 48] })).toThrow('for the 2 rungs')
   expect(() => planWith({ sizes: [48, 48] })).toThrow('must rise')

@@ -7,7 +7,7 @@ import { type FileHandle, mkdir, open, readFile, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { RateSuggestions } from '@sporeprint/engine'
 import type { Spread } from '@sporeprint/metrics'
-import { type DrivenStudy, record, type StudyEvent, type StudyPlan } from '@sporeprint/tuning'
+import { type DrivenStudy, type FloatParameter, record, type StudyEvent, type StudyPlan } from '@sporeprint/tuning'
 import { CommandError } from '../cli/errors.ts'
 import { exists } from '../files.ts'
 import { lockStudy } from './lock.ts'
@@ -30,11 +30,11 @@ type Note =
   /** The winner under another seed. */
   | ({ kind: 'final' } & Final)
 
-/** What the range test found, and the range that the study searches therefore; null where that would be empty. */
+/** What the range test found, and what is left of baseLr therefore; null where nothing would be. */
 export interface FoundRate {
   suggestions: RateSuggestions
   rate: number | null
-  range: { low: number; high: number } | null
+  range: FloatParameter | null
 }
 
 export interface Validated {

@@ -1,6 +1,5 @@
 import type { TrainSpec } from '@sporeprint/engine'
 import {
-  type Budget,
   createPlan,
   type Direction,
   type Objective,
@@ -35,6 +34,8 @@ export interface StudyRequest {
   /** Whether every rung is the end of a complete schedule, after which another one begins. */
   restarts: boolean
   lrFind: boolean
+  /** Whether the run without a search is trial 0, around which the search begins. */
+  baseline: boolean
   /** Tried first. */
   enqueue: Parameters[]
 }
@@ -93,14 +94,17 @@ export function objectivesOf(metrics: readonly string[], directions: readonly st
   })
 }
 
+/** What a plan has beside what its study was asked for. */
+type Terms = Pick<StudyPlan, 'name' | 'budget' | 'parallel' | 'baseline'>
+
 /** The plan of a study. Throws UsageError where it cannot be followed. */
-export function planOf(request: StudyRequest, name: string, budget: Budget, parallel: number): StudyPlan {
+export function planOf(request: StudyRequest, terms: Terms): StudyPlan {
   const { base, space, sampler, pruner, objectives, folds, rungs, sizes } = request
   const { seed, epochs, freezeEpochs } = base
   let plan: StudyPlan
   try {
-    const search = { name, seed, space, sampler, pruner, objectives }
-    plan = createPlan({ ...search, epochs, freezeEpochs, folds, rungs, budget, parallel })
+    const search = { seed, space, sampler, pruner, objectives }
+    plan = createPlan({ ...terms, ...search, epochs, freezeEpochs, folds, rungs })
   } catch (error) {
     if (error instanceof TuningError) throw new UsageError(error.message, { cause: error })
     throw error

@@ -5,7 +5,7 @@ import { augmentationPresets, type TrainSpec } from '@sporeprint/engine'
 import { createPlan, type Parameter } from '@sporeprint/tuning'
 import { afterAll, expect, test } from 'vitest'
 import { withDefaults } from '../train/settings.ts'
-import { defaultSpace, limitsOf, narrowedAround, readSpace, withParameters } from './space.ts'
+import { defaultSpace, limitsOf, readSpace, withParameters } from './space.ts'
 import { trialSpec } from './trial-spec.ts'
 
 const dir = await mkdtemp(join(tmpdir(), 'sporeprint-space-'))
@@ -74,7 +74,7 @@ test('a trial is one run over all its rungs: a schedule and a size to each, with
   const plan = createPlan({ ...search, objectives, epochs: 9, pruner, folds: 2 })
   const request = {
     ...{ base, ...search, pruner, objectives: [...objectives], folds: 2, rungs: null },
-    ...{ sizes: [32], restarts: true, lrFind: false, enqueue: [] },
+    ...{ sizes: [32], restarts: true, lrFind: false, baseline: false, enqueue: [] },
   }
   const trial = { parameters: { freezeEpochs: 2 } }
   const spec = (fold: number, until: number) => trialSpec(request, plan, trial, { number: 7, fold, until })
@@ -84,9 +84,4 @@ test('a trial is one run over all its rungs: a schedule and a size to each, with
   })
   expect({ ...spec(0, 11), until: 5 }).toEqual(spec(0, 5))
   expect(spec(1, 11)).toMatchObject({ fold: 1, out: '/out/trials/0007/fold-1' })
-})
-
-test('a range around a rate stays within what was to be searched', () => {
-  expect(narrowedAround(0.01, { low: 1e-4, high: 0.02 }, 5)).toEqual({ low: 0.002, high: 0.02 })
-  expect(narrowedAround(1, { low: 1e-4, high: 0.02 }, 5)).toBeNull()
 })

@@ -71,7 +71,8 @@ export async function readSpace(file: string, given: ReadonlySet<string>): Promi
     refuse((error as Error).message)
   }
   for (const [name, parameter] of Object.entries(space)) {
-    if (given.has(name)) refuse(`${name} is given as an option too: leave out one of them`)
+    if (given.has(name))
+      refuse(`${name} is given as an option too, and there is no baseline to have it: leave out one of them`)
     if (fixed.has(name)) refuse(`${name} belongs to the study and cannot be searched`)
     const { accepts, allowed } = tunable(name) ?? refuse(`there is no setting ${name} (known: ${known().join(', ')})`)
     const stranger = extremes(parameter).find((value) => !accepts(value))
@@ -153,8 +154,8 @@ export function withParameters(base: TrainSpec, parameters: Readonly<Parameters>
   }
 }
 
-/** A range of learning rates around one that was found, within what was to be searched. */
-export function narrowedAround(rate: number, { low, high }: { low: number; high: number }, factor: number) {
-  const [from, to] = [Math.max(low, rate / factor), Math.min(high, rate * factor)]
-  return from < to ? { low: from, high: to } : null
+/** The settings of a run by the names that they have in a space. */
+export function settingsByName({ augment, ...settings }: TrainSpec): Record<string, unknown> {
+  const numbers = Object.entries(augment).map(([name, value]) => [augmentPrefix + name, value])
+  return { ...settings, ...Object.fromEntries(numbers) }
 }

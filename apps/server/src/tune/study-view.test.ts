@@ -27,9 +27,10 @@ beforeAll(async () => {
     sizes: [],
     restarts: true,
     lrFind: false,
+    baseline: false,
     enqueue: [],
   }
-  const plan = planOf(request, 'four', { trials: 4, epochs: null, hours: null }, 1)
+  const plan = planOf(request, { name: 'four', budget: { trials: 4, epochs: null, hours: null }, parallel: 1 })
   journal = await Journal.create(dir, { request, plan, rate: null })
   const stage = async (number: number, fold: number, epoch: number, value: number): Promise<void> => {
     await journal.note({ kind: 'reported', number, fold, epoch, value })

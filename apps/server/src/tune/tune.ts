@@ -3,11 +3,11 @@ import { basename, join, relative, resolve } from 'node:path'
 import type { TrainSpec } from '@sporeprint/engine'
 import {
   type Budget,
+  baselineOf,
   epochsSpent,
-  type Parameter,
+  narrowed,
   type Parameters,
   record,
-  type Space,
   type StudyPlan,
 } from '@sporeprint/tuning'
 import { CommandError, errorCode, UsageError } from '../cli/errors.ts'
@@ -23,7 +23,7 @@ import { createTrainReporter } from '../train/train-reporter.ts'
 import { type FoundRate, Journal } from './journal.ts'
 import { difference, objectivesOf, planOf, prunerOf, type StudyRequest, samplerOf } from './request.ts'
 import { StudyRun } from './run-study.ts'
-import { defaultSpace, narrowedAround, readJson, readSpace } from './space.ts'
+import { defaultSpace, readJson, readSpace, settingsByName } from './space.ts'
 import { studyDocument, tellStudy, writeStudyFiles } from './study-report.ts'
 import { createStudyView } from './study-view.ts'
 
@@ -42,6 +42,7 @@ export interface TuneOptions {
   sizes: number[]
   restarts: boolean
   lrFind?: true
+  baseline: boolean
   enqueue?: string
   finalSeeds?: number
   config?: string
@@ -49,8 +50,6 @@ export interface TuneOptions {
   resume?: true
 }
 
-/** By how much the range around a rate that was found reaches to either side. */
-const rateReach = 5
 /** Trials where no budget is given, and seeds of the winner where there is a test split. */
 const usualTrials = 20
 const usualSeeds = 3
@@ -77,7 +76,7 @@ export async function tuneFolder(io: Io, dir: string, options: TuneOptions, give
 }
 
 async function buildRequest(io: Io, dir: string, options: TuneOptions, given: GivenSettings): Promise<StudyRequest> {
-  const { config, space, folds, sizes, restarts, lrFind = false, resume = false } = options
+  const { config, space, folds, sizes, restarts, lrFind = false, baseline, resume = false } = options
   if (resume && options.out === undefined) {
     throw new UsageError('--resume needs --out DIR, the folder of the study to go on with')
   }
@@ -95,7 +94,11 @@ async function buildRequest(io: Io, dir: string, options: TuneOptions, given: Gi
   })
   if (spec.epochs === 0) throw new UsageError('--epochs is how far a trial may go: at least 1')
   const names = new Set(Object.keys(chosen))
-  const searched = space === undefined ? defaultSpace(withDefaults(chosen), names) : await readSpace(space, names)
+  // What a baseline begins with may be given and searched; otherwise it would say nothing.
+  const searched =
+    space === undefined
+      ? defaultSpace(withDefaults(chosen), names)
+      : await readSpace(space, baseline ? new Set() : names)
   if (Object.hasOwn(searched, 'labelSmoothing') && objectives.some(({ metric }) => metric === 'validLoss')) {
     throw new UsageError(
       'validLoss is measured with the label smoothing of a trial: give --label-smoothing, so that it is not searched, or another --metric',
@@ -112,6 +115,7 @@ async function buildRequest(io: Io, dir: string, options: TuneOptions, given: Gi
     sizes,
     restarts,
     lrFind,
+    baseline: baseline && options.sampler !== 'grid',
     enqueue: options.enqueue === undefined ? [] : await readEnqueued(options.enqueue),
   }
 }
@@ -148,13 +152,13 @@ async function openJournal(io: Io, request: StudyRequest, options: TuneOptions, 
   }
   const { budget, parallel } = limits(options)
   // Refused before the range test.
-  planOf(request, basename(out), budget, parallel)
+  planOf(request, { name: basename(out), budget, parallel })
   const rate = request.lrFind ? await findRange(io, request, signal) : null
-  const space = narrowed(request.space, rate)
-  const plan = planOf({ ...request, space }, basename(out), budget, parallel)
-  const { range, rate: found } = rate ?? { range: null, rate: null }
-  const isWithin = range !== null && found !== null && found >= range.low && found <= range.high
-  const first = [...request.enqueue, ...(isWithin ? [{ baseLr: found }] : [])]
+  const space = rate?.range ? { ...request.space, baseLr: rate.range } : request.space
+  const found = rate?.range ? { baseLr: rate.rate as number } : {}
+  const baseline = request.baseline ? baselineOf(space, settingsByName({ ...request.base, ...found })) : null
+  const plan = planOf({ ...request, space }, { name: basename(out), budget, parallel, ...(baseline && { baseline }) })
+  const first = [baseline ?? found, ...request.enqueue].filter((parameters) => Object.keys(parameters).length > 0)
   checkEnqueued(plan, first)
   const journal = await Journal.create(out, { request, plan, rate })
   for (const parameters of first) await journal.note({ kind: 'enqueued', parameters })
@@ -195,41 +199,30 @@ function limits(
   return { budget, parallel }
 }
 
-/** The range test, and the learning rates around what it suggests that are worth a search. */
+/** The range test, and the learning rates that are worth a search by what it says. */
 async function findRange(io: Io, { base, space }: StudyRequest, signal: AbortSignal): Promise<FoundRate> {
-  const range = space.baseLr
-  if (range === undefined || range.kind !== 'float') {
+  if (space.baseLr?.kind !== 'float') {
     throw new UsageError('--lr-find narrows the range of baseLr: have it in the space, as a float')
   }
-  const { middleRate, runTask } = await loadEngine()
+  const { runTask } = await loadEngine()
   const reporter = createTrainReporter(io, createProgress())
+  const options = { signal, onEvent: reporter.report, onWarning: io.log }
   try {
-    const { suggestions } = await runTask(
-      'findRate',
-      { spec: { ...base, out: null }, sweep: {} },
-      {
-        signal,
-        onEvent: reporter.report,
-        onWarning: io.log,
-      },
-    )
-    const rate = middleRate(suggestions)
-    const narrow = rate === null ? null : narrowedAround(rate, range, rateReach)
+    const { suggestions, range } = await runTask('findRate', { spec: { ...base, out: null }, sweep: {} }, options)
     reporter.finish()
-    io.log(
-      narrow
-        ? `The range test suggests a rate of ${rate?.toExponential(2)}: searching ${narrow.low.toExponential(2)} to ${narrow.high.toExponential(2)}`
-        : `Warning: the range test suggests ${rate === null ? 'nothing' : rate.toExponential(2)}, out of the space: the range of baseLr stays`,
-    )
-    return { suggestions, rate, range: narrow }
+    const left = range && narrowed(space.baseLr, range)
+    if (range === null || left === null) {
+      const what = range === null ? 'nothing' : `${range.low.toExponential(2)} to ${range.high.toExponential(2)}`
+      io.log(`Warning: the range test suggests ${what}, which the space does not have: the range of baseLr stays`)
+      return { suggestions, rate: range?.rate ?? null, range: null }
+    }
+    const rate = Math.min(Math.max(range.rate, left.low), left.high)
+    const [from, to] = [left.low.toExponential(2), left.high.toExponential(2)]
+    io.log(`The range test suggests a rate of ${rate.toExponential(2)}: searching ${from} to ${to}`)
+    return { suggestions, rate, range: left }
   } finally {
     reporter.finish()
   }
-}
-
-function narrowed(space: Space, found: FoundRate | null): Space {
-  if (!found?.range) return space
-  return { ...space, baseLr: { ...(space.baseLr as Parameter), ...found.range } as Parameter }
 }
 
 async function runStudy(io: Io, journal: Journal, options: TuneOptions, signal: AbortSignal): Promise<void> {

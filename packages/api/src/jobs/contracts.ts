@@ -189,8 +189,8 @@ export interface FindRateJob {
 }
 
 export interface FoundRate {
-  /** A learning rate to train with; null where the losses suggest none. */
-  rate: number | null
+  /** A learning rate to train with and the range that is worth a search; null where the losses suggest none. */
+  range: { rate: number; low: number; high: number } | null
 }
 
 /** What short jobs are given and come to, by kind. */

@@ -90,7 +90,7 @@ export const trainer = ({ stepMs = 0, failAt }: TrainerOptions = {}): Handlers =
   },
 
   async findRate() {
-    return { rate: 0.05 }
+    return { range: { rate: 0.05, low: 0.01, high: 0.25 } }
   },
 
   async train({ config, outDir, resume, until }, { signal, report }) {

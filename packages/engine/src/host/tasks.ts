@@ -14,13 +14,14 @@ import type {
   PredictResult,
   PredictSpec,
 } from '../infer/predict-spec.ts'
-import type { RateFinding, RateSweep } from '../train/learner.ts'
+import type { RateSweep } from '../train/learner.ts'
+import type { RunRateFinding } from '../train/run.ts'
 import type { TrainEvent, TrainResult, TrainSpec } from '../train/spec.ts'
 
 /** Each task by what it is given, what it tells meanwhile and what it comes to. */
 export interface Tasks {
   /** The range test as a run of `spec` would begin. */
-  findRate: { input: RateQuestion; event: TrainEvent; result: RateFinding }
+  findRate: { input: RateQuestion; event: TrainEvent; result: RunRateFinding }
   train: { input: TrainSpec; event: TrainEvent; result: TrainResult }
   evaluate: { input: EvaluateSpec; event: EvaluateEvent; result: EvaluateResult }
   explain: { input: ExplainSpec; event: ExplainEvent; result: ExplainResult }

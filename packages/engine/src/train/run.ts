@@ -17,6 +17,7 @@ import { Learner, type RateFinding, type RateSweep } from './learner.ts'
 import { bestOf, epochsWithoutGain } from './monitor.ts'
 import { type FitOptions, fineTunePhases, type StepReport } from './phases.ts'
 import type { EpochRecord, TrainEvent, TrainResult, TrainSpec } from './spec.ts'
+import { type RateRange, rateRange } from './suggest-rate.ts'
 
 export interface RunContext {
   openDevice(): Promise<Device>
@@ -34,12 +35,18 @@ export async function runTraining(spec: TrainSpec, context: RunContext): Promise
   return withRun(spec, folder, context, (run, start) => run.run(start))
 }
 
+/** What a range test says to the run that it was made for. */
+export interface RunRateFinding extends RateFinding {
+  /** Null where the curve says nothing. */
+  range: RateRange | null
+}
+
 /** The range test (`Learner.lrFind`) as a run of `spec` would begin: of the head where it begins with a frozen body. Leaves nothing behind. */
 export function findRate(
   spec: TrainSpec,
   sweep: Omit<RateSweep, 'frozen' | 'signal'>,
   context: RunContext,
-): Promise<RateFinding> {
+): Promise<RunRateFinding> {
   return withRun({ ...spec, resume: false }, null, context, (run, start) => run.findRate(start, sweep))
 }
 
@@ -153,12 +160,13 @@ class Run {
     }
   }
 
-  async findRate({ weights }: Start, sweep: Omit<RateSweep, 'frozen' | 'signal'>): Promise<RateFinding> {
+  async findRate({ weights }: Start, sweep: Omit<RateSweep, 'frozen' | 'signal'>): Promise<RunRateFinding> {
     const learner = await this.#createLearner(weights)
     try {
       const [phase] = phasesOf(this.#spec)
       if (phase) await this.#prepare(learner, phase)
-      return await learner.lrFind({ ...sweep, frozen: phase?.frozen ?? false, signal: this.#context.signal })
+      const found = await learner.lrFind({ ...sweep, frozen: phase?.frozen ?? false, signal: this.#context.signal })
+      return { ...found, range: rateRange(found.suggestions, this.#spec.epochs * learner.stepsPerEpoch) }
     } finally {
       learner.destroy()
     }

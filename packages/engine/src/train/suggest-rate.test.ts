@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { middleRate, suggestRates } from './suggest-rate.ts'
+import { rateRange, suggestRates } from './suggest-rate.ts'
 
 /** A sweep of 100 rates that ended after 93: a plateau, a fall, a divergence, and a ripple. */
 const rates = Array.from({ length: 93 }, (_, i) => 1e-7 * 1e8 ** (i / 100))
@@ -31,10 +31,16 @@ test('losses that are not numbers are left out', () => {
   expect(minimum).toBeCloseTo(0.0019054607179632484, 15)
 })
 
-test('the middle of the suggestions is between the two in the middle, or the one, or nothing', () => {
-  const none = { valley: null, steep: null, minimum: null, slide: null }
-  expect(middleRate({ valley: 1e-4, steep: 1, minimum: 1e-2, slide: 1e-3 })).toBeCloseTo(10 ** -2.5, 12)
-  expect(middleRate({ ...none, valley: 1e-4, slide: 1, minimum: 0.5 })).toBe(0.5)
-  expect(middleRate({ ...none, steep: 0.25 })).toBe(0.25)
-  expect(middleRate(none)).toBeNull()
+test('the fewer steps a run has, the nearer its rate is to that of least loss, and its range always goes beyond that', () => {
+  const none = { valley: 1e-4, steep: 1e-3, minimum: null, slide: 1 }
+  expect(rateRange(none, 100)).toBeNull()
+  const at = (steps: number) => rateRange({ ...none, minimum: 3e-3 }, steps)
+  expect(at(10)?.rate).toBeCloseTo(3e-2, 15)
+  expect(at(60)).toEqual(at(10))
+  expect(at(200)?.rate).toBeCloseTo(9e-3, 15)
+  expect(at(600)?.rate).toBeCloseTo(3e-3, 15)
+  expect(at(100_000)).toEqual(at(600))
+  expect(at(600)?.low).toBeCloseTo(6e-4, 15)
+  expect(at(600)?.high).toBeCloseTo(6e-2, 15)
+  expect(at(60)?.high).toBeCloseTo(0.15, 15)
 })

@@ -40,12 +40,28 @@ export function suggestRates({ rates, losses }: RateCurve, steps: number): RateS
   return { valley: valley(r, l), steep: steep(r, l), minimum: minimum(r, l), slide: slide(r, l) }
 }
 
-/** One rate of the four: the middle of what the rules say in the logarithm, since they may lie decades apart. Null where none says anything. */
-export function middleRate(suggestions: RateSuggestions): number | null {
-  const rates = Object.values(suggestions).filter((rate): rate is number => rate !== null)
-  rates.sort((a, b) => a - b)
-  const [below, above] = [rates[(rates.length - 1) >> 1], rates[rates.length >> 1]]
-  return below === undefined || above === undefined ? null : Math.sqrt(below * above)
+/** A rate to train with, and the range around it that is worth a search. */
+export interface RateRange {
+  rate: number
+  low: number
+  high: number
+}
+
+/** Up to so many steps a run wants the rate of least loss itself, from so many on a tenth of it. */
+const [fewSteps, manySteps] = [60, 600]
+/** How far the range reaches to either side at least, and above the rate of least loss, where training breaks down before long. */
+const [reach, beyond] = [5, 2]
+
+/**
+ * What a sweep says to a run of `steps` steps. fastai's rule, a tenth of the rate of least loss, is for long runs. A short one needs a
+ * greater rate to come as far: heads and whole networks on photographs did best where rate × steps was the same, from 48 steps to 750
+ * (docs/tuning.md). Null where the sweep found no least loss.
+ */
+export function rateRange({ minimum }: RateSuggestions, steps: number): RateRange | null {
+  if (minimum === null) return null
+  const least = 10 * minimum
+  const rate = (least * fewSteps) / Math.min(Math.max(steps, fewSteps), manySteps)
+  return { rate, low: rate / reach, high: Math.max(rate * reach, least * beyond) }
 }
 
 function valley(rates: number[], losses: number[]): number | null {

@@ -5,7 +5,7 @@
  *
  * Halving is asynchronous (ASHA, Li et al., MLSys 2020): a trial pauses at each rung and goes on from its checkpoint once it is among
  * the best 1/η of those that came there. No worker waits for a rung to fill. Unlike there, no more than 1/η ever go on: a sampler that
- * learns makes later trials better, and each of them would be among the best of all so far.
+ * learns makes later trials better, and each of them would be among the best of all so far. A baseline goes on whatever its place.
  */
 import { ask } from '../ask.ts'
 import { shouldPrune } from '../pruners/pruner.ts'
@@ -100,8 +100,8 @@ class Outlook {
   }
 
   #whyPrune(trial: DrivenTrial): string | null {
-    if (trial.state !== 'running' && trial.state !== 'paused') return null
     const { plan } = this.#study
+    if ((trial.state !== 'running' && trial.state !== 'paused') || isBaseline(plan, trial)) return null
     if (pausesAtRungs(plan)) return this.#isHopeless(trial) ? 'too many are better at its rung' : null
     const core = this.#core.trials[trial.number] as Trial
     const { state } = core
@@ -165,7 +165,7 @@ class Outlook {
     const { pruner } = plan
     const bootstrap = 'bootstrapCount' in pruner ? (pruner.bootstrapCount ?? 0) : 0
     const goesOn = (trial: DrivenTrial): boolean => {
-      if (!this.#atGate(trial)) return true
+      if (!this.#atGate(trial) || isBaseline(plan, trial)) return true
       const ranking = this.#ranking(trial)
       const allowed = Math.floor(ranking.size / reductionFactorOf(plan))
       if (ranking.size <= bootstrap || this.#rank(trial) >= allowed) return false
@@ -279,6 +279,10 @@ class Outlook {
 /** Whether it waits at the end of a stage, rather than to be taken up again in the midst of one. */
 function isResting({ state, sent, results }: DrivenTrial): boolean {
   return state === 'paused' && sent === results.length
+}
+
+function isBaseline({ baseline }: StudyPlan, { number }: DrivenTrial): boolean {
+  return baseline !== undefined && number === 0
 }
 
 function costOfWhole(plan: StudyPlan, frozen: number, bracket: number): number {

@@ -171,6 +171,24 @@ describe('folds', () => {
   })
 })
 
+describe('a baseline', () => {
+  test.each([asha, { kind: 'hyperband' }, { kind: 'threshold', lower: 0.99 }] as const)(
+    'comes first and goes to its end under $kind, however bad it is',
+    (pruner) => {
+      const bad = { rate: 1e-4 }
+      const { study } = simulate({ ...options, pruner, baseline: bad, parallel: 2 }, curve)
+      expect(study.trials).toHaveLength(20)
+      const [first] = study.trials as [DrivenTrial]
+      expect(first).toMatchObject({ state: 'complete', parameters: { ...bad, freezeEpochs: expect.any(Number) } })
+      expect(first.epochs[0]).toBe(9 + (first.parameters.freezeEpochs as number))
+    },
+  )
+
+  test('that a space does not allow is refused', () => {
+    expect(() => createPlan({ ...options, baseline: { rate: 2 } })).toThrow('rate cannot be 2')
+  })
+})
+
 describe('a budget', () => {
   test('of epochs is never passed, and is spent so that one trial is complete', () => {
     for (const epochs of [13, 40, 100]) {

@@ -1,7 +1,7 @@
 import { TuningError } from '../errors.ts'
 import type { Pruner } from '../pruners/pruner.ts'
 import type { Sampler } from '../samplers/sampler.ts'
-import type { Space } from '../space.ts'
+import type { Parameters, Space } from '../space.ts'
 import { checkStudy, type Direction } from '../study.ts'
 
 /**
@@ -17,6 +17,11 @@ export interface StudyPlan {
   readonly space: Space
   readonly sampler: Sampler
   readonly pruner: Pruner
+  /**
+   * What one would take without a search. A study that has it begins with it: trial 0 is it, what it leaves open drawn, and goes to
+   * its end whatever the pruner says, so that the others are compared with a whole one.
+   */
+  readonly baseline?: Readonly<Parameters>
   /** What is searched for; pruners need a single one. */
   readonly objectives: readonly Objective[]
   /** Trials that run at the same time. */

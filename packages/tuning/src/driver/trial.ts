@@ -76,9 +76,9 @@ export function epochsSpent({ epochs }: Pick<DrivenTrial, 'epochs'>): number {
  * the first is one step of as many.
  */
 export function studyOf({ plan, trials }: DrivenStudy): Study {
-  const { name, seed, space, sampler, pruner, objectives } = plan
+  const { name, seed, space, sampler, pruner, objectives, baseline } = plan
   const directions = objectives.map(({ direction }) => direction)
-  const study = createStudy({ name, seed, space, sampler, pruner, directions })
+  const study = createStudy({ name, seed, space, sampler, pruner, directions, ...(baseline && { baseline }) })
   for (const trial of trials) study.trials.push(coreTrial(plan, trial))
   return study
 }

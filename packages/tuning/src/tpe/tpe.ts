@@ -1,5 +1,6 @@
 import { type Column, type History, historyOf } from '../history.ts'
 import { drawsOf } from '../random.ts'
+import { valuesAround } from '../samplers/baseline.ts'
 import { uniformValues } from '../samplers/random.ts'
 import type { DrawValue, SuggestKey } from '../samplers/sampler.ts'
 import { decode, isSingle, type Parameter, type Space, type Value, valueAt } from '../space.ts'
@@ -13,7 +14,7 @@ import { splitTrials } from './split.ts'
  */
 export interface TpeSampler {
   kind: 'tpe'
-  /** Uniform draws until so many trials are complete or pruned; default 10. */
+  /** Draws without a model until so many trials are complete or pruned; default 10. */
   startupTrials?: number
   /** How many points of l compete; default 24. */
   candidates?: number
@@ -34,7 +35,9 @@ export type TpeModel = 'univariate' | 'multivariate' | 'mixed'
 /** Draws for one trial from what is known of those before. */
 export function tpeValues(sampler: TpeSampler, study: Study, key: SuggestKey): DrawValue {
   const split = splitTrials(study, sampler.constantLiar ?? true)
-  if (split.told < (sampler.startupTrials ?? 10)) return uniformValues(key)
+  if (split.told < (sampler.startupTrials ?? 10)) {
+    return study.baseline === undefined ? uniformValues(key) : valuesAround(study.baseline, key)
+  }
   const model: Model = {
     sampler,
     study,

@@ -235,6 +235,7 @@ export type StartRunInput = {
 }
 
 export type StartStudyInput = {
+  baseline?: boolean | null | undefined
   budget?: StudyBudgetInput | null | undefined
   config?: RunConfigInput | null | undefined
   dataset: string

@@ -1,5 +1,5 @@
 /** A study's range test: it is searched around the learning rate that this finds, and that rate is tried first. */
-import { type Parameter, type Parameters, record } from '@sporeprint/tuning'
+import { narrowed, type Parameters, record } from '@sporeprint/tuning'
 import { eq } from 'drizzle-orm'
 import type { Database } from '../../db/database.ts'
 import { NotFound } from '../../errors.ts'
@@ -14,9 +14,6 @@ export interface FindRateInput {
   studyId: number
 }
 
-/** How far the range reaches to either side of the rate. */
-const reach = 5
-
 export const findRateKind: JobKind<FindRateInput, FindRateJob, FoundRate> = {
   async prepare({ db }, { studyId }) {
     const [found] = await db
@@ -28,33 +25,35 @@ export const findRateKind: JobKind<FindRateInput, FindRateJob, FoundRate> = {
     return { config: parseRunConfig(found.config), datasetPath: found.datasetPath }
   },
 
-  store: (tx, { input, result }) => settleRate(tx, input.studyId, result.rate),
+  store: (tx, { input, result }) => settleRate(tx, input.studyId, result.range),
 }
 
 /** Lets a study begin that waited for its range test, around the rate that was found, if one was. */
-export async function settleRate(tx: Database, studyId: number, rate: number | null): Promise<void> {
+export async function settleRate(tx: Database, studyId: number, found: FoundRate['range']): Promise<void> {
   const state = await lockStudy(tx, studyId)
   const search = state?.row.extras.rate
   if (!state || !search || search.settled) return
   const { row, driven } = state
-  const { baseLr } = driven.plan.space
-  const range = rate === null || baseLr === undefined ? null : around(rate, baseLr)
-  if (range && baseLr) {
-    driven.plan = { ...driven.plan, space: { ...driven.plan.space, baseLr: { ...baseLr, ...range } as Parameter } }
-    for (const trial of driven.trials) trial.parameters = within(trial.parameters, range)
-    record(driven, { kind: 'enqueued', parameters: { baseLr: rate } })
+  const settled: RateSearch = { ...search, settled: true, rate: found?.rate ?? null }
+  const baseLr = found && narrowed(driven.plan.space.baseLr, found)
+  if (baseLr) {
+    const { low, high } = baseLr
+    settled.range = { low, high }
+    const { space, baseline } = driven.plan
+    const rate = Math.min(Math.max(found.rate, low), high)
+    driven.plan = {
+      ...driven.plan,
+      space: { ...space, baseLr },
+      ...(baseline && { baseline: { ...baseline, baseLr: rate } }),
+    }
+    for (const trial of driven.trials) {
+      trial.parameters =
+        baseline && trial.number === 0 ? { ...baseline, baseLr: rate } : within(trial.parameters, { low, high })
+    }
+    if (!baseline) record(driven, { kind: 'enqueued', parameters: { baseLr: rate } })
   }
-  const settled: RateSearch = { ...search, settled: true, rate, range }
   await saveStudy(tx, state, { extras: { ...row.extras, rate: settled } })
   await announce(tx, 'study', 'updated', studyId)
-}
-
-/** Null where that would leave nothing of what was to be searched. */
-function around(rate: number, parameter: Parameter): RateSearch['range'] {
-  if (parameter.kind !== 'float') return null
-  const low = Math.max(parameter.low, rate / reach)
-  const high = Math.min(parameter.high, rate * reach)
-  return low <= rate && rate <= high ? { low, high } : null
 }
 
 /** Of what waits to be tried, a rate that is no longer searched is the sampler's to choose. */

@@ -82,7 +82,11 @@ const StartStudyInput = builder.inputType('StartStudyInput', {
     }),
     findRate: t.boolean({
       description:
-        'Run the range test first, search baseLr around the rate that it suggests, and try that first. Default false.',
+        'Run the range test first, begin with the rate that it suggests, and search baseLr around it. Default false.',
+    }),
+    baseline: t.boolean({
+      description:
+        'Whether trial 0 is config as it stands, trained to its end, and the search begins around it. Default true, but for a grid.',
     }),
     finalSeeds: t.int({
       description:
@@ -91,7 +95,7 @@ const StartStudyInput = builder.inputType('StartStudyInput', {
     budget: t.field({ type: StudyBudgetInput, description: 'Default 20 trials. Without any limit it ends by hand.' }),
     enqueue: t.field({
       type: t.listRef([TrialParameterInput]),
-      description: 'Parameters to try first; what they leave open is the sampler’s.',
+      description: 'Parameters to try first, after the baseline; what they leave open is the sampler’s.',
     }),
   }),
 })
@@ -135,6 +139,7 @@ builder.mutationFields((t) => {
           sizes: input.sizes,
           finalSeeds: input.finalSeeds,
           findRate: input.findRate,
+          baseline: input.baseline,
           enqueue: (input.enqueue ?? []).map((list, i) => parametersFromList(list, `input.enqueue.${i}`)),
         }),
     }),

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises'
 import {
   type Budget,
+  baselineOf,
   createPlan,
   type Parameters,
   type Pruner,
@@ -26,7 +27,7 @@ import { advance, forgetCheckpoints, hear, stopped, studiesWithNews } from './st
 import { StudyReader } from './studies.reader.ts'
 import { lockStudy, type StudyState, saveStudy } from './studies.state.ts'
 import { type StudyRow, studies, type TrialRow } from './studies.table.ts'
-import { checkSpaceOfRuns } from './trial-config.ts'
+import { checkSpaceOfRuns, settingsByName } from './trial-config.ts'
 
 export interface StartStudy {
   datasetId: number
@@ -53,7 +54,9 @@ export interface StartStudy {
   finalSeeds?: number | null | undefined
   /** Whether the range test comes first, and baseLr is searched around what it suggests. */
   findRate?: boolean | null | undefined
-  /** Parameters to try first; what they leave open is the sampler's. */
+  /** Whether trial 0 is `config` as it stands, and the search begins around it. Default true, but for a grid. */
+  baseline?: boolean | null | undefined
+  /** Parameters to try first, after that; what they leave open is the sampler's. */
   enqueue?: readonly Parameters[]
 }
 
@@ -139,6 +142,7 @@ export class StudyService extends StudyReader {
     }
     const name = input.name == null ? undefined : checkedName(input.name)
     const { space, objectives, sampler, pruner, seed, parallel, rungs, folds } = input
+    const baseline = (input.baseline ?? sampler?.kind !== 'grid') ? baselineOf(space, settingsByName(config)) : null
     const plan = checked('input', () =>
       createPlan({
         // Hyperband deals trials out by the name, which must not change with that of the study.
@@ -153,6 +157,7 @@ export class StudyService extends StudyReader {
         budget: limits,
         pruner: pruner ?? (objectives.length > 1 ? { kind: 'none' } : usualPruner),
         ...(sampler && { sampler }),
+        ...(baseline && { baseline }),
         ...(typeof seed === 'number' && { seed }),
         ...(rungs && { rungs }),
         ...(typeof folds === 'number' && { folds }),
@@ -189,7 +194,8 @@ export class StudyService extends StudyReader {
         })
         .returning({ id: studies.id })
       const study = row as { id: number }
-      if (input.enqueue?.length) await this.#enqueue(await locked(tx, study.id), tx, input.enqueue)
+      const first = [...(baseline ? [baseline] : []), ...(input.enqueue ?? [])]
+      if (first.length > 0) await this.#enqueue(await locked(tx, study.id), tx, first)
       if (input.findRate) {
         const { id: jobId } = await this.#jobs.ask(tx, 'findRate', { studyId: study.id }, null)
         const rate = { jobId, settled: false, rate: null, range: null }

@@ -234,6 +234,7 @@ onEveryDatabase('a study', (database) => {
       parallel: 1,
       pruner: { kind: 'median', startupTrials: 1 },
       budget: { trials: 2 },
+      baseline: false,
       enqueue: [{ baseLr: 0.1 }, { baseLr: 0.001 }],
     })
     await inStatus(platform, id, 'FINISHED')
@@ -331,10 +332,26 @@ onEveryDatabase('a study', (database) => {
     const { plan, extras } = await inStatus(platform, id, 'FINISHED')
     expect(extras.rate).toMatchObject({ settled: true, rate: 0.05, range: { low: 0.01, high: 0.2 } })
     expect(plan.space.baseLr).toEqual({ kind: 'float', low: 0.01, high: 0.2, log: true })
+    expect(plan.baseline).toEqual({ baseLr: 0.05 })
     const rates = (await trialsOf(platform, id)).map(({ parameters }) => Number(parameters.baseLr))
-    expect([rates[0], rates[2]]).toEqual([0.1, 0.05])
+    expect(rates.slice(0, 2)).toEqual([0.05, 0.1])
     // .002 lies outside of what is searched now.
-    expect(rates[1]).toBeGreaterThanOrEqual(0.01)
+    expect(rates[2]).toBeGreaterThanOrEqual(0.01)
+  })
+
+  it('begins with its config as it stands and trains that to the end, unless it is told not to', async () => {
+    const platform = await database.open()
+    const { start } = await started(platform)
+    const search = { parallel: 1, pruner: asha, budget: { trials: 3 }, config: { epochs: 9, baseLr: 0.001 } }
+    const { id } = await start(search)
+    await inStatus(platform, id, 'FINISHED')
+    const [baseline, ...others] = await trialsOf(platform, id)
+    expect(baseline).toMatchObject({ state: 'complete', parameters: { baseLr: 0.001 }, epochs: [9] })
+    // One of three may come through a rung, and that was the first.
+    expect(others.map(({ epochs }) => epochs)).toEqual([[1], [1]])
+    const even = await start({ ...search, baseline: false })
+    expect((await inStatus(platform, even.id, 'FINISHED')).plan.baseline).toBeUndefined()
+    expect((await trialsOf(platform, even.id))[0]?.parameters.baseLr).not.toBe(0.001)
   })
 
   it('validates on folds, one run each, and takes the mean', async () => {

@@ -183,6 +183,13 @@ StudyRef.implement({
       description: 'Seeds under which the winner is trained anew and tested.',
       resolve: ({ extras }) => extras.finalSeeds,
     }),
+    baseline: t.field({
+      type: TrialRef,
+      nullable: true,
+      description: 'Trial 0, where it is config as it stands: what the others are compared with.',
+      resolve: async (study, _args, context) =>
+        study.plan.baseline === undefined ? null : ((await trialsOf(study, context))[0] ?? null),
+    }),
     rateSearch: t.field({
       type: RateSearchRef,
       nullable: true,

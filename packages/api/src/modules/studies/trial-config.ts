@@ -90,6 +90,12 @@ export function restartsOf({ plan, extras }: Pick<Shared, 'plan' | 'extras'>): n
   return extras.restarts && pausesAtRungs(plan) ? rungsOf(plan).slice(0, -1) : []
 }
 
+/** The settings of a run by the names that they have in a space. */
+export function settingsByName({ augmentation, ...settings }: RunConfig): Record<string, unknown> {
+  const numbers = Object.entries(augmentation).map(([name, value]) => [augment + name, value])
+  return { ...settings, ...Object.fromEntries(numbers) }
+}
+
 function withParameters(config: RunConfigInput, parameters: Parameters): RunConfigInput {
   const settings: Record<string, unknown> = { ...config }
   const numbers: AugmentationInput = { ...config.augmentation }
