@@ -16,88 +16,113 @@ export interface History {
 export interface Column {
   /** By trial number, as models see it; NaN where the trial has none. */
   readonly values: Float64Array
-  /** Numbers of the trials that have it, by rising value, then number. */
+  /** Numbers of the trials that have it, by rising value, then number; sorted when first asked for. */
   readonly order: Int32Array
 }
 
-const histories = new WeakMap<readonly Trial[], Mutable>()
+const stores = new WeakMap<readonly Trial[], Store>()
 
-interface Mutable {
+interface Store {
   space: Space
   keys: Set<string>
-  entered: Uint8Array
+  /** Numbers of the trials that have entered, as they came. */
+  entered: number[]
+  /** By trial number: 1 where it has entered. */
+  isIn: Uint8Array
+  /** All trials before this one have entered, and need not be looked at again. */
+  next: number
   columns: Map<string, ColumnStore>
 }
 
 /** The history of `study` up to now. */
 export function historyOf(study: Study): History {
-  let store = histories.get(study.trials)
+  let store = stores.get(study.trials)
   if (store === undefined || store.space !== study.space) {
-    store = { space: study.space, keys: new Set(), entered: new Uint8Array(64), columns: new Map() }
-    histories.set(study.trials, store)
+    const isIn = new Uint8Array(64)
+    store = { space: study.space, keys: new Set(), entered: [], isIn, next: 0, columns: new Map() }
+    stores.set(study.trials, store)
   }
-  store.entered = grown(store.entered, study.trials.length)
-  for (const trial of study.trials) {
-    if (store.entered[trial.number] === 1 || trial.state === 'waiting') continue
-    store.entered[trial.number] = 1
-    store.keys.add(keyOf(study.space, trial.parameters))
+  enterTrials(store, study.trials)
+  const { keys } = store
+  return { keys, column: (name) => columnOf(study, name, store) }
+}
+
+function enterTrials(store: Store, trials: readonly Trial[]): void {
+  const isIn = (store.isIn = grown(store.isIn, trials.length))
+  for (let i = store.next; i < trials.length; i++) {
+    const { number, state, parameters } = trials[i] as Trial
+    if (isIn[number] === 1 || state === 'waiting') continue
+    isIn[number] = 1
+    store.entered.push(number)
+    store.keys.add(keyOf(store.space, parameters))
   }
-  const { keys, columns } = store
-  return { keys, column: (name) => currentColumn(study, name, columns) }
+  while (isIn[store.next] === 1) store.next++
 }
 
 interface ColumnStore {
   values: Float64Array
-  entered: Uint8Array
+  /** How many of the trials that have entered are in `values`, and in `order` where they have the parameter. */
+  valued: number
+  ordered: number
   order: Int32Array
   length: number
 }
 
-function currentColumn(study: Study, name: string, columns: Map<string, ColumnStore>): Column {
-  let store = columns.get(name)
-  if (store === undefined) {
-    store = { values: new Float64Array(64), entered: new Uint8Array(64), order: new Int32Array(64), length: 0 }
-    columns.set(name, store)
-  }
-  const { trials, space } = study
+function columnOf({ trials, space }: Study, name: string, { entered, columns }: Store): Column {
   const parameter = space[name]
   if (parameter === undefined) throw new RangeError(`no parameter ${name}`)
-  store.values = grown(store.values, trials.length)
-  store.entered = grown(store.entered, trials.length)
-  store.order = grown(store.order, trials.length)
-  const fresh: number[] = []
-  for (const trial of trials) {
-    if (store.entered[trial.number] === 1 || trial.state === 'waiting') continue
-    store.entered[trial.number] = 1
-    const has = Object.hasOwn(trial.parameters, name)
-    store.values[trial.number] = has ? encode(parameter, trial.parameters[name] as Value) : Number.NaN
-    if (has) fresh.push(trial.number)
+  let store = columns.get(name)
+  if (store === undefined) {
+    store = { values: new Float64Array(64), valued: 0, ordered: 0, order: new Int32Array(64), length: 0 }
+    columns.set(name, store)
   }
-  enter(store, fresh)
-  return { values: store.values, order: store.order.subarray(0, store.length) }
+  const values = (store.values = grown(store.values, trials.length))
+  for (; store.valued < entered.length; store.valued++) {
+    const number = entered[store.valued] as number
+    const { parameters } = trials[number] as Trial
+    values[number] = Object.hasOwn(parameters, name) ? encode(parameter, parameters[name] as Value) : Number.NaN
+  }
+  return {
+    values,
+    get order() {
+      return orderOf(store, entered)
+    },
+  }
 }
 
 /** Few are inserted where they belong; many are cheaper to sort with all. */
-function enter(store: ColumnStore, fresh: readonly number[]): void {
-  const { values, order } = store
+function orderOf(store: ColumnStore, entered: readonly number[]): Int32Array {
+  const { values } = store
+  const fresh: number[] = []
+  for (; store.ordered < entered.length; store.ordered++) {
+    const number = entered[store.ordered] as number
+    if (!Number.isNaN(values[number])) fresh.push(number)
+  }
+  const order = (store.order = grown(store.order, store.length + fresh.length))
   const comesBefore = (a: number, b: number) => (values[a] as number) - (values[b] as number) || a - b
   if (fresh.length > 16) {
     order.set(fresh, store.length)
     store.length += fresh.length
     order.subarray(0, store.length).sort(comesBefore)
-    return
+  } else for (const number of fresh) insert(order, store.length++, number, comesBefore)
+  return order.subarray(0, store.length)
+}
+
+function insert(
+  order: Int32Array,
+  length: number,
+  number: number,
+  comesBefore: (a: number, b: number) => number,
+): void {
+  let low = 0
+  let high = length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (comesBefore(order[middle] as number, number) < 0) low = middle + 1
+    else high = middle
   }
-  for (const number of fresh) {
-    let low = 0
-    let high = store.length
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if (comesBefore(order[middle] as number, number) < 0) low = middle + 1
-      else high = middle
-    }
-    order.copyWithin(low + 1, low, store.length++)
-    order[low] = number
-  }
+  order.copyWithin(low + 1, low, length)
+  order[low] = number
 }
 
 function grown<T extends Float64Array | Int32Array | Uint8Array>(array: T, length: number): T {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { domainOf, encode, type NumericParameter, type Parameter } from '../space.ts'
 import { goldenValue, mulberry32, readGolden, SPACE } from '../testing/formula.ts'
+import type { Kernels } from './mixture.ts'
 import {
   gapKernels,
   multivariateParzen,
@@ -125,25 +126,41 @@ describe('kernels', () => {
     expect(int.logDensities(steps).reduce((sum, log) => sum + Math.exp(log), 0)).toBeCloseTo(1, 12)
   })
 
-  test('of thousands of observations are summed as if each were looked at', () => {
+  // Far apart, they are left out where they are far away; close together, they are summed as series.
+  test.each([0.4, 0.03])('of 3000 observations within %f are summed as if each were looked at', (spread) => {
     const draw = mulberry32(5)
-    const values = Float64Array.from({ length: 3000 }, () => 0.5 + 0.4 * (draw() - draw()))
+    const values = Float64Array.from({ length: 3000 }, () => 0.5 + spread * (draw() - draw()))
     const parameter: NumericParameter = { kind: 'float', low: 0, high: 1 }
     const unit = domainOf(parameter)
     const weights = observationWeights(values.length)
-    const { mus, sigmas } = gapKernels(unit, values, sortedOrder(values))
-    for (const x of [0, 0.011, 0.37, 0.5, 0.9, 1]) {
+    const kernels = truncatedNormals(gapKernels(unit, values, sortedOrder(values)))
+    for (const x of [0, 0.011, 0.37, 0.46, 0.5, 0.9, 1]) {
       // Each kernel by itself, in f64, with its mass inside [0, 1] by a sum over a fine grid.
       let density = 0
-      mus.forEach((mu, i) => {
-        const sigma = sigmas[i] as number
-        const cut = univariateMass((0 - mu) / sigma, (1 - mu) / sigma)
-        density +=
-          ((weights[i] as number) * Math.exp(-0.5 * ((x - mu) / sigma) ** 2)) / (sigma * Math.sqrt(2 * Math.PI) * cut)
+      kernels.forEach((kernel, i) => {
+        density += (weights[i] as number) * kernel(x)
       })
       const [log] = univariateParzen(parameter, { columns: [values], weights }).logDensities([Float64Array.of(x)])
       expect(Math.abs((log as number) - Math.log(density))).toBeLessThan(1e-9)
     }
+  })
+
+  test.each([0.4, 0.03])('of 1000 pairs of observations within %f are multiplied as if none were dropped', (spread) => {
+    const draw = mulberry32(6)
+    const columns = [0, 1].map(() => Float64Array.from({ length: 1000 }, () => 0.5 + spread * (draw() - draw())))
+    const parameter: NumericParameter = { kind: 'float', low: 0, high: 1 }
+    const unit = domainOf(parameter)
+    const weights = observationWeights(1000)
+    const kernels = columns.map((values) => truncatedNormals(gapKernels(unit, values, sortedOrder(values))))
+    const points = [0, 0.42, 0.5, 0.8].map((x) => Float64Array.of(x, 0.5))
+    const logs = multivariateParzen([parameter, parameter], { columns, weights }, 'gap').logDensities(points)
+    points.forEach((point, p) => {
+      let density = 0
+      weights.forEach((weight, i) => {
+        density += kernels.reduce((product, at, d) => product * (at[i]?.(point[d] as number) ?? Number.NaN), weight)
+      })
+      expect(Math.abs((logs[p] as number) - Math.log(density))).toBeLessThan(1e-9)
+    })
   })
 
   test.each(parameters)('of %s alone are those by gaps among several', (_, parameter) => {
@@ -177,6 +194,15 @@ describe('kernels', () => {
     })
   })
 })
+
+/** The densities of normal distributions that are cut to [0, 1]. */
+function truncatedNormals({ mus, sigmas }: Kernels): ((x: number) => number)[] {
+  return Array.from(mus, (mu, i) => {
+    const sigma = sigmas[i] as number
+    const peak = 1 / (sigma * Math.sqrt(2 * Math.PI) * univariateMass((0 - mu) / sigma, (1 - mu) / sigma))
+    return (x) => peak * Math.exp(-0.5 * ((x - mu) / sigma) ** 2)
+  })
+}
 
 /** Φ(b) − Φ(a) by Simpson's rule: what the closed form is held against. */
 function univariateMass(a: number, b: number): number {

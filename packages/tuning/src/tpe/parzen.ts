@@ -1,8 +1,7 @@
-import { LOG_SQRT_TWO_PI, logNormalMass, normalCdf, normalMass, truncatedNormalQuantile } from '../normal.ts'
+import { LOG_SQRT_TWO_PI, logNormalMass, truncatedNormalQuantile } from '../normal.ts'
 import type { Draw } from '../random.ts'
 import {
   type CategoricalParameter,
-  countOf,
   type Domain,
   decode,
   domainOf,
@@ -10,6 +9,7 @@ import {
   type NumericParameter,
   type Parameter,
 } from '../space.ts'
+import { type Kernels, type Mixture, massInside, mixtureOf } from './mixture.ts'
 
 /**
  * Parzen estimators in Optuna 3.1's definitions: f(x) = Σᵢ wᵢ ∏_d k_id(x_d), one kernel i for each observation and a last one
@@ -29,8 +29,8 @@ export interface Observations {
   columns: readonly Float64Array[]
   /** n + 1 that sum to 1; the last is the prior's. */
   weights: Float64Array
-  /** For each parameter, the observations by rising value, where that is known already. */
-  orders?: readonly Int32Array[]
+  /** The observations by rising value of parameter `d`, where that is known already. */
+  orderOf?: (d: number) => Int32Array
 }
 
 /** Weights by age: the last 25 count fully, those before in falling measure. Or those given; the prior's is 1 before all are scaled. */
@@ -54,12 +54,6 @@ export function univariateParzen(parameter: Parameter, observations: Observation
     : numericParzen(parameter, observations)
 }
 
-/** μ and σ of each kernel, the prior's last. */
-export interface Kernels {
-  mus: Float64Array
-  sigmas: Float64Array
-}
-
 const widthOf = ({ low, high }: Domain): number => high - low
 /** "Magic clip": no kernel is narrower than this, so that a few close observations do not become needles. */
 const leastSigma = (domain: Domain, n: number): number => widthOf(domain) / Math.min(100, n + 2)
@@ -78,16 +72,19 @@ export function gapKernels(domain: Domain, values: Float64Array, order: Int32Arr
   const sorted = insertPrior(values, order, middle)
   const sigmas = new Float64Array(n + 1)
   const least = leastSigma(domain, n)
+  const width = widthOf(domain)
+  let before = low
+  let mu = mus[sorted[0] as number] as number
   for (let k = 0; k <= n; k++) {
-    const mu = mus[sorted[k] as number] as number
-    const left = mu - (k === 0 ? low : (mus[sorted[k - 1] as number] as number))
-    const right = (k === n ? high : (mus[sorted[k + 1] as number] as number)) - mu
+    const after = k === n ? high : (mus[sorted[k + 1] as number] as number)
     const first = k === 0 && n > 0 && !endpoints
     const last = k === n && n > 0 && !endpoints
-    const gap = first ? right : last ? left : Math.max(left, right)
-    sigmas[sorted[k] as number] = Math.min(Math.max(gap, least), high - low)
+    const gap = first ? after - mu : last ? mu - before : Math.max(mu - before, after - mu)
+    sigmas[sorted[k] as number] = Math.min(Math.max(gap, least), width)
+    before = mu
+    mu = after
   }
-  sigmas[n] = high - low
+  sigmas[n] = width
   return { mus, sigmas }
 }
 
@@ -121,10 +118,10 @@ export function sortedOrder(values: Float64Array): Int32Array {
   return Int32Array.from(values.keys()).sort((a, b) => (values[a] as number) - (values[b] as number) || a - b)
 }
 
-function numericParzen(parameter: NumericParameter, { columns, weights, orders }: Observations): Parzen {
+function numericParzen(parameter: NumericParameter, { columns, weights, orderOf }: Observations): Parzen {
   const [values] = columns as [Float64Array]
   const domain = domainOf(parameter)
-  const order = orders?.[0] ?? sortedOrder(values)
+  const order = orderOf?.(0) ?? sortedOrder(values)
   const kernels = gapKernels(domain, values, order)
   let mixture: Mixture | null = null
   return {
@@ -133,116 +130,10 @@ function numericParzen(parameter: NumericParameter, { columns, weights, orders }
       return Float64Array.of(drawNumeric(parameter, domain, kernels, i, draw))
     },
     logDensities: (points) => {
-      mixture ??= mixtureOf(domain, kernels, weights, order)
-      return Float64Array.from(points, ([x]) => Math.log(densityAt(mixture as Mixture, domain, x as number)))
+      const { densityAt } = (mixture ??= mixtureOf(domain, kernels, weights, order, leastSigma(domain, order.length)))
+      return Float64Array.from(points, ([x]) => Math.log(densityAt(x as number)))
     },
   }
-}
-
-/**
- * Kernels for evaluation. Among many observations nearly all have the least σ, and reach no further than ten of it: beyond, e^−50
- * times any number of them is nothing beside the prior. They are kept by rising μ, so that a point meets only those near it.
- */
-interface Mixture {
-  narrow: KernelList
-  wide: KernelList
-  /** σ of all narrow kernels. */
-  least: number
-}
-
-interface KernelList {
-  mus: Float64Array
-  sigmas: Float64Array
-  /** wᵢ over the kernel's mass in the domain. */
-  scales: Float64Array
-  length: number
-}
-
-const REACH = 10
-
-function mixtureOf(domain: Domain, { mus, sigmas }: Kernels, weights: Float64Array, order: Int32Array): Mixture {
-  const n = order.length
-  const least = leastSigma(domain, n)
-  const narrow = emptyList(n + 1)
-  const wide = emptyList(n + 1)
-  const add = (i: number): void => {
-    const sigma = sigmas[i] as number
-    const list = sigma === least ? narrow : wide
-    addKernel(list, mus[i] as number, sigma, weights[i] as number, domain)
-  }
-  for (let k = 0; k < n; k++) add(order[k] as number)
-  add(n)
-  return { narrow, wide, least }
-}
-
-function emptyList(capacity: number): KernelList {
-  const array = () => new Float64Array(capacity)
-  return { mus: array(), sigmas: array(), scales: array(), length: 0 }
-}
-
-/** Equal kernels in a row, as the few values of a stepped parameter have them, become one. */
-function addKernel(list: KernelList, mu: number, sigma: number, weight: number, domain: Domain): void {
-  const scale = weight / massInside(mu, sigma, domain)
-  const last = list.length - 1
-  if (last >= 0 && list.mus[last] === mu && list.sigmas[last] === sigma) {
-    list.scales[last] = (list.scales[last] as number) + scale
-    return
-  }
-  list.mus[list.length] = mu
-  list.sigmas[list.length] = sigma
-  list.scales[list.length++] = scale
-}
-
-/** Mass of a kernel in its domain, where μ lies: 1 but for rounding where both ends are 8.3 σ away. */
-function massInside(mu: number, sigma: number, { low, high }: Domain): number {
-  const below = (mu - low) / sigma
-  const above = (high - mu) / sigma
-  return 1 - (below > 8.3 ? 0 : normalCdf(-below)) - (above > 8.3 ? 0 : normalCdf(-above))
-}
-
-function densityAt({ narrow, wide, least }: Mixture, domain: Domain, x: number): number {
-  const reach = REACH * least + 0.5 * (domain.step ?? 0)
-  const start = lowerBound(narrow.mus, narrow.length, x - reach)
-  const end = lowerBound(narrow.mus, narrow.length, x + reach)
-  return sumKernels(narrow, start, end, domain, x) + sumKernels(wide, 0, wide.length, domain, x)
-}
-
-function sumKernels(
-  { mus, sigmas, scales }: KernelList,
-  start: number,
-  end: number,
-  domain: Domain,
-  x: number,
-): number {
-  let sum = 0
-  if (domain.step === null) {
-    for (let i = start; i < end; i++) {
-      const sigma = sigmas[i] as number
-      const z = (x - (mus[i] as number)) / sigma
-      sum += ((scales[i] as number) / sigma) * Math.exp(-0.5 * z * z)
-    }
-    return sum / Math.sqrt(2 * Math.PI)
-  }
-  const from = Math.max(x - 0.5 * domain.step, domain.low)
-  const to = Math.min(x + 0.5 * domain.step, domain.high)
-  for (let i = start; i < end; i++) {
-    const sigma = sigmas[i] as number
-    const mu = mus[i] as number
-    sum += (scales[i] as number) * normalMass((from - mu) / sigma, (to - mu) / sigma)
-  }
-  return sum
-}
-
-/** The first index whose value is at least `x`. */
-function lowerBound(values: Float64Array, length: number, x: number): number {
-  let low = 0
-  let high = length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if ((values[middle] as number) < x) low = middle + 1
-    else high = middle
-  }
-  return low
 }
 
 /** Probabilities of a categorical kernel: of the observed choice, of another one. The prior's are 1/C. */
@@ -275,7 +166,7 @@ export type Bandwidth = 'scott' | 'gap'
 /** The estimator of parameters that are modelled together. */
 export function multivariateParzen(
   parameters: readonly Parameter[],
-  { columns, weights, orders }: Observations,
+  { columns, weights, orderOf }: Observations,
   bandwidth: Bandwidth = 'scott',
 ): Parzen {
   const factors = parameters.map((parameter, d) => {
@@ -285,7 +176,7 @@ export function multivariateParzen(
     const kernels =
       bandwidth === 'scott'
         ? scottKernels(domain, values, parameters.length)
-        : gapKernels(domain, values, orders?.[d] ?? sortedOrder(values))
+        : gapKernels(domain, values, orderOf?.(d) ?? sortedOrder(values))
     return numericFactor(parameter, domain, kernels)
   })
   return {
@@ -297,13 +188,8 @@ export function multivariateParzen(
       const scales = weights.slice()
       for (const factor of factors) factor.scale(scales)
       const logWeights = scales.map(Math.log)
-      return Float64Array.from(points, (point) => {
-        const logs = logWeights.slice()
-        factors.forEach((factor, d) => {
-          factor.addLogs(point[d] as number, logs)
-        })
-        return logSumExp(logs)
-      })
+      const sum = new LogSum(logWeights)
+      return Float64Array.from(points, (point) => sum.over(factors, point))
     },
   }
 }
@@ -313,72 +199,133 @@ interface Factor {
   draw(kernel: number, draw: Draw): number
   /** Multiplies by what does not depend on x. */
   scale(scales: Float64Array): void
-  /** Adds the logarithm of what does. */
-  addLogs(x: number, logs: Float64Array): void
+  /** Adds the logarithm of what does, for the kernels of `alive`. */
+  addLogs(x: number, logs: Float64Array, alive: Int32Array): void
+  /** Which is never above this. */
+  most: number
+}
+
+/** Terms below e^−60 of the greatest do not change a sum of any number of them. */
+const NEGLIGIBLE = -60
+
+/**
+ * ln Σᵢ e^(logWeights[i]) ∏_d k_id(x_d). A kernel that cannot come near the prior's share any more is dropped on the way: where kernels
+ * are narrow, nearly all are after the first factors.
+ */
+class LogSum {
+  readonly #logWeights: Float64Array
+  readonly #logs: Float64Array
+  readonly #alive: Int32Array
+
+  constructor(logWeights: Float64Array) {
+    this.#logWeights = logWeights
+    this.#logs = new Float64Array(logWeights.length)
+    this.#alive = new Int32Array(logWeights.length)
+  }
+
+  over(factors: readonly Factor[], point: Float64Array): number {
+    const logs = this.#logs
+    logs.set(this.#logWeights)
+    const prior = logs.length - 1
+    const only = Int32Array.of(prior)
+    factors.forEach((factor, d) => {
+      factor.addLogs(point[d] as number, logs, only)
+    })
+    const floor = (logs[prior] as number) + NEGLIGIBLE
+    logs[prior] = this.#logWeights[prior] as number
+    for (let i = 0; i < logs.length; i++) this.#alive[i] = i
+    let alive = this.#alive
+    // What is still to come adds at most so much.
+    let rest = factors.reduce((sum, { most }) => sum + most, 0)
+    factors.forEach((factor, d) => {
+      factor.addLogs(point[d] as number, logs, alive)
+      rest -= factor.most
+      // After 1, 2, 4, 8, …: more looks cost more than they save where kernels are wide.
+      if ((d & (d + 1)) === 0) alive = alive.subarray(0, keepAbove(floor - rest, logs, alive))
+    })
+    return logSumExp(logs, alive)
+  }
+}
+
+/** Moves what is not below `least` to the front; gives how many those are. */
+function keepAbove(least: number, logs: Float64Array, alive: Int32Array): number {
+  let kept = 0
+  for (let k = 0; k < alive.length; k++) {
+    const i = alive[k] as number
+    if ((logs[i] as number) >= least) alive[kept++] = i
+  }
+  return kept
 }
 
 function numericFactor(parameter: NumericParameter, domain: Domain, kernels: Kernels): Factor {
-  const { mus, sigmas } = kernels
-  const n = mus.length - 1
   return {
     draw: (i, draw) => drawNumeric(parameter, domain, kernels, i, draw),
+    ...(domain.step === null ? normalLogs(domain, kernels) : stepLogs(domain, domain.step, kernels)),
+  }
+}
+
+/** Normal densities, in widths of the domain, so that a product of many neither overflows nor vanishes. */
+function normalLogs(domain: Domain, { mus, sigmas }: Kernels): Omit<Factor, 'draw'> {
+  const width = widthOf(domain)
+  const constant = LOG_SQRT_TWO_PI + Math.log(width)
+  const factors = sigmas.map((sigma) => -0.5 / (sigma * sigma))
+  return {
     scale: (scales) => {
-      // In widths of the domain, so that a product over many parameters neither overflows nor vanishes.
-      const width = domain.high - domain.low
-      for (let i = 0; i <= n; i++) {
+      for (let i = 0; i < scales.length; i++) {
         const sigma = sigmas[i] as number
-        const peak = domain.step === null ? sigma / width : 1
-        scales[i] = (scales[i] as number) / (massInside(mus[i] as number, sigma, domain) * peak)
+        scales[i] = (scales[i] as number) / (massInside(mus[i] as number, sigma, domain) * (sigma / width))
       }
     },
-    addLogs: domain.step === null ? addNormalLogs(domain, kernels) : addStepLogs(domain, kernels, countOf(parameter)),
+    addLogs: (x, logs, alive) => {
+      for (let k = 0; k < alive.length; k++) {
+        const i = alive[k] as number
+        const distance = x - (mus[i] as number)
+        logs[i] = (logs[i] as number) + (factors[i] as number) * distance * distance - constant
+      }
+    },
+    most: -constant,
   }
 }
 
-/** ln of e^(−z²/2) / (√(2π) · the domain's width): the rest is in the scales. */
-function addNormalLogs(domain: Domain, { mus, sigmas }: Kernels): Factor['addLogs'] {
-  const constant = LOG_SQRT_TWO_PI + Math.log(domain.high - domain.low)
-  const factors = sigmas.map((sigma) => -0.5 / (sigma * sigma))
-  return (x, logs) => {
-    for (let i = 0; i < logs.length; i++) {
-      const distance = x - (mus[i] as number)
-      logs[i] = (logs[i] as number) + (factors[i] as number) * distance * distance - constant
-    }
-  }
-}
-
-/**
- * Of many kernels nearly all have the least σ, or all have one. For these the mass on a step depends only on how many steps it is
- * away, and is looked up in a table that fills as it is asked.
- */
-function addStepLogs(domain: Domain, { mus, sigmas }: Kernels, count: number): Factor['addLogs'] {
-  const step = domain.step as number
+/** Masses on a step. */
+function stepLogs(domain: Domain, step: number, kernels: Kernels): Omit<Factor, 'draw'> {
+  const { classes, mus, sigmas } = distinct(kernels)
+  const prior = mus.length - 1
   const least = sigmas.reduce((min, sigma) => Math.min(min, sigma), Infinity)
-  const table = new Float64Array(Math.min(count, MOST_STEPS)).fill(Number.NaN)
+  /** ln of the mass of kernels of the least σ, by how many steps they are away: nearly all have it. */
+  const known: number[] = []
   const logMass = (distance: number, sigma: number) =>
     logNormalMass((distance - 0.5 * step) / sigma, (distance + 0.5 * step) / sigma)
-  return (x, logs) => {
-    for (let i = 0; i < logs.length; i++) {
-      const distance = Math.abs(x - (mus[i] as number))
-      const sigma = sigmas[i] as number
-      // The prior's μ may lie between two steps, but its σ is the widest of all.
-      const steps = sigma === least && i < logs.length - 1 ? Math.round(distance / step) : table.length
-      let log = steps < table.length ? (table[steps] as number) : Number.NaN
-      if (Number.isNaN(log)) {
-        log = logMass(distance, sigma)
-        if (steps < table.length) table[steps] = log
+  const table = new Float64Array(mus.length)
+  return {
+    scale: (scales) => {
+      const masses = mus.map((mu, c) => massInside(mu, sigmas[c] as number, domain))
+      for (let i = 0; i < scales.length; i++) {
+        scales[i] = (scales[i] as number) / (masses[classes[i] as number] as number)
       }
-      logs[i] = (logs[i] as number) + log
-    }
+    },
+    ...logsByClass(classes, (x) => {
+      for (let c = 0; c <= prior; c++) {
+        const distance = Math.abs(x - (mus[c] as number))
+        const sigma = sigmas[c] as number
+        // The prior's μ may lie between two steps.
+        table[c] =
+          sigma === least && c !== prior
+            ? (known[Math.round(distance / step)] ??= logMass(distance, sigma))
+            : logMass(distance, sigma)
+      }
+      return table
+    }),
   }
 }
-
-const MOST_STEPS = 65536
 
 function categoricalFactor({ choices }: CategoricalParameter, observed: Float64Array): Factor {
   const n = observed.length
   const { hit, miss } = categoricalKernel(choices.length, n)
-  const [logHit, logMiss] = [Math.log(hit), Math.log(miss)]
+  const [logHit, logMiss, logPrior] = [Math.log(hit), Math.log(miss), -Math.log(choices.length)]
+  const classes = new Int32Array(n + 1).fill(choices.length)
+  classes.set(observed)
+  const table = new Float64Array(choices.length + 1)
   return {
     draw: (i, draw) => {
       if (i === n) return Math.floor(draw() * choices.length)
@@ -388,11 +335,51 @@ function categoricalFactor({ choices }: CategoricalParameter, observed: Float64A
       )
     },
     scale: () => {},
-    addLogs: (x, logs) => {
-      for (let i = 0; i < n; i++) logs[i] = (logs[i] as number) + (observed[i] === x ? logHit : logMiss)
-      logs[n] = (logs[n] as number) - Math.log(choices.length)
-    },
+    ...logsByClass(classes, (x) => {
+      table.fill(logMiss)
+      table[x] = logHit
+      table[choices.length] = logPrior
+      return table
+    }),
   }
+}
+
+/** A parameter of few values has few distinct kernels. Each is evaluated once a point, and looked up by all that are like it. */
+function logsByClass(
+  classes: Int32Array,
+  /** ln k of each class at x. */
+  tableAt: (x: number) => Float64Array,
+): Pick<Factor, 'addLogs' | 'most'> {
+  return {
+    addLogs: (x, logs, alive) => {
+      const table = tableAt(x)
+      for (let k = 0; k < alive.length; k++) {
+        const i = alive[k] as number
+        logs[i] = (logs[i] as number) + (table[classes[i] as number] as number)
+      }
+    },
+    most: 0,
+  }
+}
+
+/** The kernels of which none is equal to another, the prior's last, and which of them each kernel is. */
+function distinct({ mus, sigmas }: Kernels): Kernels & { classes: Int32Array } {
+  const n = mus.length - 1
+  const classes = new Int32Array(n + 1)
+  const [distinctMus, distinctSigmas]: [number[], number[]] = [[], []]
+  const add = (i: number): number => {
+    distinctSigmas.push(sigmas[i] as number)
+    return distinctMus.push(mus[i] as number) - 1
+  }
+  const byMu = new Map<number, number>()
+  for (let i = 0; i < n; i++) {
+    let known = byMu.get(mus[i] as number)
+    // Of one μ the first and the last may be wider: these few are not looked for again.
+    if (known === undefined || distinctSigmas[known] !== sigmas[i]) byMu.set(mus[i] as number, (known = add(i)))
+    classes[i] = known
+  }
+  classes[n] = add(n)
+  return { classes, mus: Float64Array.from(distinctMus), sigmas: Float64Array.from(distinctSigmas) }
 }
 
 function drawNumeric(
@@ -414,13 +401,13 @@ function drawIndex(weights: Float64Array, draw: Draw): number {
   return weights.length - 1
 }
 
-function logSumExp(logs: Float64Array): number {
+function logSumExp(logs: Float64Array, alive: Int32Array): number {
   let max = -Infinity
-  for (let i = 0; i < logs.length; i++) if ((logs[i] as number) > max) max = logs[i] as number
+  for (let k = 0; k < alive.length; k++) max = Math.max(max, logs[alive[k] as number] as number)
   let sum = 0
-  for (let i = 0; i < logs.length; i++) {
-    const below = (logs[i] as number) - max
-    if (below > -60) sum += Math.exp(below)
+  for (let k = 0; k < alive.length; k++) {
+    const below = (logs[alive[k] as number] as number) - max
+    if (below > NEGLIGIBLE) sum += Math.exp(below)
   }
   return max + Math.log(sum)
 }

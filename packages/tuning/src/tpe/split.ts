@@ -43,8 +43,8 @@ function splitByLoss(study: Study, liar: boolean, countOf: (told: number) => num
     const rank = rankOf(trial, sign, liar)
     if (rank === null) continue
     if (trial.state !== 'running') told++
-    const violation = constrained ? violationOf(trial, Infinity) : 0
-    ranked.push({ trial, violation, ...rank })
+    if (constrained) rank.violation = violationOf(trial, Infinity)
+    ranked.push(rank)
   }
   const good = new Set(lowest(ranked, countOf(told)).map(({ trial }) => trial))
   const below: Trial[] = []
@@ -53,17 +53,18 @@ function splitByLoss(study: Study, liar: boolean, countOf: (told: number) => num
   return { below, above, belowWeights: null, told }
 }
 
-function rankOf(trial: Trial, sign: 1 | -1, liar: boolean): { step: number; loss: number } | null {
+function rankOf(trial: Trial, sign: 1 | -1, liar: boolean): Ranked | null {
+  const ranked = (step: number, loss: number): Ranked => ({ trial, violation: 0, step, loss })
   switch (trial.state) {
     case 'complete':
-      return { step: -Infinity, loss: sign * ((trial.values as number[])[0] as number) }
+      return ranked(-Infinity, sign * ((trial.values as number[])[0] as number))
     case 'pruned': {
       const last = lastReport(trial)
-      if (last === null) return { step: 1, loss: 0 }
-      return { step: -last.step, loss: Number.isNaN(last.value) ? Infinity : sign * last.value }
+      if (last === null) return ranked(1, 0)
+      return ranked(-last.step, Number.isNaN(last.value) ? Infinity : sign * last.value)
     }
     case 'running':
-      return liar ? { step: Infinity, loss: Infinity } : null
+      return liar ? ranked(Infinity, Infinity) : null
     default:
       return null
   }

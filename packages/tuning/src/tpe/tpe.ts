@@ -42,8 +42,8 @@ export function tpeValues(sampler: TpeSampler, study: Study, key: SuggestKey): D
     sampler,
     study,
     history: historyOf(study),
-    good: sideOf(split.below, split.belowWeights, study.trials.length),
-    others: sideOf(split.above, null, study.trials.length),
+    good: sideOf(split.below, split.belowWeights),
+    others: sideOf(split.above, null),
   }
   const together = groupsOf(study.space, sampler)
   const drawn = new Map<string, Value>()
@@ -83,20 +83,27 @@ interface Model {
   others: Side
 }
 
-/** The trials of one side, by rising number. */
+/** The trials of one side. */
 interface Side {
+  /** By rising number. */
   numbers: Int32Array
   /** What each weighs; null: by age. */
   weights: readonly number[] | null
-  /** By trial number: 1 where it is of this side. */
-  has: Uint8Array
+  /** Those that a parameter exists in, by its condition. */
+  members: Map<string, Members>
 }
 
-function sideOf(trials: readonly Trial[], weights: readonly number[] | null, all: number): Side {
-  const numbers = new Int32Array(trials.length)
-  const has = new Uint8Array(all)
-  for (let i = 0; i < numbers.length; i++) has[(numbers[i] = (trials[i] as Trial).number)] = 1
-  return { numbers, weights, has }
+/** The trials of a side that some parameters exist in: what a kernel each is made from, by rising number. */
+interface Members {
+  numbers: Int32Array
+  /** One more than they are: the last is the prior's. */
+  weights: Float64Array
+  /** By trial number: its place in `numbers`, or −1. */
+  places: Int32Array
+}
+
+function sideOf(trials: readonly Trial[], weights: readonly number[] | null): Side {
+  return { numbers: Int32Array.from(trials, ({ number }) => number), weights, members: new Map() }
 }
 
 function drawGroup(model: Model, names: readonly string[], key: SuggestKey, drawn: Map<string, Value>): void {
@@ -130,46 +137,48 @@ function estimatorOf(
   columns: readonly Column[],
   bandwidth: Bandwidth,
 ): Parzen {
-  const [first] = columns as [Column]
-  const present = presentIn(first, side.numbers)
-  const weights = observationWeights(
-    present.length,
-    side.weights?.filter((_, i) => !Number.isNaN(first.values[side.numbers[i] as number])) ?? null,
-  )
+  const members = membersOf(side, parameters[0] as Parameter, columns[0] as Column)
   const observations = {
-    columns: columns.map((column) => valuesAt(column, present)),
-    weights,
-    orders: columns.map((column) => orderOf(present, column, side)),
+    columns: columns.map((column) => valuesAt(column, members)),
+    weights: members.weights,
+    orderOf: (d: number) => placesByValue(columns[d] as Column, members),
   }
   return parameters.length === 1
     ? univariateParzen(parameters[0] as Parameter, observations)
     : multivariateParzen(parameters, observations, bandwidth)
 }
 
-function presentIn({ values }: Column, numbers: Int32Array): Int32Array {
-  const present = new Int32Array(numbers.length)
-  let length = 0
-  for (let i = 0; i < numbers.length; i++) {
-    if (!Number.isNaN(values[numbers[i] as number])) present[length++] = numbers[i] as number
+/** Found once for all parameters of one condition: they exist in the same trials. */
+function membersOf(side: Side, { when }: Parameter, { values }: Column): Members {
+  const key = JSON.stringify(when ?? null)
+  let members = side.members.get(key)
+  if (members === undefined) {
+    const has = (number: number) => !Number.isNaN(values[number])
+    const numbers = side.numbers.filter(has)
+    const given = side.weights?.filter((_, i) => has(side.numbers[i] as number)) ?? null
+    const places = new Int32Array(values.length).fill(-1)
+    numbers.forEach((number, place) => {
+      places[number] = place
+    })
+    members = { numbers, weights: observationWeights(numbers.length, given), places }
+    side.members.set(key, members)
   }
-  return present.subarray(0, length)
+  return members
 }
 
-function valuesAt({ values }: Column, numbers: Int32Array): Float64Array {
+function valuesAt({ values }: Column, { numbers }: Members): Float64Array {
   const picked = new Float64Array(numbers.length)
   for (let i = 0; i < numbers.length; i++) picked[i] = values[numbers[i] as number] as number
   return picked
 }
 
-/** Positions in `numbers` by rising value: the column's order without the trials of the other side. */
-function orderOf(numbers: Int32Array, column: Column, { has }: Side): Int32Array {
-  const positions = new Int32Array(has.length)
-  for (let i = 0; i < numbers.length; i++) positions[numbers[i] as number] = i
+/** The members by rising value: the column's order without the trials of the other side. */
+function placesByValue(column: Column, { numbers, places }: Members): Int32Array {
   const order = new Int32Array(numbers.length)
   let length = 0
-  for (let k = 0; k < column.order.length; k++) {
-    const number = column.order[k] as number
-    if (has[number] === 1) order[length++] = positions[number] as number
+  for (const number of column.order) {
+    const place = places[number] as number
+    if (place >= 0) order[length++] = place
   }
   return order
 }
