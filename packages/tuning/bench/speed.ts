@@ -3,16 +3,8 @@
  *
  *     node --conditions=@sporeprint/source packages/tuning/bench/speed.ts
  */
-import { ask, createStudy, enqueue, type Space, type Study, type Trial, tell, type Value } from '@sporeprint/tuning'
-
-/** 20 parameters: twelve floats, half of them by their logarithm, four integers, four choices. */
-const space: Space = Object.fromEntries(
-  Array.from({ length: 20 }, (_, d) => {
-    if (d < 12) return [`x${d}`, { kind: 'float', low: 1e-3, high: 1, log: d % 2 === 1 }]
-    if (d < 16) return [`x${d}`, { kind: 'int', low: 1, high: 100 }]
-    return [`x${d}`, { kind: 'categorical', choices: ['a', 'b', 'c', 'd'] }]
-  }),
-)
+import { ask, createStudy, enqueue, type Study, type Trial, tell, type Value } from '@sporeprint/tuning'
+import { nearMiddle, space } from './space.ts'
 
 /** Uniform trials, or ones that crowd into a twentieth of each range, as those of TPE do in the end. */
 function addTrials(study: Study, trials: number, crowded: boolean): void {
@@ -23,11 +15,6 @@ function addTrials(study: Study, trials: number, crowded: boolean): void {
     enqueue(study, parameters)
     tellSum(source)
   }
-}
-
-function nearMiddle(value: Value): Value {
-  if (typeof value !== 'number') return value
-  return Number.isInteger(value) ? 48 + Math.round(value / 20) : 0.5 + value / 20
 }
 
 function tellSum(study: Study): void {

@@ -2,7 +2,7 @@ import { type History, historyOf } from './history.ts'
 import { axesOf, cellsOf, MOST_CELLS, unseenCell } from './samplers/grid.ts'
 import { uniformValues } from './samplers/random.ts'
 import { type DrawValue, valuesOf } from './samplers/sampler.ts'
-import { isActive, keyOf, type Parameters, type Space } from './space.ts'
+import { isActive, type Parameters, type Space } from './space.ts'
 import { addTrial, type Study, type Trial } from './study.ts'
 
 /**
@@ -33,7 +33,7 @@ function unseen(study: Study, history: History): Parameters | null {
     const key = { seed, trial: study.trials.length, attempt }
     const fixed = study.trials.length === 0 ? baseline : {}
     const parameters = fill(space, attempt < SAMPLER_ATTEMPTS ? valuesOf(study, key) : uniformValues(key), fixed)
-    if (!history.keys.has(keyOf(space, parameters))) return parameters
+    if (!history.has(parameters)) return parameters
   }
   const axes = axesOf(space)
   return cellsOf(axes) <= MOST_CELLS ? unseenCell(study, axes, history) : null

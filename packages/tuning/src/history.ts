@@ -1,13 +1,15 @@
-import { encode, keyOf, type Space, type Value } from './space.ts'
+import { argsort } from './argsort.ts'
+import { encode, type Parameters, type Space, type Value } from './space.ts'
 import type { Study, Trial } from './study.ts'
 
 /**
  * What samplers look up about past trials, kept beside a study while it lives and made anew wherever it is missing: nothing of
- * it is part of the study's state. A trial enters once, when it is asked for: its parameters never change after that.
+ * it is part of the study's state. It follows from the parameters of the trials that were asked for and from nothing else. These are not
+ * changed in place, so that a trial is known again by their identity, also in a copy of the study.
  */
 export interface History {
-  /** Keys of all parameters that were asked for. */
-  readonly keys: ReadonlySet<string>
+  /** Whether a trial with just these parameters was asked for. */
+  has(parameters: Readonly<Parameters>): boolean
   /** The column of a parameter. */
   column(name: string): Column
 }
@@ -20,17 +22,17 @@ export interface Column {
   readonly order: Int32Array
 }
 
-const stores = new WeakMap<readonly Trial[], Store>()
+const stores = new WeakMap<object, Store>()
 
 interface Store {
   space: Space
-  keys: Set<string>
-  /** Numbers of the trials that have entered, as they came. */
+  /** Numbers of the trials that have entered, as they came, and by number the parameters with which they did. */
   entered: number[]
-  /** By trial number: 1 where it has entered. */
-  isIn: Uint8Array
-  /** All trials before this one have entered, and need not be looked at again. */
+  parameters: (Readonly<Parameters> | undefined)[]
+  /** All trials before this one have entered. */
   next: number
+  /** Numbers of the trials that have entered, by the hash of their parameters. */
+  byHash: Map<number, number[]>
   columns: Map<string, ColumnStore>
 }
 
@@ -38,28 +40,69 @@ interface Store {
 export function historyOf(study: Study): History {
   let store = stores.get(study.trials)
   if (store === undefined || store.space !== study.space) {
-    const isIn = new Uint8Array(64)
-    store = { space: study.space, keys: new Set(), entered: [], isIn, next: 0, columns: new Map() }
+    store = { space: study.space, entered: [], parameters: [], next: 0, byHash: new Map(), columns: new Map() }
     stores.set(study.trials, store)
   }
+  forgetStrangers(store, study.trials)
   enterTrials(store, study.trials)
-  const { keys } = store
-  return { keys, column: (name) => columnOf(study, name, store) }
+  const current = store
+  return {
+    has: (parameters) => {
+      const alike = current.byHash.get(hashOf(study.space, parameters)) ?? []
+      return alike.some((number) => areEqual(study.space, current.parameters[number] as Parameters, parameters))
+    },
+    column: (name) => columnOf(study, name, current),
+  }
+}
+
+/** Lets `study`, a copy of what `original` stands for, go on with the history of earlier copies, and later ones with its. */
+export function shareHistory(study: Study, original: object): void {
+  let store = stores.get(original)
+  if (store === undefined || store.space !== study.space) {
+    historyOf(study)
+    store = stores.get(study.trials) as Store
+    stores.set(original, store)
+  }
+  stores.set(study.trials, store)
 }
 
 function enterTrials(store: Store, trials: readonly Trial[]): void {
-  const isIn = (store.isIn = grown(store.isIn, trials.length))
   for (let i = store.next; i < trials.length; i++) {
     const { number, state, parameters } = trials[i] as Trial
-    if (isIn[number] === 1 || state === 'waiting') continue
-    isIn[number] = 1
+    if (store.parameters[number] !== undefined || state === 'waiting') continue
+    store.parameters[number] = parameters
     store.entered.push(number)
-    store.keys.add(keyOf(store.space, parameters))
+    const hash = hashOf(store.space, parameters)
+    const alike = store.byHash.get(hash)
+    if (alike === undefined) store.byHash.set(hash, [number])
+    else alike.push(number)
   }
-  while (isIn[store.next] === 1) store.next++
+  while (store.parameters[store.next] !== undefined) store.next++
+}
+
+/** A copy may have begun trials that came to nothing, or otherwise elsewhere: they leave, with all that entered after them. */
+function forgetStrangers(store: Store, trials: readonly Trial[]): void {
+  const { entered, parameters, byHash, columns } = store
+  const known = entered.findIndex((number) => trials[number]?.parameters !== parameters[number])
+  if (known < 0) return
+  for (const number of entered.splice(known).toReversed()) {
+    byHash.get(hashOf(store.space, parameters[number] as Parameters))?.pop()
+    parameters[number] = undefined
+    store.next = Math.min(store.next, number)
+    for (const column of columns.values()) column.values[number] = Number.NaN
+  }
+  for (const column of columns.values()) {
+    column.valued = Math.min(column.valued, known)
+    if (column.ordered <= known) continue
+    column.ordered = known
+    const left = column.order.subarray(0, column.length).filter((number) => parameters[number] !== undefined)
+    column.order.set(left)
+    column.length = left.length
+  }
 }
 
 interface ColumnStore {
+  /** NaN where no trial has entered. */
   values: Float64Array
   /** How many of the trials that have entered are in `values`, and in `order` where they have the parameter. */
   valued: number
@@ -73,14 +116,14 @@ function columnOf({ trials, space }: Study, name: string, { entered, columns }: 
   if (parameter === undefined) throw new RangeError(`no parameter ${name}`)
   let store = columns.get(name)
   if (store === undefined) {
-    store = { values: new Float64Array(64), valued: 0, ordered: 0, order: new Int32Array(64), length: 0 }
+    store = { values: new Float64Array(), valued: 0, ordered: 0, order: new Int32Array(), length: 0 }
     columns.set(name, store)
   }
-  const values = (store.values = grown(store.values, trials.length))
+  const values = (store.values = grown(store.values, trials.length, Number.NaN))
   for (; store.valued < entered.length; store.valued++) {
     const number = entered[store.valued] as number
     const { parameters } = trials[number] as Trial
-    values[number] = Object.hasOwn(parameters, name) ? encode(parameter, parameters[name] as Value) : Number.NaN
+    if (Object.hasOwn(parameters, name)) values[number] = encode(parameter, parameters[name] as Value)
   }
   return {
     values,
@@ -93,41 +136,64 @@ function columnOf({ trials, space }: Study, name: string, { entered, columns }: 
 /** Few are inserted where they belong; many are cheaper to sort with all. */
 function orderOf(store: ColumnStore, entered: readonly number[]): Int32Array {
   const { values } = store
-  const fresh: number[] = []
-  for (; store.ordered < entered.length; store.ordered++) {
-    const number = entered[store.ordered] as number
-    if (!Number.isNaN(values[number])) fresh.push(number)
-  }
-  const order = (store.order = grown(store.order, store.length + fresh.length))
-  const comesBefore = (a: number, b: number) => (values[a] as number) - (values[b] as number) || a - b
+  const fresh = entered.slice(store.ordered).filter((number) => !Number.isNaN(values[number]))
+  store.ordered = entered.length
   if (fresh.length > 16) {
-    order.set(fresh, store.length)
+    store.order = argsort(values)
     store.length += fresh.length
-    order.subarray(0, store.length).sort(comesBefore)
-  } else for (const number of fresh) insert(order, store.length++, number, comesBefore)
-  return order.subarray(0, store.length)
+  } else {
+    store.order = grown(store.order, store.length + fresh.length, 0)
+    for (const number of fresh) insert(store.order, store.length++, number, values)
+  }
+  return store.order.subarray(0, store.length)
 }
 
-function insert(
-  order: Int32Array,
-  length: number,
-  number: number,
-  comesBefore: (a: number, b: number) => number,
-): void {
+function insert(order: Int32Array, length: number, number: number, values: Float64Array): void {
+  const comesBefore = (other: number) => ((values[other] as number) - (values[number] as number) || other - number) < 0
   let low = 0
   let high = length
   while (low < high) {
     const middle = (low + high) >>> 1
-    if (comesBefore(order[middle] as number, number) < 0) low = middle + 1
+    if (comesBefore(order[middle] as number)) low = middle + 1
     else high = middle
   }
   order.copyWithin(low + 1, low, length)
   order[low] = number
 }
 
-function grown<T extends Float64Array | Int32Array | Uint8Array>(array: T, length: number): T {
+function grown<T extends Float64Array | Int32Array>(array: T, length: number, filler: number): T {
   if (array.length >= length) return array
   const larger = new (array.constructor as new (length: number) => T)(Math.max(length, 2 * array.length))
   larger.set(array)
+  larger.fill(filler, array.length)
   return larger
+}
+
+const double = new Float64Array(1)
+const words = new Uint32Array(double.buffer)
+
+/** Of the bits of numbers and of the text of what else there is: 32-bit FNV-1a, whose high bits are stirred into the low ones. */
+function hashOf(space: Space, parameters: Readonly<Parameters>): number {
+  let hash = 0x811c9dc5
+  const take = (word: number): void => {
+    hash = Math.imul(hash ^ word, 0x01000193)
+    hash ^= hash >>> 15
+  }
+  for (const name of Object.keys(space)) {
+    const value = parameters[name]
+    if (typeof value === 'number') {
+      // −0 is 0.
+      double[0] = value + 0
+      take(words[0] as number)
+      take(words[1] as number)
+    } else {
+      const text = String(value)
+      for (let i = 0; i < text.length; i++) take(text.charCodeAt(i))
+    }
+  }
+  return hash
+}
+
+function areEqual(space: Space, a: Readonly<Parameters>, b: Readonly<Parameters>): boolean {
+  return Object.keys(space).every((name) => Object.hasOwn(a, name) === Object.hasOwn(b, name) && a[name] === b[name])
 }

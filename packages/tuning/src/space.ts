@@ -217,8 +217,3 @@ export function narrowed(
   const left = { ...parameter, low: Math.max(low, parameter.low), high: Math.min(high, parameter.high) }
   return left.low < left.high ? left : null
 }
-
-/** One text for equal parameters, in the space's order. */
-export function keyOf(space: Space, parameters: Readonly<Parameters>): string {
-  return JSON.stringify(Object.keys(space).map((name) => (Object.hasOwn(parameters, name) ? [parameters[name]] : 0)))
-}

@@ -7,7 +7,9 @@
  * the best 1/η of those that came there. No worker waits for a rung to fill. Unlike there, no more than 1/η ever go on: a sampler that
  * learns makes later trials better, and each of them would be among the best of all so far. A baseline goes on whatever its place.
  */
+import { argsort } from '../argsort.ts'
 import { ask } from '../ask.ts'
+import { shareHistory } from '../history.ts'
 import { shouldPrune } from '../pruners/pruner.ts'
 import type { Parameters } from '../space.ts'
 import { lossSign, type Study, type Trial } from '../study.ts'
@@ -50,21 +52,26 @@ export function decide(study: DrivenStudy, hours = 0): Decision[] {
 
 /** A copy of the study in which each decision is already followed, so that the next one counts on it. */
 class Outlook {
+  /** The copy's trials are those of the study until they change (`#change`). */
   readonly #study: DrivenStudy
-  /** As the sampler sees it: what is started in the copy is asked for in this. */
-  readonly #core: Study
+  /** The trials as they were given. */
+  readonly #given: readonly DrivenTrial[]
   readonly #hours: number
   /** Trials that came through a stage, by bracket and stage; following a decision changes no result. */
-  readonly #rankings = new Map<string, Map<number, number>>()
+  readonly #rankings = new Map<string, Ranking>()
   readonly #brackets: number[] = []
   readonly #sizes: number[] = []
   readonly #stages = new Map<number, readonly Stage[]>()
+  /** As the sampler sees it: what is started in the copy is asked for in this. */
+  #core: Study | null = null
+  /** Epochs that are trained, and those that running trials have still to train. */
+  #spent: number | null = null
   #exhausted = false
   #overEpochs = false
 
   constructor({ plan, trials }: DrivenStudy, hours: number) {
-    this.#study = { plan, trials: trials.map((trial) => ({ ...trial })) }
-    this.#core = studyOf(this.#study)
+    this.#study = { plan, trials: [...trials] }
+    this.#given = trials
     this.#hours = hours
   }
 
@@ -88,13 +95,25 @@ class Outlook {
     return limit !== null && this.#hours >= limit
   }
 
+  #change(number: number, change: Partial<Pick<DrivenTrial, 'state' | 'sent'>>): DrivenTrial {
+    return (this.#study.trials[number] = { ...(this.#study.trials[number] as DrivenTrial), ...change })
+  }
+
+  #coreStudy(): Study {
+    if (this.#core === null) {
+      this.#core = studyOf(this.#study)
+      shareHistory(this.#core, this.#given)
+    }
+    return this.#core
+  }
+
   /** Trials that are not worth another epoch. */
   prunes(): Decision[] {
-    return this.#study.trials.flatMap((trial): Decision[] => {
+    return this.#given.flatMap((trial): Decision[] => {
       const reason = this.#whyPrune(trial)
       if (reason === null) return []
-      trial.state = 'pruned'
-      ;(this.#core.trials[trial.number] as Trial).state = 'pruned'
+      this.#change(trial.number, { state: 'pruned' })
+      if (this.#core !== null) (this.#core.trials[trial.number] as Trial).state = 'pruned'
       return [{ kind: 'prune', number: trial.number, reason }]
     })
   }
@@ -103,10 +122,12 @@ class Outlook {
     const { plan } = this.#study
     if ((trial.state !== 'running' && trial.state !== 'paused') || isBaseline(plan, trial)) return null
     if (pausesAtRungs(plan)) return this.#isHopeless(trial) ? 'too many are better at its rung' : null
-    const core = this.#core.trials[trial.number] as Trial
+    if (plan.pruner.kind === 'none') return null
+    const study = this.#coreStudy()
+    const core = study.trials[trial.number] as Trial
     const { state } = core
     core.state = 'running'
-    const prune = core.reports.length > 0 && shouldPrune(this.#core, trial.number)
+    const prune = core.reports.length > 0 && shouldPrune(study, trial.number)
     core.state = state
     return prune ? `the ${plan.pruner.kind} pruner gave it up` : null
   }
@@ -126,16 +147,17 @@ class Outlook {
     const interrupted = trials.find((trial) => trial.state === 'paused' && !isResting(trial))
     if (interrupted !== undefined && this.#canPay(this.#costOf(interrupted))) return this.#goOn(interrupted, 0)
     if (trials.some(({ state }) => state === 'waiting') && this.#mayStart()) return this.#start()
-    const promoted = this.#promotable()
+    const promoted = this.#firstResting((trial) => this.#mayGoOn(trial))
     if (promoted !== null && this.#canPay(this.#costOf(promoted))) return this.#goOn(promoted, 1)
     if (this.#mayStart()) return this.#start()
     const last = this.#lastResort()
     return last !== null && this.#canPay(this.#costOf(last)) ? this.#goOn(last, 1) : null
   }
 
-  #goOn(trial: DrivenTrial, stages: number): Decision {
-    trial.state = 'running'
-    trial.sent += stages
+  #goOn(paused: DrivenTrial, stages: number): Decision {
+    if (stages > 0) this.#ranking(paused).gone++
+    const trial = this.#change(paused.number, { state: 'running', sent: paused.sent + stages })
+    if (this.#spent !== null) this.#spent += this.#costOf(trial)
     return { kind: 'continue', ...workOf(this.#study, trial) }
   }
 
@@ -150,47 +172,48 @@ class Outlook {
   }
 
   #start(): Decision | null {
-    const asked = ask(this.#core)
+    const asked = ask(this.#coreStudy())
     if (asked === null) {
       this.#exhausted = true
       return this.nextWork()
     }
+    if (asked.number < this.#study.trials.length) this.#change(asked.number, {})
     const trial = startTrial(this.#study, asked.number, asked.parameters)
+    if (this.#spent !== null) this.#spent += this.#costOf(trial)
     return { kind: 'start', parameters: asked.parameters, ...workOf(this.#study, trial) }
   }
 
-  /** A paused trial that is among the best of its rung, the one that came furthest; without rungs, one with folds left. */
-  #promotable(): DrivenTrial | null {
+  /** Whether a paused trial is among the best of its rung, of which no more than 1/η go on; without rungs, all with folds left may. */
+  #mayGoOn(trial: DrivenTrial): boolean {
     const { plan } = this.#study
     const { pruner } = plan
+    if (!this.#atGate(trial) || isBaseline(plan, trial)) return true
     const bootstrap = 'bootstrapCount' in pruner ? (pruner.bootstrapCount ?? 0) : 0
-    const goesOn = (trial: DrivenTrial): boolean => {
-      if (!this.#atGate(trial) || isBaseline(plan, trial)) return true
-      const ranking = this.#ranking(trial)
-      const allowed = Math.floor(ranking.size / reductionFactorOf(plan))
-      if (ranking.size <= bootstrap || this.#rank(trial) >= allowed) return false
-      const stages = trial.results.length
-      const gone = [...ranking.keys()].filter((number) => (this.#study.trials[number] as DrivenTrial).sent > stages)
-      return gone.length < allowed
-    }
-    return this.#resting().find(goesOn) ?? null
+    const { size, gone } = this.#ranking(trial)
+    const allowed = Math.floor(size / reductionFactorOf(plan))
+    return size > bootstrap && this.#rank(trial) < allowed && gone < allowed
   }
 
   /** When no trial will be started any more and nothing runs, the best so far goes on to the end, so that one trial is complete. */
   #lastResort(): DrivenTrial | null {
     if (this.isBusy() || this.#study.trials.some(({ state }) => state === 'complete')) return null
-    return this.#resting()[0] ?? null
+    return this.#firstResting(() => true)
   }
 
-  /** Trials that wait at the end of a stage: those that came furthest first, of these the best. */
-  #resting(): DrivenTrial[] {
-    const stepsDone = (trial: DrivenTrial) => {
-      const { fold, epochs } = this.#stageBehind(trial)
-      return fold * this.#study.plan.epochs + epochs
+  /** Of the trials that wait at the end of a stage, and of which `holds`, the one that came furthest, of several such the best. */
+  #firstResting(holds: (trial: DrivenTrial) => boolean): DrivenTrial | null {
+    let first: DrivenTrial | null = null
+    for (const trial of this.#study.trials) {
+      if (!isResting(trial) || !holds(trial)) continue
+      const ahead = first === null ? 1 : this.#stepsDone(trial) - this.#stepsDone(first)
+      if (ahead > 0 || (ahead === 0 && this.#rank(trial) < this.#rank(first as DrivenTrial))) first = trial
     }
-    return this.#study.trials
-      .filter((trial) => isResting(trial))
-      .sort((a, b) => stepsDone(b) - stepsDone(a) || this.#rank(a) - this.#rank(b))
+    return first
+  }
+
+  #stepsDone(trial: DrivenTrial): number {
+    const { fold, epochs } = this.#stageBehind(trial)
+    return fold * this.#study.plan.epochs + epochs
   }
 
   #stageBehind({ number, results }: DrivenTrial): Stage {
@@ -225,21 +248,18 @@ class Outlook {
 
   /** How many trials were better at the end of the last stage that this one has done. */
   #rank(trial: DrivenTrial): number {
-    return this.#ranking(trial).get(trial.number) as number
+    return this.#ranking(trial).places[trial.number] as number
   }
 
-  /** The places, from 0, of the trials of its bracket that did the last stage that `trial` did; the older of equals first. */
-  #ranking({ number, results }: DrivenTrial): Map<number, number> {
+  /** That of the trials of its bracket that did the last stage that `trial` did. */
+  #ranking({ number, results }: DrivenTrial): Ranking {
     const [bracket, stage] = [this.#bracket(number), results.length - 1]
     const key = `${bracket} ${stage}`
     let ranking = this.#rankings.get(key)
     if (ranking === undefined) {
       const { plan, trials } = this.#study
-      const sign = lossSign(plan.objectives[0]?.direction)
-      const lossOf = (trial: DrivenTrial) => sign * (trial.results[stage]?.[0] as number)
       const came = trials.filter((trial) => trial.results.length > stage && this.#bracket(trial.number) === bracket)
-      came.sort((a, b) => lossOf(a) - lossOf(b))
-      ranking = new Map(came.map((trial, place) => [trial.number, place]))
+      ranking = rankingOf(came, stage, lossSign(plan.objectives[0]?.direction))
       this.#rankings.set(key, ranking)
     }
     return ranking
@@ -248,9 +268,11 @@ class Outlook {
   #canPay(cost: number): boolean {
     const { plan, trials } = this.#study
     if (plan.budget.epochs === null) return true
-    let spent = 0
-    for (const trial of trials) spent += epochsSpent(trial) + (trial.state === 'running' ? this.#costOf(trial) : 0)
-    const fits = spent + cost <= plan.budget.epochs
+    this.#spent ??= trials.reduce(
+      (sum, trial) => sum + epochsSpent(trial) + (trial.state === 'running' ? this.#costOf(trial) : 0),
+      0,
+    )
+    const fits = this.#spent + cost <= plan.budget.epochs
     if (!fits) this.#overEpochs = true
     return fits
   }
@@ -258,11 +280,12 @@ class Outlook {
   /** What has to be left behind trial `number` and its first `cost` epochs, so that one trial can still be completed. */
   #reserve(cost: number, number: number): number {
     const { plan, trials } = this.#study
-    if (trials.some(({ state }) => state === 'complete')) return 0
-    let least = costOfWhole(plan, mostFreezeEpochs(plan), this.#bracket(number)) - cost
+    if (plan.budget.epochs === null || trials.some(({ state }) => state === 'complete')) return 0
+    let least = costOfWhole(this.#stagesOf(this.#bracket(number)), mostFreezeEpochs(plan)) - cost
     for (const trial of trials) {
       if (trial.state !== 'paused' && trial.state !== 'running') continue
-      const whole = costOfWhole(plan, freezeEpochsOf(plan, trial.parameters), this.#bracket(trial.number))
+      const stages = this.#stagesOf(this.#bracket(trial.number))
+      const whole = costOfWhole(stages, freezeEpochsOf(plan, trial.parameters))
       const underWay = trial.state === 'running' ? this.#costOf(trial) : 0
       least = Math.min(least, whole - epochsSpent(trial) - underWay)
     }
@@ -276,6 +299,24 @@ class Outlook {
   }
 }
 
+/** The trials of a bracket that came through a stage. */
+interface Ranking {
+  size: number
+  /** By trial number, its place from 0: the older of equals first. */
+  places: readonly number[]
+  /** How many went on from there. */
+  gone: number
+}
+
+function rankingOf(came: readonly DrivenTrial[], stage: number, sign: 1 | -1): Ranking {
+  const losses = Float64Array.from(came, ({ results }) => sign * (results[stage]?.[0] as number))
+  const places: number[] = []
+  argsort(losses).forEach((i, place) => {
+    places[(came[i] as DrivenTrial).number] = place
+  })
+  return { size: came.length, places, gone: came.filter(({ sent }) => sent > stage + 1).length }
+}
+
 /** Whether it waits at the end of a stage, rather than to be taken up again in the midst of one. */
 function isResting({ state, sent, results }: DrivenTrial): boolean {
   return state === 'paused' && sent === results.length
@@ -285,9 +326,9 @@ function isBaseline({ baseline }: StudyPlan, { number }: DrivenTrial): boolean {
   return baseline !== undefined && number === 0
 }
 
-function costOfWhole(plan: StudyPlan, frozen: number, bracket: number): number {
+function costOfWhole(stages: readonly Stage[], frozen: number): number {
   const last = new Map<number, number>()
-  for (const { fold, epochs } of stagesOf(plan, bracket)) last.set(fold, frozen + epochs)
+  for (const { fold, epochs } of stages) last.set(fold, frozen + epochs)
   return [...last.values()].reduce((sum, epochs) => sum + epochs, 0)
 }
 

@@ -262,6 +262,30 @@ describe('trials', () => {
   })
 })
 
+test('decisions that were not followed, or otherwise, leave nothing behind: a copy of the study decides the same', () => {
+  const sampler = { kind: 'tpe', startupTrials: 4 } as const
+  const plan = createPlan({ ...options, sampler, pruner: asha, parallel: 3, budget: { trials: 30 } })
+  const study: DrivenStudy = { plan, trials: [] }
+  for (let round = 0; round < 80; round++) {
+    const decisions = decide(study)
+    expect(decide(structuredClone(study)), `round ${round}`).toEqual(decisions)
+    // Of several the first is followed, and where it starts a trial, sometimes with other parameters.
+    const [decision] = decisions
+    if (decision?.kind === 'prune') record(study, { ...decision, kind: 'pruned' })
+    if (decision?.kind === 'continue') record(study, { ...decision, kind: 'continued' })
+    if (decision?.kind === 'start') {
+      const parameters = round % 3 === 0 ? { rate: 0.001 * (round + 1), freezeEpochs: 1 } : decision.parameters
+      record(study, { ...decision, kind: 'started', parameters })
+    }
+    const running = study.trials.filter(({ state }) => state === 'running')
+    if (running.length === 3 || decision?.kind === 'continue') {
+      const trial = running[round % running.length] as DrivenTrial
+      record(study, { kind: 'reached', number: trial.number, values: [curve(trial, 0, trial.sent)] })
+    }
+  }
+  expect(study.trials.length).toBeGreaterThan(20)
+})
+
 test('a plan that cannot be followed is refused by the name of what is wrong', () => {
   expect(() => createPlan({ ...options, epochs: 0 })).toThrow('epochs is 0')
   expect(() => createPlan({ ...options, rungs: [1] })).toThrow('not for none')

@@ -5,7 +5,6 @@ import {
   contains,
   countOf,
   isActive,
-  keyOf,
   type Parameter,
   type Parameters,
   type Space,
@@ -68,14 +67,14 @@ export function checkGrid(sampler: GridSampler, space: Space): void {
  * The first combination that was not asked for yet, in an order that visits all: a stride that shares no factor with their
  * number. Null where none is left. Cells that differ only in parameters which do not exist in them are one.
  */
-export function unseenCell(study: Study, axes: readonly Axis[], { keys }: History): Parameters | null {
+export function unseenCell(study: Study, axes: readonly Axis[], history: History): Parameters | null {
   const cells = cellsOf(axes)
   const start = wordOfText('grid start', study.seed) % cells
   let stride = 1 + (wordOfText('grid stride', study.seed) % cells)
   while (greatestCommonDivisor(stride, cells) !== 1) stride++
   for (let k = 0; k < cells; k++) {
     const parameters = cellAt(axes, (start + k * stride) % cells)
-    if (!keys.has(keyOf(study.space, parameters))) return parameters
+    if (!history.has(parameters)) return parameters
   }
   return null
 }

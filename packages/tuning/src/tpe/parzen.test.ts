@@ -1,15 +1,9 @@
 import { describe, expect, test } from 'vitest'
+import { argsort } from '../argsort.ts'
 import { domainOf, encode, type NumericParameter, type Parameter } from '../space.ts'
 import { goldenValue, mulberry32, readGolden, SPACE } from '../testing/formula.ts'
 import type { Kernels } from './mixture.ts'
-import {
-  gapKernels,
-  multivariateParzen,
-  observationWeights,
-  scottKernels,
-  sortedOrder,
-  univariateParzen,
-} from './parzen.ts'
+import { gapKernels, multivariateParzen, observationWeights, scottKernels, univariateParzen } from './parzen.ts'
 
 interface Case {
   history: number
@@ -60,7 +54,7 @@ describe('Parzen estimators of 20 histories are those of Optuna 3.1 to 1e-9', ()
       const values = columns[d] as Float64Array
       const expected = golden.univariate[name] as Case['univariate'][string]
       if (parameter.kind !== 'categorical') {
-        const { sigmas } = gapKernels(domainOf(parameter), values, sortedOrder(values))
+        const { sigmas } = gapKernels(domainOf(parameter), values, argsort(values))
         expectEqual(sigmas, expected.sigmas as number[], `${name} σ`)
       }
       const points = expected.logDensities.map((_, i) =>
@@ -98,9 +92,9 @@ describe('kernels', () => {
 
   test('have the larger gap to a neighbour as σ, the first and last only the inner one unless ends are neighbours', () => {
     // Sorted with the prior's 0: gaps .4, .4, .01, .01; 2/6 is the least.
-    const inner = gapKernels(domain, mus, sortedOrder(mus)).sigmas
+    const inner = gapKernels(domain, mus, argsort(mus)).sigmas
     expect([...inner].map((sigma) => Number(sigma.toFixed(12)))).toEqual([0.4, 0.4, 0.333333333333, 0.333333333333, 2])
-    const ends = gapKernels(domain, mus, sortedOrder(mus), true).sigmas
+    const ends = gapKernels(domain, mus, argsort(mus), true).sigmas
     expect([...ends].map((sigma) => Number(sigma.toFixed(12)))).toEqual([0.6, 0.4, 0.333333333333, 0.58, 2])
   })
 
@@ -133,7 +127,7 @@ describe('kernels', () => {
     const parameter: NumericParameter = { kind: 'float', low: 0, high: 1 }
     const unit = domainOf(parameter)
     const weights = observationWeights(values.length)
-    const kernels = truncatedNormals(gapKernels(unit, values, sortedOrder(values)))
+    const kernels = truncatedNormals(gapKernels(unit, values, argsort(values)))
     for (const x of [0, 0.011, 0.37, 0.46, 0.5, 0.9, 1]) {
       // Each kernel by itself, in f64, with its mass inside [0, 1] by a sum over a fine grid.
       let density = 0
@@ -151,7 +145,7 @@ describe('kernels', () => {
     const parameter: NumericParameter = { kind: 'float', low: 0, high: 1 }
     const unit = domainOf(parameter)
     const weights = observationWeights(1000)
-    const kernels = columns.map((values) => truncatedNormals(gapKernels(unit, values, sortedOrder(values))))
+    const kernels = columns.map((values) => truncatedNormals(gapKernels(unit, values, argsort(values))))
     const points = [0, 0.42, 0.5, 0.8].map((x) => Float64Array.of(x, 0.5))
     const logs = multivariateParzen([parameter, parameter], { columns, weights }, 'gap').logDensities(points)
     points.forEach((point, p) => {

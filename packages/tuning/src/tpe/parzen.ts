@@ -1,3 +1,4 @@
+import { argsort } from '../argsort.ts'
 import { LOG_SQRT_TWO_PI, logNormalMass, truncatedNormalQuantile } from '../normal.ts'
 import type { Draw } from '../random.ts'
 import {
@@ -113,15 +114,10 @@ export function scottKernels(domain: Domain, values: Float64Array, dimensions: n
   return { mus, sigmas }
 }
 
-export function sortedOrder(values: Float64Array): Int32Array {
-  // The index decides among equals: Array.prototype.sort is stable, but a typed array's comparator must say so itself.
-  return Int32Array.from(values.keys()).sort((a, b) => (values[a] as number) - (values[b] as number) || a - b)
-}
-
 function numericParzen(parameter: NumericParameter, { columns, weights, orderOf }: Observations): Parzen {
   const [values] = columns as [Float64Array]
   const domain = domainOf(parameter)
-  const order = orderOf?.(0) ?? sortedOrder(values)
+  const order = orderOf?.(0) ?? argsort(values)
   const kernels = gapKernels(domain, values, order)
   let mixture: Mixture | null = null
   return {
@@ -176,7 +172,7 @@ export function multivariateParzen(
     const kernels =
       bandwidth === 'scott'
         ? scottKernels(domain, values, parameters.length)
-        : gapKernels(domain, values, orderOf?.(d) ?? sortedOrder(values))
+        : gapKernels(domain, values, orderOf?.(d) ?? argsort(values))
     return numericFactor(parameter, domain, kernels)
   })
   return {
