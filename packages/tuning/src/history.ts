@@ -83,8 +83,10 @@ function enterTrials(store: Store, trials: readonly Trial[]): void {
 /** A copy may have begun trials that came to nothing, or otherwise elsewhere: they leave, with all that entered after them. */
 function forgetStrangers(store: Store, trials: readonly Trial[]): void {
   const { entered, parameters, byHash, columns } = store
-  const known = entered.findIndex((number) => trials[number]?.parameters !== parameters[number])
-  if (known < 0) return
+  const isKnown = (number: number): boolean => trials[number]?.parameters === parameters[number]
+  let known = 0
+  while (known < entered.length && isKnown(entered[known] as number)) known++
+  if (known === entered.length) return
   for (const number of entered.splice(known).toReversed()) {
     byHash.get(hashOf(store.space, parameters[number] as Parameters))?.pop()
     parameters[number] = undefined

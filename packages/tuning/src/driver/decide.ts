@@ -259,7 +259,7 @@ class Outlook {
     if (ranking === undefined) {
       const { plan, trials } = this.#study
       const came = trials.filter((trial) => trial.results.length > stage && this.#bracket(trial.number) === bracket)
-      ranking = rankingOf(came, stage, lossSign(plan.objectives[0]?.direction))
+      ranking = rankingOf(came, stage, lossSign(plan.objectives[0]?.direction), trials.length)
       this.#rankings.set(key, ranking)
     }
     return ranking
@@ -303,18 +303,26 @@ class Outlook {
 interface Ranking {
   size: number
   /** By trial number, its place from 0: the older of equals first. */
-  places: readonly number[]
+  places: Int32Array
   /** How many went on from there. */
   gone: number
 }
 
-function rankingOf(came: readonly DrivenTrial[], stage: number, sign: 1 | -1): Ranking {
-  const losses = Float64Array.from(came, ({ results }) => sign * (results[stage]?.[0] as number))
-  const places: number[] = []
-  argsort(losses).forEach((i, place) => {
-    places[(came[i] as DrivenTrial).number] = place
-  })
-  return { size: came.length, places, gone: came.filter(({ sent }) => sent > stage + 1).length }
+/** `came` of `trials` trials, by rising number. */
+function rankingOf(came: readonly DrivenTrial[], stage: number, sign: 1 | -1, trials: number): Ranking {
+  const losses = new Float64Array(came.length)
+  let gone = 0
+  for (let i = 0; i < losses.length; i++) {
+    const { results, sent } = came[i] as DrivenTrial
+    losses[i] = sign * (results[stage]?.[0] as number)
+    if (sent > stage + 1) gone++
+  }
+  const order = argsort(losses)
+  const places = new Int32Array(trials)
+  for (let place = 0; place < order.length; place++) {
+    places[(came[order[place] as number] as DrivenTrial).number] = place
+  }
+  return { size: came.length, places, gone }
 }
 
 /** Whether it waits at the end of a stage, rather than to be taken up again in the midst of one. */

@@ -70,35 +70,29 @@ export function gapKernels(domain: Domain, values: Float64Array, order: Int32Arr
   mus.set(values)
   const middle = 0.5 * (low + high)
   mus[n] = middle
-  const sorted = insertPrior(values, order, middle)
+  // The prior's place is after its equals.
+  let place = n
+  while (place > 0 && (values[order[place - 1] as number] as number) > middle) place--
+  const kernelAt = (k: number): number => (k === place ? n : (order[k < place ? k : k - 1] as number))
   const sigmas = new Float64Array(n + 1)
   const least = leastSigma(domain, n)
   const width = widthOf(domain)
   let before = low
-  let mu = mus[sorted[0] as number] as number
-  for (let k = 0; k <= n; k++) {
-    const after = k === n ? high : (mus[sorted[k + 1] as number] as number)
-    const first = k === 0 && n > 0 && !endpoints
-    const last = k === n && n > 0 && !endpoints
-    const gap = first ? after - mu : last ? mu - before : Math.max(mu - before, after - mu)
-    sigmas[sorted[k] as number] = Math.min(Math.max(gap, least), width)
+  let i = kernelAt(0)
+  for (let k = 0; k < n; k++) {
+    const next = kernelAt(k + 1)
+    const mu = mus[i] as number
+    const right = (mus[next] as number) - mu
+    const gap = k === 0 && !endpoints ? right : Math.max(mu - before, right)
+    sigmas[i] = Math.min(Math.max(gap, least), width)
     before = mu
-    mu = after
+    i = next
   }
+  const mu = mus[i] as number
+  const gap = n > 0 && !endpoints ? mu - before : Math.max(mu - before, high - mu)
+  sigmas[i] = Math.min(Math.max(gap, least), width)
   sigmas[n] = width
   return { mus, sigmas }
-}
-
-/** `order` with index n for the prior, after equals. */
-function insertPrior(values: Float64Array, order: Int32Array, middle: number): Int32Array {
-  const n = order.length
-  let place = n
-  while (place > 0 && (values[order[place - 1] as number] as number) > middle) place--
-  const sorted = new Int32Array(n + 1)
-  sorted.set(order.subarray(0, place))
-  sorted[place] = n
-  sorted.set(order.subarray(place), place + 1)
-  return sorted
 }
 
 /** Kernels of a parameter among `dimensions` that are modelled together: one σ for all, by Scott's rule. */
@@ -184,8 +178,7 @@ export function multivariateParzen(
       const scales = weights.slice()
       for (const factor of factors) factor.scale(scales)
       const logWeights = scales.map(Math.log)
-      const sum = new LogSum(logWeights)
-      return Float64Array.from(points, (point) => sum.over(factors, point))
+      return new LogSums(factors, points, logWeights).result()
     },
   }
 }
@@ -195,52 +188,76 @@ interface Factor {
   draw(kernel: number, draw: Draw): number
   /** Multiplies by what does not depend on x. */
   scale(scales: Float64Array): void
-  /** Adds the logarithm of what does, for the kernels of `alive`. */
-  addLogs(x: number, logs: Float64Array, alive: Int32Array): void
+  /** What adds the logarithm of the rest. */
+  at(x: number): AddLogs
   /** Which is never above this. */
   most: number
 }
 
+/** Adds to the logarithms of those kernels whose numbers are in `alive`. */
+type AddLogs = (logs: Float64Array, alive: Int32Array) => void
+
 /** Terms below e^−60 of the greatest do not change a sum of any number of them. */
 const NEGLIGIBLE = -60
+/** So many kernels of twenty parameters stay in a core's cache while all points are gone through. */
+const BLOCK = 1024
 
 /**
- * ln Σᵢ e^(logWeights[i]) ∏_d k_id(x_d). A kernel that cannot come near the prior's share any more is dropped on the way: where kernels
- * are narrow, nearly all are after the first factors.
+ * ln Σᵢ e^(logWeights[i]) ∏_d k_id(x_d) of several points x. A kernel that cannot come near the prior's share any more is dropped on the
+ * way: where kernels are narrow, nearly all are after the first factors.
  */
-class LogSum {
+class LogSums {
   readonly #logWeights: Float64Array
+  readonly #points: readonly PointSum[]
+  /** By factor, the most that those after it add. */
+  readonly #rests: readonly number[]
   readonly #logs: Float64Array
-  readonly #alive: Int32Array
+  readonly #alive = new Int32Array(BLOCK)
 
-  constructor(logWeights: Float64Array) {
+  constructor(factors: readonly Factor[], points: readonly Float64Array[], logWeights: Float64Array) {
+    const prior = logWeights.length - 1
     this.#logWeights = logWeights
-    this.#logs = new Float64Array(logWeights.length)
-    this.#alive = new Int32Array(logWeights.length)
+    this.#logs = logWeights.slice()
+    this.#rests = factors.map((_, d) => factors.slice(d + 1).reduce((sum, { most }) => sum + most, 0))
+    this.#points = points.map((point) => {
+      const adders = factors.map((factor, d) => factor.at(point[d] as number))
+      this.#logs[prior] = logWeights[prior] as number
+      for (const add of adders) add(this.#logs, Int32Array.of(prior))
+      return { adders, floor: (this.#logs[prior] as number) + NEGLIGIBLE, kept: new Float64Array(prior + 1), count: 0 }
+    })
   }
 
-  over(factors: readonly Factor[], point: Float64Array): number {
-    const logs = this.#logs
-    logs.set(this.#logWeights)
-    const prior = logs.length - 1
-    const only = Int32Array.of(prior)
-    factors.forEach((factor, d) => {
-      factor.addLogs(point[d] as number, logs, only)
-    })
-    const floor = (logs[prior] as number) + NEGLIGIBLE
-    logs[prior] = this.#logWeights[prior] as number
-    for (let i = 0; i < logs.length; i++) this.#alive[i] = i
-    let alive = this.#alive
-    // What is still to come adds at most so much.
-    let rest = factors.reduce((sum, { most }) => sum + most, 0)
-    factors.forEach((factor, d) => {
-      factor.addLogs(point[d] as number, logs, alive)
-      rest -= factor.most
-      // After 1, 2, 4, 8, …: more looks cost more than they save where kernels are wide.
-      if ((d & (d + 1)) === 0) alive = alive.subarray(0, keepAbove(floor - rest, logs, alive))
-    })
-    return logSumExp(logs, alive)
+  result(): Float64Array {
+    for (let start = 0; start < this.#logs.length; start += BLOCK) {
+      for (const point of this.#points) this.#sumBlock(point, start, Math.min(start + BLOCK, this.#logs.length))
+    }
+    return Float64Array.from(this.#points, ({ kept, count }) => logSumExp(kept.subarray(0, count)))
   }
+
+  #sumBlock(point: PointSum, start: number, end: number): void {
+    const { adders, floor, kept } = point
+    const logs = this.#logs
+    let alive = this.#alive.subarray(0, end - start)
+    for (let i = start; i < end; i++) {
+      logs[i] = this.#logWeights[i] as number
+      alive[i - start] = i
+    }
+    for (let d = 0; d < adders.length; d++) {
+      ;(adders[d] as AddLogs)(logs, alive)
+      // After 1, 2, 4, 8, …: more looks cost more than they save where kernels are wide.
+      if ((d & (d + 1)) === 0) alive = alive.subarray(0, keepAbove(floor - (this.#rests[d] as number), logs, alive))
+    }
+    for (let k = 0; k < alive.length; k++) kept[point.count++] = logs[alive[k] as number] as number
+  }
+}
+
+interface PointSum {
+  adders: readonly AddLogs[]
+  /** What is below does not count. */
+  floor: number
+  /** The logarithms of the kernels that were not dropped. */
+  kept: Float64Array
+  count: number
 }
 
 /** Moves what is not below `least` to the front; gives how many those are. */
@@ -264,7 +281,8 @@ function numericFactor(parameter: NumericParameter, domain: Domain, kernels: Ker
 function normalLogs(domain: Domain, { mus, sigmas }: Kernels): Omit<Factor, 'draw'> {
   const width = widthOf(domain)
   const constant = LOG_SQRT_TWO_PI + Math.log(width)
-  const factors = sigmas.map((sigma) => -0.5 / (sigma * sigma))
+  const factors = new Float64Array(sigmas.length)
+  for (let i = 0; i < sigmas.length; i++) factors[i] = -0.5 / ((sigmas[i] as number) * (sigmas[i] as number))
   return {
     scale: (scales) => {
       for (let i = 0; i < scales.length; i++) {
@@ -272,7 +290,7 @@ function normalLogs(domain: Domain, { mus, sigmas }: Kernels): Omit<Factor, 'dra
         scales[i] = (scales[i] as number) / (massInside(mus[i] as number, sigma, domain) * (sigma / width))
       }
     },
-    addLogs: (x, logs, alive) => {
+    at: (x) => (logs, alive) => {
       for (let k = 0; k < alive.length; k++) {
         const i = alive[k] as number
         const distance = x - (mus[i] as number)
@@ -292,7 +310,6 @@ function stepLogs(domain: Domain, step: number, kernels: Kernels): Omit<Factor, 
   const known: number[] = []
   const logMass = (distance: number, sigma: number) =>
     logNormalMass((distance - 0.5 * step) / sigma, (distance + 0.5 * step) / sigma)
-  const table = new Float64Array(mus.length)
   return {
     scale: (scales) => {
       const masses = mus.map((mu, c) => massInside(mu, sigmas[c] as number, domain))
@@ -301,6 +318,7 @@ function stepLogs(domain: Domain, step: number, kernels: Kernels): Omit<Factor, 
       }
     },
     ...logsByClass(classes, (x) => {
+      const table = new Float64Array(mus.length)
       for (let c = 0; c <= prior; c++) {
         const distance = Math.abs(x - (mus[c] as number))
         const sigma = sigmas[c] as number
@@ -321,7 +339,6 @@ function categoricalFactor({ choices }: CategoricalParameter, observed: Float64A
   const [logHit, logMiss, logPrior] = [Math.log(hit), Math.log(miss), -Math.log(choices.length)]
   const classes = new Int32Array(n + 1).fill(choices.length)
   classes.set(observed)
-  const table = new Float64Array(choices.length + 1)
   return {
     draw: (i, draw) => {
       if (i === n) return Math.floor(draw() * choices.length)
@@ -332,7 +349,7 @@ function categoricalFactor({ choices }: CategoricalParameter, observed: Float64A
     },
     scale: () => {},
     ...logsByClass(classes, (x) => {
-      table.fill(logMiss)
+      const table = new Float64Array(choices.length + 1).fill(logMiss)
       table[x] = logHit
       table[choices.length] = logPrior
       return table
@@ -345,13 +362,15 @@ function logsByClass(
   classes: Int32Array,
   /** ln k of each class at x. */
   tableAt: (x: number) => Float64Array,
-): Pick<Factor, 'addLogs' | 'most'> {
+): Pick<Factor, 'at' | 'most'> {
   return {
-    addLogs: (x, logs, alive) => {
+    at: (x) => {
       const table = tableAt(x)
-      for (let k = 0; k < alive.length; k++) {
-        const i = alive[k] as number
-        logs[i] = (logs[i] as number) + (table[classes[i] as number] as number)
+      return (logs, alive) => {
+        for (let k = 0; k < alive.length; k++) {
+          const i = alive[k] as number
+          logs[i] = (logs[i] as number) + (table[classes[i] as number] as number)
+        }
       }
     },
     most: 0,
@@ -397,12 +416,12 @@ function drawIndex(weights: Float64Array, draw: Draw): number {
   return weights.length - 1
 }
 
-function logSumExp(logs: Float64Array, alive: Int32Array): number {
+function logSumExp(logs: Float64Array): number {
   let max = -Infinity
-  for (let k = 0; k < alive.length; k++) max = Math.max(max, logs[alive[k] as number] as number)
+  for (let i = 0; i < logs.length; i++) max = Math.max(max, logs[i] as number)
   let sum = 0
-  for (let k = 0; k < alive.length; k++) {
-    const below = (logs[alive[k] as number] as number) - max
+  for (let i = 0; i < logs.length; i++) {
+    const below = (logs[i] as number) - max
     if (below > NEGLIGIBLE) sum += Math.exp(below)
   }
   return max + Math.log(sum)
