@@ -26,6 +26,8 @@ const stores = new WeakMap<object, Store>()
 
 interface Store {
   space: Space
+  /** Of the parameters. */
+  names: readonly string[]
   /** Numbers of the trials that have entered, as they came, and by number the parameters with which they did. */
   entered: number[]
   parameters: (Readonly<Parameters> | undefined)[]
@@ -40,16 +42,19 @@ interface Store {
 export function historyOf(study: Study): History {
   let store = stores.get(study.trials)
   if (store === undefined || store.space !== study.space) {
-    store = { space: study.space, entered: [], parameters: [], next: 0, byHash: new Map(), columns: new Map() }
+    const { space } = study
+    const names = Object.keys(space)
+    store = { space, names, entered: [], parameters: [], next: 0, byHash: new Map(), columns: new Map() }
     stores.set(study.trials, store)
   }
   forgetStrangers(store, study.trials)
   enterTrials(store, study.trials)
   const current = store
+  const { names } = store
   return {
     has: (parameters) => {
-      const alike = current.byHash.get(hashOf(study.space, parameters)) ?? []
-      return alike.some((number) => areEqual(study.space, current.parameters[number] as Parameters, parameters))
+      const alike = current.byHash.get(hashOf(names, parameters)) ?? []
+      return alike.some((number) => areEqual(names, current.parameters[number] as Parameters, parameters))
     },
     column: (name) => columnOf(study, name, current),
   }
@@ -72,7 +77,7 @@ function enterTrials(store: Store, trials: readonly Trial[]): void {
     if (store.parameters[number] !== undefined || state === 'waiting') continue
     store.parameters[number] = parameters
     store.entered.push(number)
-    const hash = hashOf(store.space, parameters)
+    const hash = hashOf(store.names, parameters)
     const alike = store.byHash.get(hash)
     if (alike === undefined) store.byHash.set(hash, [number])
     else alike.push(number)
@@ -88,7 +93,7 @@ function forgetStrangers(store: Store, trials: readonly Trial[]): void {
   while (known < entered.length && isKnown(entered[known] as number)) known++
   if (known === entered.length) return
   for (const number of entered.splice(known).toReversed()) {
-    byHash.get(hashOf(store.space, parameters[number] as Parameters))?.pop()
+    byHash.get(hashOf(store.names, parameters[number] as Parameters))?.pop()
     parameters[number] = undefined
     store.next = Math.min(store.next, number)
     for (const column of columns.values()) column.values[number] = Number.NaN
@@ -138,14 +143,18 @@ function columnOf({ trials, space }: Study, name: string, { entered, columns }: 
 /** Few are inserted where they belong; many are cheaper to sort with all. */
 function orderOf(store: ColumnStore, entered: readonly number[]): Int32Array {
   const { values } = store
-  const fresh = entered.slice(store.ordered).filter((number) => !Number.isNaN(values[number]))
+  const fresh = entered.slice(store.ordered)
   store.ordered = entered.length
   if (fresh.length > 16) {
     store.order = argsort(values)
-    store.length += fresh.length
+    // NaN come last.
+    store.length = store.order.length
+    while (store.length > 0 && Number.isNaN(values[store.order[store.length - 1] as number])) store.length--
   } else {
     store.order = grown(store.order, store.length + fresh.length, 0)
-    for (const number of fresh) insert(store.order, store.length++, number, values)
+    for (const number of fresh) {
+      if (!Number.isNaN(values[number])) insert(store.order, store.length++, number, values)
+    }
   }
   return store.order.subarray(0, store.length)
 }
@@ -175,27 +184,27 @@ const double = new Float64Array(1)
 const words = new Uint32Array(double.buffer)
 
 /** Of the bits of numbers and of the text of what else there is: 32-bit FNV-1a, whose high bits are stirred into the low ones. */
-function hashOf(space: Space, parameters: Readonly<Parameters>): number {
+function hashOf(names: readonly string[], parameters: Readonly<Parameters>): number {
   let hash = 0x811c9dc5
-  const take = (word: number): void => {
-    hash = Math.imul(hash ^ word, 0x01000193)
-    hash ^= hash >>> 15
-  }
-  for (const name of Object.keys(space)) {
+  for (const name of names) {
     const value = parameters[name]
     if (typeof value === 'number') {
       // −0 is 0.
       double[0] = value + 0
-      take(words[0] as number)
-      take(words[1] as number)
+      hash = stir(stir(hash, words[0] as number), words[1] as number)
     } else {
       const text = String(value)
-      for (let i = 0; i < text.length; i++) take(text.charCodeAt(i))
+      for (let i = 0; i < text.length; i++) hash = stir(hash, text.charCodeAt(i))
     }
   }
   return hash
 }
 
-function areEqual(space: Space, a: Readonly<Parameters>, b: Readonly<Parameters>): boolean {
-  return Object.keys(space).every((name) => Object.hasOwn(a, name) === Object.hasOwn(b, name) && a[name] === b[name])
+function stir(hash: number, word: number): number {
+  const next = Math.imul(hash ^ word, 0x01000193)
+  return next ^ (next >>> 15)
+}
+
+function areEqual(names: readonly string[], a: Readonly<Parameters>, b: Readonly<Parameters>): boolean {
+  return names.every((name) => Object.hasOwn(a, name) === Object.hasOwn(b, name) && a[name] === b[name])
 }

@@ -15,7 +15,7 @@ import type { Parameters } from '../space.ts'
 import { lossSign, type Study, type Trial } from '../study.ts'
 import { pausesAtRungs, type StudyPlan } from './plan.ts'
 import { startTrial } from './record.ts'
-import { bracketOfTrial, reductionFactorOf, type Stage, stagesOf } from './stages.ts'
+import { bracketOfTrial, bracketsOf, reductionFactorOf, type Stage, stagesOf } from './stages.ts'
 import { type DrivenStudy, type DrivenTrial, epochsSpent, freezeEpochsOf, mostFreezeEpochs, studyOf } from './trial.ts'
 
 export type Decision =
@@ -59,6 +59,7 @@ class Outlook {
   readonly #hours: number
   /** Trials that came through a stage, by bracket and stage; following a decision changes no result. */
   readonly #rankings = new Map<string, Ranking>()
+  readonly #bracketOf: (number: number) => number
   readonly #brackets: number[] = []
   readonly #sizes: number[] = []
   readonly #stages = new Map<number, readonly Stage[]>()
@@ -72,6 +73,7 @@ class Outlook {
   constructor({ plan, trials }: DrivenStudy, hours: number) {
     this.#study = { plan, trials: [...trials] }
     this.#given = trials
+    this.#bracketOf = bracketsOf(plan)
     this.#hours = hours
   }
 
@@ -243,7 +245,7 @@ class Outlook {
 
   #bracket(number: number): number {
     const known = this.#brackets[number]
-    return known ?? (this.#brackets[number] = bracketOfTrial(this.#study.plan, number))
+    return known ?? (this.#brackets[number] = this.#bracketOf(number))
   }
 
   /** How many trials were better at the end of the last stage that this one has done. */

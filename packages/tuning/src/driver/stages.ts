@@ -37,8 +37,14 @@ export function reductionFactorOf({ pruner }: StudyPlan): number {
 
 /** Under Hyperband the number of lowest rungs that a trial does not stop at; its peers are those of the same bracket. */
 export function bracketOfTrial(plan: StudyPlan, number: number): number {
-  if (plan.pruner.kind !== 'hyperband') return 0
-  return bracketOf(plan.name, number, bracketBudgets(rungsOf(plan).length, reductionFactorOf(plan)))
+  return bracketsOf(plan)(number)
+}
+
+/** The brackets of many trials. */
+export function bracketsOf(plan: StudyPlan): (number: number) => number {
+  if (plan.pruner.kind !== 'hyperband') return () => 0
+  const budgets = bracketBudgets(rungsOf(plan).length, reductionFactorOf(plan))
+  return (number) => bracketOf(plan.name, number, budgets)
 }
 
 /** The stages of a trial, in order: the rungs on the first fold, then the other folds, whole. */

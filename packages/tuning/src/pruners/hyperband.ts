@@ -44,10 +44,12 @@ export function bracketOf(study: string, trial: number, budgets: readonly number
   return budgets.findIndex((budget) => (rest -= budget) < 0)
 }
 
+const utf8 = new TextEncoder()
+
 /** CRC-32 (IEEE 802.3, reflected) of a text's UTF-8 bytes. */
 function crc32(text: string): number {
   let crc = 0xffffffff
-  for (const byte of new TextEncoder().encode(text)) {
+  for (const byte of utf8.encode(text)) {
     crc ^= byte
     for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0)
   }
