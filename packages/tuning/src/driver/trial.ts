@@ -86,9 +86,10 @@ export function studyOf({ plan, trials }: DrivenStudy): Study {
 function coreTrial(plan: StudyPlan, trial: DrivenTrial): Trial {
   const { number, parameters, results, values, reason } = trial
   const frozen = freezeEpochsOf(plan, parameters)
-  const reports = trial.reports
-    .filter(({ epoch }) => epoch > frozen)
-    .map(({ epoch, value }) => ({ step: epoch - frozen, value: value ?? Number.NaN }))
+  const reports: Trial['reports'] = []
+  for (const { epoch, value } of trial.reports) {
+    if (epoch > frozen) reports.push({ step: epoch - frozen, value: value ?? Number.NaN })
+  }
   const stages = plan.folds > 1 && results.length > 0 ? stagesOf(plan, bracketOfTrial(plan, number)) : []
   stages.forEach(({ fold, epochs }, stage) => {
     if (fold === 0 || stage >= results.length) return
