@@ -3,7 +3,8 @@ import { argsort } from '../argsort.ts'
 import { domainOf, encode, type NumericParameter, type Parameter } from '../space.ts'
 import { goldenValue, mulberry32, readGolden, SPACE } from '../testing/formula.ts'
 import type { Kernels } from './mixture.ts'
-import { gapKernels, multivariateParzen, observationWeights, scottKernels, univariateParzen } from './parzen.ts'
+import { gapKernels, observationWeights, scottKernels, univariateParzen } from './parzen.ts'
+import { multivariateParzen } from './product.ts'
 
 interface Case {
   history: number

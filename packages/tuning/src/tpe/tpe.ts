@@ -5,7 +5,8 @@ import { uniformValues } from '../samplers/random.ts'
 import type { DrawValue, SuggestKey } from '../samplers/sampler.ts'
 import { decode, isSingle, type Parameter, type Space, type Value, valueAt } from '../space.ts'
 import type { Study, Trial } from '../study.ts'
-import { type Bandwidth, multivariateParzen, observationWeights, type Parzen, univariateParzen } from './parzen.ts'
+import { observationWeights, type Parzen, univariateParzen } from './parzen.ts'
+import { type Bandwidth, multivariateParzen } from './product.ts'
 import { splitTrials } from './split.ts'
 
 /**
