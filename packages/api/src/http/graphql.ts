@@ -8,6 +8,7 @@ import type { Context } from '../graphql/context.ts'
 import { publicError } from '../graphql/errors.ts'
 import { type ExecutionResult, execute, GraphQLError, parse } from '../graphql/library.ts'
 import { schema } from '../graphql/schema.ts'
+import { clientLeft } from './client-left.ts'
 import { eachInItsContext } from './event-stream.ts'
 
 /** Words and signs in one document; the console's largest has under a tenth. */
@@ -88,7 +89,8 @@ export async function addGraphql(app: FastifyInstance, { context, onError }: Gra
       // graphql-sse says keep-alive; left open, the connection would hold up a server that closes.
       request.raw.socket.end()
     } catch (error) {
-      log(error)
+      // graphql-sse rejects where it writes an event, or its ping, before it has heard that the page is closed.
+      if (!clientLeft(request, error)) log(error)
       reply.raw.destroy()
     }
   })

@@ -3,12 +3,10 @@ import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import { Conflict, InvalidInput, NotFound } from '../errors.ts'
 import type { UploadService } from '../modules/uploads/uploads.service.ts'
-
-/** What a client that goes away leaves behind: no fault of the server's, and nobody hears the answer. */
-const goneAway: ReadonlySet<string | undefined> = new Set(['ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE'])
+import { clientLeft } from './client-left.ts'
 
 const statusOf = (error: unknown): number | null => {
-  if (error instanceof InvalidInput || goneAway.has((error as NodeJS.ErrnoException).code)) return 400
+  if (error instanceof InvalidInput) return 400
   if (error instanceof NotFound) return 404
   return error instanceof Conflict ? 409 : null
 }
@@ -20,8 +18,8 @@ export async function addUploads(app: FastifyInstance, uploads: UploadService): 
       '*',
       (_request: unknown, payload: IncomingMessage, done: (e: null, body: unknown) => void) => done(null, payload),
     )
-    scope.setErrorHandler((error: Error, _request, reply) => {
-      const status = statusOf(error)
+    scope.setErrorHandler((error: Error, request, reply) => {
+      const status = clientLeft(request, error) ? 400 : statusOf(error)
       if (status === null) throw error
       return reply.code(status).send({ error: error.message })
     })

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'drizzle-orm'
 import { expect, it } from 'vitest'
@@ -113,6 +115,28 @@ onEveryDatabase('live updates', (database) => {
       { errors: [{ message: 'Cannot query field "nothing" on type "Subscription".' }] },
     ])
     expect(await answers('{ workers { id } }')).toEqual([{ data: { workers: [] } }])
+  })
+
+  it('end without a word in the log when the client leaves, even in the midst of what it is sent', async () => {
+    const complaints: string[] = []
+    const platform = await database.open({ onError: (error) => complaints.push(error.message) })
+    const { live } = platform.services
+    const { port, host } = await platform.listen({ port: 0 })
+    const body = JSON.stringify({ query: 'subscription { runs { kind id } }' })
+    for (const leave of ['destroy', 'resetAndDestroy'] as const) {
+      const client = connect(port, host)
+      const headers = `host: localhost\r\naccept: text/event-stream\r\ncontent-type: application/json\r\ncontent-length: ${body.length}`
+      client.write(`POST /graphql/stream HTTP/1.1\r\n${headers}\r\n\r\n${body}`)
+      await once(client, 'data')
+      client[leave]()
+      // The server hears of it when it next looks at its sockets; what it has to say until then goes to nobody.
+      for (let id = 1; id <= 5; id++) {
+        live.receive(`run deleted ${id}`)
+        await new Promise(process.nextTick)
+      }
+      await sleep(100)
+    }
+    expect(complaints).toEqual([])
   })
 
   it.runIf(database.kind === 'PostgreSQL')('go on when the connection that listens breaks', async () => {
