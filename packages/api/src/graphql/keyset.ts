@@ -76,7 +76,8 @@ export async function keysetConnection<Row extends { id: number }>(
     },
   )
   // Pothos types the edges by every nullability a schema may choose; ours never are null.
-  return { ...(connection as Omit<Connection<Row>, 'totalCount'>), totalCount: count }
+  // drizzle asks the database at each `then`, and GraphQL calls more than one: an async function calls one.
+  return { ...(connection as Omit<Connection<Row>, 'totalCount'>), totalCount: async () => count() }
 }
 
 /** What a connection adds to the cost of its operation: one page of rows. */

@@ -81,12 +81,13 @@ export class RunReader {
 
   /** Epochs by `run:epoch`, in the order asked for. */
   async epochsByKey(keys: readonly string[]): Promise<(EpochRow | null)[]> {
-    const key = sql`${epochs.runId} || ':' || ${epochs.epoch}`
-    const runIds = keys.map((text) => Number(text.split(':')[0]))
+    const pairs = keys.map((text) => text.split(':').map(Number))
+    const [runIds, numbers] = [0, 1].map((i) => sql`${sql.param(pairs.map((pair) => pair[i]))}::int[]`)
+    // Each is one look into the primary key, however many epochs its run has.
     const rows = await this.db
       .select()
       .from(epochs)
-      .where(and(inArray(epochs.runId, runIds), anyOf(key, keys, 'text')))
+      .where(sql`(${epochs.runId}, ${epochs.epoch}) in (select * from unnest(${runIds}, ${numbers}))`)
     return keys.map((text) => rows.find((row) => text === `${row.runId}:${row.epoch}`) ?? null)
   }
 
