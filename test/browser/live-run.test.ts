@@ -91,12 +91,25 @@ test('a run started in the console draws a growing curve and finishes with a rep
   expect(errors).toEqual([])
 
   const { runs } = await server.query<{
-    runs: { edges: { node: { evaluations: { split: string; n: number }[] } }[] }
-  }>('{ runs { edges { node { evaluations { split n } } } } }')
-  expect(runs.edges[0]?.node.evaluations).toEqual([
-    { split: 'train', n: 96 },
-    { split: 'valid', n: 24 },
-    { split: 'test', n: 60 },
+    runs: {
+      edges: {
+        node: {
+          evaluations: { split: string; n: number; calibratedBy: number }[]
+          checkpoints: { calibration: { images: number; temperature: number } }[]
+        }
+      }[]
+    }
+  }>(
+    '{ runs { edges { node { evaluations { split n calibratedBy } checkpoints { calibration { images temperature } } } } } }',
+  )
+  // It was calibrated before, on the validation images alone.
+  const { evaluations, checkpoints } = runs.edges[0]?.node ?? {}
+  const { images, temperature: calibratedBy } = checkpoints?.[0]?.calibration ?? {}
+  expect(images).toBe(24)
+  expect(evaluations).toEqual([
+    { split: 'train', n: 96, calibratedBy },
+    { split: 'valid', n: 24, calibratedBy },
+    { split: 'test', n: 60, calibratedBy },
   ])
 })
 
@@ -136,6 +149,11 @@ test('an image dropped into the console is classified by the trained model, and 
   // Each is rounded to a tenth of a per cent.
   expect(Math.abs(said.reduce((sum, { share }) => sum + share, 0) - 100)).toBeLessThan(0.16)
   expect(await prediction.getByTestId('prediction-label').textContent()).toBe(said[0]?.label)
+  // Its run was calibrated, so that it can tell what it does not know.
+  const { predictions } = await server.query<{ predictions: { nodes: { distance: number; outlier: boolean }[] } }>(
+    '{ predictions { nodes { distance outlier } } }',
+  )
+  expect(predictions.nodes).toEqual([{ distance: expect.any(Number), outlier: expect.any(Boolean) }])
 
   await prediction.getByTestId('explain').click()
   const overlay = page.getByTestId('overlay')

@@ -109,7 +109,8 @@ export async function runEvaluate(io: Io, spec: EvaluateSpec): Promise<EvaluateR
 
 function stageLabel(event: Exclude<EvaluateEvent, { type: 'log' }>): string {
   if (event.stage === 'images') return 'Reading images'
-  return event.stage === 'looks' ? 'Looking at images' : `Classifying ${event.split}`
+  if (event.stage === 'looks') return 'Looking at images'
+  return `${event.stage === 'calibrate' ? 'Calibrating on' : 'Classifying'} ${event.split}`
 }
 
 /** The split of a run as its spec has it, for the task. */

@@ -154,6 +154,21 @@ export interface EvaluateJob {
   /** How train and valid were told apart, where the folder does not. */
   cut: Pick<RunConfig, 'valid' | 'shuffle' | 'seed' | 'folds' | 'fold'>
   batch: number
+  /** Calibrate the model first, on its validation images, unless it is calibrated: nobody is at work on its file. */
+  calibrate: boolean
+}
+
+/** What a model's calibration has found, but for what predictions alone need. */
+export interface ModelCalibration {
+  /** Images that it was calibrated on. */
+  images: number
+  /** What logits are divided by. */
+  temperature: number
+  /** Mean −ln p of the label over those images, in nats, without and with the temperature. */
+  before: number
+  after: number
+  /** How far 95 % of those images are from their nearest class, at most. */
+  distance95: number
 }
 
 export interface SplitEvaluation extends Evaluation {
@@ -180,6 +195,10 @@ export interface EvaluateResult {
   evaluations: SplitEvaluation[]
   /** How many pairs there are, and the nearest of them. */
   nearDuplicates: { count: number; pairs: NearDuplicate[] }
+  /** The model's, by whose temperature logits were divided; null where it has none. */
+  calibration: ModelCalibration | null
+  /** What else there is to say, for the run's log. */
+  warnings: string[]
 }
 
 /** The range test: a short training at rising rates. */

@@ -40,7 +40,7 @@ export interface TrainerOptions {
 }
 
 export const trainer = ({ stepMs = 0, failAt }: TrainerOptions = {}): Handlers => ({
-  async evaluate({ splits }, { signal, progress }) {
+  async evaluate({ splits, calibrate }, { signal, progress }) {
     for (const [done, stage] of splits.entries()) {
       signal.throwIfAborted()
       progress({ stage, done, total: splits.length })
@@ -52,6 +52,8 @@ export const trainer = ({ stepMs = 0, failAt }: TrainerOptions = {}): Handlers =
     return {
       evaluations: there.map((split) => ({ ...fullEvaluation, split, withoutNearDuplicates: null })),
       nearDuplicates: { count: 1, pairs: [nearDuplicate] },
+      calibration: calibrate ? modelCalibration : null,
+      warnings: calibrate ? [] : ['the model is not calibrated'],
     }
   },
 
@@ -233,6 +235,8 @@ const nearDuplicate = {
   first: { path: 'a/1.jpg', class: 'a', split: 'train' },
   second: { path: 'a/2.png', class: 'a', split: 'valid' },
 } as const
+
+export const modelCalibration = { images: 4, temperature: 1.25, before: 0.6, after: 0.5, distance95: 0.4 }
 
 export const fullEvaluation: Evaluation = {
   ...evaluation,

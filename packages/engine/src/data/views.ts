@@ -26,6 +26,20 @@ export function concatenated(sources: readonly ImageSource[]): ImageSource {
   }
 }
 
+/** At most so many of its images, evenly spread. */
+export function thinned(source: ImageSource, most: number): ImageSource {
+  if (source.length <= most) return source
+  const kept = Uint32Array.from({ length: most }, (_, i) => Math.floor((i * source.length) / most))
+  const of = (i: number): number => kept[i] as number
+  return {
+    ...source,
+    length: most,
+    labels: kept.map((index) => source.labels[index] as number),
+    paths: Array.from(kept, (index) => source.paths[index] as string),
+    read: (indices, out) => source.read(Array.from(indices, of), out),
+  }
+}
+
 /** The same images under other labels: `labels[k]` is what class k of the source is among `classes`. */
 export function relabelled(source: ImageSource, classes: readonly string[], labels: readonly number[]): ImageSource {
   return { ...source, classes, labels: source.labels.map((label) => labels[label] as number) }

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import sharp from 'sharp'
@@ -10,7 +10,9 @@ import { runCalibration } from '../infer/run-calibration.ts'
 import { runPrediction } from '../infer/run-prediction.ts'
 import type { TrainResult } from '../train/spec.ts'
 import { smallRun } from '../train/testing.ts'
+import type { Calibration } from '../weights/calibration.ts'
 import { readWeightsFile, writeWeightsFile } from '../weights/file.ts'
+import { readModel } from '../weights/saved-model.ts'
 import { runEvaluation } from './evaluate.ts'
 import type { EvaluateEvent, EvaluateResult, EvaluateSpec } from './spec.ts'
 
@@ -174,6 +176,46 @@ describe('an evaluation', () => {
     const [sample] = evaluations[0]?.topLosses ?? []
     expect(sample?.predicted).toBe(predictions[0]?.label)
     expect(sample?.confidence).toBeCloseTo(predictions[0]?.probabilities[sample?.predicted as string] as number, 5)
+  })
+
+  test('calibrates a model on what its training held out, once, and then tells of the calibrated model', async () => {
+    const model = join(dir, 'calibrated.safetensors')
+    const { tensors, metadata } = await readWeightsFile(join(dir, 'run', 'best'))
+    await writeWeightsFile(model, { tensors, metadata })
+    const ask = { ...spec('data'), model, seed: 3, splits: ['test'], calibrate: true } as const
+    const told: EvaluateEvent[] = []
+    const first = await here(ask, openNodeDevice, (event) => told.push(event))
+    const saved = await readModel(model)
+    const { images, temperature } = saved.calibration as Calibration
+    expect(images).toBe(8)
+    expect(told).toContainEqual({ type: 'progress', stage: 'calibrate', split: 'valid', done: 8, total: 8 })
+    expect(first).toMatchObject({ calibratedBy: temperature, modelCalibration: { images: 8, temperature } })
+    // Of the same images as the training’s own validation: the temperature that the plain evaluation asks for.
+    expect(temperature).toBeCloseTo(result.evaluations[1]?.temperature as number, 4)
+    expect(first.evaluations[0]?.loss).not.toBe(result.evaluations[2]?.loss)
+
+    const before = await readFile(model)
+    const again = await here({ ...ask, calibrate: true, seed: 4 })
+    expect(again.modelCalibration).toEqual(first.modelCalibration)
+    expect(again.evaluations).toEqual(first.evaluations)
+    expect(await readFile(model)).toEqual(before)
+  })
+
+  test('goes on without a calibration, and says so, where the validation images are too few for one', async () => {
+    const model = join(dir, 'few.safetensors')
+    const { tensors, metadata } = await readWeightsFile(join(dir, 'run', 'best'))
+    await writeWeightsFile(model, { tensors, metadata })
+    const told: EvaluateEvent[] = []
+    const few = { ...spec('data'), model, splits: ['test'], valid: 0.05, calibrate: true } as const
+    const { evaluations, ...rest } = await here(few, openNodeDevice, (event) => told.push(event))
+    expect(rest).toMatchObject({ calibratedBy: null, modelCalibration: null })
+    expect(evaluations[0]?.loss).toBeCloseTo(evaluations[0]?.logLoss as number, 6)
+    expect(told).toContainEqual({
+      type: 'log',
+      level: 'warn',
+      message:
+        'the model is not calibrated: 2 readable images are too few to calibrate 2 classes: at least 4 are needed',
+    })
   })
 
   test('refuses a class that the model does not know, and a split that there is not', async () => {

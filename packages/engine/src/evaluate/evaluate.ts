@@ -6,9 +6,13 @@ import { type ImageFolder, openImageFolder } from '../data/image-folder.ts'
 import type { ImageSource } from '../data/image-source.ts'
 import type { Look } from '../data/look.ts'
 import { type ComparedImage, type NearDuplicates, nearDuplicates } from '../data/near-duplicates.ts'
-import { concatenated, labelsByName, relabelled } from '../data/views.ts'
+import { concatenated, labelsByName, relabelled, thinned } from '../data/views.ts'
+import { EngineError } from '../errors.ts'
 import type { TaskContext } from '../host/tasks.ts'
 import { Classifier } from '../infer/classifier.ts'
+import { calibrate, fileFor } from '../infer/run-calibration.ts'
+import { type Calibration, figuresOf } from '../weights/calibration.ts'
+import type { SavedModel } from '../weights/model.ts'
 import { readModel } from '../weights/saved-model.ts'
 import { cutSet } from './cuts.ts'
 import { lookAtFiles } from './looks.ts'
@@ -31,11 +35,15 @@ export async function runEvaluation(spec: EvaluateSpec, context: TaskContext<Eva
   const warn = (message: string): void => onEvent({ type: 'log', level: 'warn', message })
   const saved = await readModel(spec.model, spec.hints)
   const { splits = 'default', valid, shuffle, seed, folds, fold } = spec
+  const toCalibrate = spec.calibrate === true && saved.calibration === null
   const folder = await openImageFolder(spec.data, {
     ...{ valid, shuffle, seed, folds, fold, signal },
     size: saved.preprocessing.size,
     preparation: saved.preprocessing,
-    holdOut: splits === 'each' || (splits !== 'default' && splits.some((name) => name === 'train' || name === 'valid')),
+    holdOut:
+      toCalibrate ||
+      splits === 'each' ||
+      (splits !== 'default' && splits.some((name) => name === 'train' || name === 'valid')),
     onProgress: (done, total) => onEvent({ type: 'progress', stage: 'images', split: null, done, total }),
     onSkipped: ({ path, reason }) => warn(`skipped ${path}: ${reason}`),
   })
@@ -56,13 +64,16 @@ export async function runEvaluation(spec: EvaluateSpec, context: TaskContext<Eva
       onProgress: (done, total) => onEvent({ type: 'progress', stage: 'looks', split: null, done, total }),
     })
     const copies = findCopies(compared, looks)
-    const calibratedBy = saved.calibration?.temperature ?? null
-    const evaluate = { spec, folder, looks, inTrain: copies.inTrain, calibratedBy, context }
     const device = await context.openDevice()
     try {
       const batch = Math.min(spec.batch ?? 16, Math.max(...Array.from(sources.values(), ({ length }) => length)))
       const classifier = await Classifier.load(device, saved, { batch })
       try {
+        const calibration = toCalibrate
+          ? await calibrateOn(folder.valid, { classifier, saved, labels, model: spec.model, context })
+          : saved.calibration
+        const calibratedBy = calibration?.temperature ?? null
+        const evaluate = { spec, folder, looks, inTrain: copies.inTrain, calibratedBy, context }
         const began = performance.now()
         const evaluations: SplitEvaluation[] = []
         for (const [split, source] of sources) {
@@ -78,6 +89,7 @@ export async function runEvaluation(spec: EvaluateSpec, context: TaskContext<Eva
           classes: saved.classes,
           size: saved.preprocessing.size,
           calibratedBy,
+          modelCalibration: calibration && figuresOf(calibration),
           adapter: { name, vendor, software },
           evaluations,
           nearDuplicates: spec.nearDuplicates === false ? null : copies.found,
@@ -92,6 +104,34 @@ export async function runEvaluation(spec: EvaluateSpec, context: TaskContext<Eva
     }
   } finally {
     await folder.close()
+  }
+}
+
+/** Their features are held in memory: 16 KB each at most. */
+const mostToCalibrate = 10_000
+
+interface Uncalibrated {
+  classifier: Classifier
+  saved: SavedModel
+  labels: readonly number[]
+  model: string
+  context: TaskContext<EvaluateEvent>
+}
+
+/** Calibrates the model on its folder's validation images; null, and a word of it, where they are too few. */
+async function calibrateOn(
+  valid: ImageSource,
+  { classifier, saved, labels, model, context: { signal, onEvent } }: Uncalibrated,
+): Promise<Calibration | null> {
+  const source = relabelled(thinned(valid, mostToCalibrate), saved.classes, labels)
+  const onImages = (done: number): void =>
+    onEvent({ type: 'progress', stage: 'calibrate', split: 'valid', done, total: source.length })
+  try {
+    return await calibrate(classifier, saved, source, { out: await fileFor({ model }), signal, onImages })
+  } catch (error) {
+    if (!(error instanceof EngineError) || error.code !== 'BAD_DATASET') throw error
+    onEvent({ type: 'log', level: 'warn', message: `the model is not calibrated: ${error.message}` })
+    return null
   }
 }
 

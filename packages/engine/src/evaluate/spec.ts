@@ -2,6 +2,7 @@ import type { ClassificationReport, Evaluation } from '@sporeprint/metrics'
 import type { NearDuplicates } from '../data/near-duplicates.ts'
 import type { Arch, Head } from '../nn/resnet.ts'
 import type { LogEvent, SkippedFile, StartEvent } from '../train/spec.ts'
+import type { CalibrationFigures } from '../weights/calibration.ts'
 import type { ModelHints } from '../weights/model.ts'
 
 /** `all`: every image of the folder as one set, whatever split it is in. */
@@ -34,15 +35,20 @@ export interface EvaluateSpec {
   keep?: number
   /** ε of the loss, to compare it with one of training; default 0. */
   labelSmoothing?: number
+  /**
+   * Where the model has no calibration yet, make one of the folder's validation images and keep it in the model's file, which has to be
+   * safetensors. It is told where there are too few of them. Default false.
+   */
+  calibrate?: boolean
   /** Look for near-duplicates across splits, for which every image of the folder is opened; default true. */
   nearDuplicates?: boolean
 }
 
 export interface EvaluateProgressEvent {
   type: 'progress'
-  /** Decoding images into the cache; looking at size, brightness and likeness of the files; classifying. */
-  stage: 'images' | 'looks' | 'classify'
-  /** What is classified. */
+  /** Decoding images into the cache; looking at size, brightness and likeness of the files; calibrating the model; classifying. */
+  stage: 'images' | 'looks' | 'calibrate' | 'classify'
+  /** What is classified, or asked about to calibrate. */
   split: EvaluatedSplit | null
   done: number
   total: number
@@ -68,6 +74,8 @@ export interface EvaluateResult {
   size: number
   /** The temperature by which the model's own calibration divided its logits beforehand; null where it has none. */
   calibratedBy: number | null
+  /** All that there is to say of that calibration. */
+  modelCalibration: CalibrationFigures | null
   adapter: StartEvent['adapter']
   evaluations: SplitEvaluation[]
   /** Across splits; null where they were not looked for. */

@@ -121,6 +121,22 @@ describe('an image, explained on the device', () => {
     expect(Math.abs(label?.faithfulness?.road as number)).toBeLessThan(0.5)
   })
 
+  test('of a calibrated model has the probabilities that its predictions say, whatever the method', async () => {
+    // Of a class's direction an explanation asks nothing.
+    const figures = { images: 6, temperature: 2.5, before: 1, after: 0.5, distance95: 0.1, directions: new Int8Array() }
+    const calibrated = Explainer.load(device, { ...saved, calibration: figures }, { batch: 8 })
+    const classifier = await Classifier.load(device, saved, { batch: 8 })
+    const logits = await classifier.logits(pixels)
+    classifier.destroy()
+    const lime = await calibrated.explain(pixels, { samples: 16, segmenter: { name: 'slic', segments: 12 } })
+    expect(lime.probabilities).toEqual([...softmax(logits, 3, 2.5)])
+    const { probabilities } = await calibrated.explain(pixels, { method: 'gradcam' })
+    for (const [k, probability] of softmax(logits, 3, 2.5).entries()) {
+      expect(probabilities[k]).toBeCloseTo(probability, 5)
+    }
+    calibrated.destroy()
+  })
+
   test('is refused for a class that there is not, and for pixels of another size', async () => {
     const refused = (of: Uint8Array, settings: object, message: string) =>
       expect(explainer.explain(of, settings)).rejects.toMatchObject({ code: 'BAD_CONFIG', message })

@@ -67,6 +67,8 @@ export class Explainer {
   readonly size: number
   readonly #device: Device
   readonly #store: ParameterStore
+  /** What logits are divided by: the calibration's, so that an explanation speaks of the probabilities that a prediction says. */
+  readonly #temperature: number
   readonly #options: ExplainerOptions
   #masked: MaskedInference | null = null
   #gradients: { layer: FeatureLayer; of: FeatureGradients } | null = null
@@ -74,14 +76,21 @@ export class Explainer {
   /** Takes what `readModel` gave. Programs are compiled when a method first needs them. */
   static load(device: Device, saved: SavedModel, options: ExplainerOptions = {}): Explainer {
     const { model, store } = loadModel(device, saved)
-    return new Explainer(device, model, store, saved.preprocessing.size, options)
+    return new Explainer(device, model, store, saved, options)
   }
 
-  private constructor(device: Device, model: ResNet, store: ParameterStore, size: number, options: ExplainerOptions) {
+  private constructor(
+    device: Device,
+    model: ResNet,
+    store: ParameterStore,
+    { preprocessing, calibration }: SavedModel,
+    options: ExplainerOptions,
+  ) {
     this.model = model
-    this.size = size
+    this.size = preprocessing.size
     this.#device = device
     this.#store = store
+    this.#temperature = calibration?.temperature ?? 1
     this.#options = options
   }
 
@@ -92,7 +101,7 @@ export class Explainer {
       this.#device,
       this.model,
       this.#store,
-      { batch, size: this.size },
+      { batch, size: this.size, temperature: this.#temperature },
       onPipeline,
     ))
   }
@@ -184,7 +193,7 @@ export class Explainer {
     const gradients = await this.#gradientsAt(layer)
     const pixels = new Uint8Array(image.data)
     const { logits } = await gradients.of(pixels, 0)
-    const probabilities = softmax(logits, logits.length)
+    const probabilities = softmax(logits, logits.length, this.#temperature)
     const maps: AttributionMap[] = []
     for (const label of labelsToExplain(probabilities, chosen)) {
       throwIfAborted(signal)

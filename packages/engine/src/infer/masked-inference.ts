@@ -18,6 +18,8 @@ export interface MaskedInferenceOptions {
   batch: number
   /** Side of the pictures, in pixels. */
   size: number
+  /** What logits are divided by before softmax; default 1. */
+  temperature?: number
 }
 
 interface MaskedGraph {
@@ -109,7 +111,7 @@ export class MaskedInference implements MaskedClassifier {
     masks: Masks,
     { signal, onBatch }: { signal?: AbortSignal | undefined; onBatch?: (samples: number) => void } = {},
   ): Promise<Float64Array> {
-    const { batch } = this.#options
+    const { batch, temperature } = this.#options
     const { samples, stride } = masks
     const probabilities = new Float64Array(samples * this.classes)
     this.#show(scene)
@@ -120,7 +122,10 @@ export class MaskedInference implements MaskedClassifier {
       words[0] = stride
       words.set(masks.words.subarray(first * stride, (first + count) * stride), maskHeader)
       const logits = await this.#logits(words)
-      probabilities.set(softmax(logits.subarray(0, count * this.classes), this.classes), first * this.classes)
+      probabilities.set(
+        softmax(logits.subarray(0, count * this.classes), this.classes, temperature),
+        first * this.classes,
+      )
       onBatch?.(count)
     }
     return probabilities

@@ -5,9 +5,9 @@ import type { ImageSource } from '../data/image-source.ts'
 import { concatenated, labelsByName, relabelled } from '../data/views.ts'
 import { EngineError } from '../errors.ts'
 import type { TaskContext } from '../host/tasks.ts'
-import { figuresOf } from '../weights/calibration.ts'
+import { type Calibration, figuresOf } from '../weights/calibration.ts'
 import { insideOf, writeWeightsFile } from '../weights/file.ts'
-import { fileOf } from '../weights/model.ts'
+import { fileOf, type SavedModel } from '../weights/model.ts'
 import { readModel } from '../weights/saved-model.ts'
 import { calibrationOf } from './calibrate.ts'
 import { Classifier } from './classifier.ts'
@@ -21,13 +21,7 @@ export async function runCalibration(
 ): Promise<CalibrateResult> {
   const { split = 'valid', batch = 16 } = spec
   const saved = await readModel(spec.model, spec.hints)
-  const out = spec.out ?? (await insideOf(spec.model))
-  if (extname(out) !== '.safetensors') {
-    throw new EngineError(
-      'BAD_CONFIG',
-      `${out} is no safetensors file, which a calibration is kept in: name one as out`,
-    )
-  }
+  const out = await fileFor(spec)
   const { size } = saved.preprocessing
   const data = await openImageFolder(spec.data, {
     size,
@@ -44,11 +38,11 @@ export async function runCalibration(
     const device = await openDevice()
     try {
       const classifier = await Classifier.load(device, saved, { batch })
-      const tell = (done: number): void =>
+      const onImages = (done: number): void =>
         onEvent({ type: 'progress', stage: 'predictions', done, total: source.length })
-      const outputs = await outputsOf(classifier, source, signal, tell).finally(() => classifier.destroy())
-      const calibration = calibrationOf(outputs, saved.classes.length)
-      await writeWeightsFile(out, fileOf({ ...saved, calibration }))
+      const calibration = await calibrate(classifier, saved, source, { out, signal, onImages }).finally(() =>
+        classifier.destroy(),
+      )
       return { ...figuresOf(calibration), model: out }
     } finally {
       await device.destroy()
@@ -56,6 +50,37 @@ export async function runCalibration(
   } finally {
     await data.close()
   }
+}
+
+/** Where a calibration is kept: in the model's own file, if nothing else is asked for. Throws BAD_CONFIG where that cannot hold one. */
+export async function fileFor({ model, out }: Pick<CalibrateSpec, 'model' | 'out'>): Promise<string> {
+  const file = out ?? (await insideOf(model))
+  if (extname(file) === '.safetensors') return file
+  throw new EngineError('BAD_CONFIG', `${file} is no safetensors file, which a calibration is kept in: name one as out`)
+}
+
+export interface CalibrateOptions {
+  /** From `fileFor`; it is replaced in one rename. */
+  out: string
+  signal: AbortSignal
+  /** Told how many images have been looked at. */
+  onImages: (done: number) => void
+}
+
+/**
+ * Asks a model, loaded from `saved`, about images that it was not trained on, and keeps the answer. The same model and images give the
+ * same file. Throws BAD_DATASET for too few images.
+ */
+export async function calibrate(
+  classifier: Classifier,
+  saved: SavedModel,
+  source: ImageSource,
+  { out, signal, onImages }: CalibrateOptions,
+): Promise<Calibration> {
+  const outputs = await outputsOf(classifier, source, signal, onImages)
+  const calibration = calibrationOf(outputs, saved.classes.length)
+  await writeWeightsFile(out, fileOf({ ...saved, calibration }))
+  return calibration
 }
 
 /** Everything that a model says of a source, with the labels of the images that could be read. */

@@ -186,6 +186,11 @@ export const EvaluationRef = builder.objectRef<EvaluationRow>('Evaluation').impl
     return {
       split: t.expose('split', { type: Split }),
       epoch: t.exposeInt('epoch', { nullable: true, description: 'Of the weights; null for the run’s own report.' }),
+      calibratedBy: t.exposeFloat('calibratedBy', {
+        nullable: true,
+        description:
+          'What logits were divided by beforehand: the temperature of the calibration that the weights had; null where they had none.',
+      }),
       createdAt: t.expose('createdAt', { type: 'DateTime' }),
       n: t.int({ description: 'Images.', resolve: ({ report }) => report.n }),
       loss: t.float({ nullable: true, resolve: ({ report }) => finite(report.loss) }),

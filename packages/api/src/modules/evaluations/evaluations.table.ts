@@ -1,5 +1,5 @@
 import type { ClassificationReport } from '@sporeprint/metrics'
-import { integer, jsonb, pgEnum, pgTable, primaryKey, timestamp } from 'drizzle-orm/pg-core'
+import { doublePrecision, integer, jsonb, pgEnum, pgTable, primaryKey, timestamp } from 'drizzle-orm/pg-core'
 import { type NearDuplicate, type SplitEvaluation, splits } from '../../jobs/contracts.ts'
 import { runs } from '../runs/runs.table.ts'
 
@@ -18,6 +18,8 @@ export const evaluations = pgTable(
     nearDuplicates: jsonb().$type<NearDuplicate[]>(),
     /** The epoch of the weights; null where the run itself said it. */
     epoch: integer(),
+    /** The temperature of the calibration that these weights had then; null where they had none. */
+    calibratedBy: doublePrecision(),
     createdAt: timestamp({ withTimezone: true, precision: 3 }).notNull().defaultNow(),
   },
   (table) => [primaryKey({ columns: [table.runId, table.split] })],

@@ -4,7 +4,7 @@ import { openPlatform, type Platform } from '../../platform.ts'
 import { events, request, until } from '../../testing/client.ts'
 import { datasetFolder, onEveryDatabase } from '../../testing/databases.ts'
 import { spawnServer } from '../../testing/spawn.ts'
-import { fullEvaluation, trainer } from '../../testing/trainer.ts'
+import { fullEvaluation, modelCalibration, trainer } from '../../testing/trainer.ts'
 import type { JobRow } from './jobs.table.ts'
 
 const gid = (type: string, id: number) => Buffer.from(`${type}:${id}`).toString('base64')
@@ -40,7 +40,7 @@ onEveryDatabase('short jobs', (database) => {
     const { run } = await request(
       server,
       `{ run(id: "${gid('Run', runId)}") { jobs { status } evaluations {
-        split epoch n accuracy level rocAuc topK scores { name interval { value low high } }
+        calibratedBy split epoch n accuracy level rocAuc topK scores { name interval { value low high } }
         mostConfused { actual predicted count } topLosses { path loss thumbnail } bottomLosses { path }
         calibration { ece temperature bins { count } } withoutNearDuplicates { n } nearDuplicates { distance first { path split } } slices { by key loss accuracy { low } } } } }`,
     )
@@ -62,6 +62,7 @@ onEveryDatabase('short jobs', (database) => {
       withoutNearDuplicates: null,
       slices: [{ by: 'folder', key: 'b', loss: null }],
     })
+    expect(run.evaluations.map((row: { calibratedBy: number }) => row.calibratedBy)).toEqual([1.25, 1.25])
     expect(run.evaluations[1].scores[0]).toEqual({ name: 'accuracy', interval: { value, low, high } })
   })
 
@@ -83,6 +84,44 @@ onEveryDatabase('short jobs', (database) => {
     await platform.startWorker(trainer())
     await until(async () => (await platform.services.runs.get(id)).status === 'SUCCEEDED')
     expect(await ask(id)).toEqual({ __typename: 'EvaluateSuccess', job: { status: 'QUEUED' } })
+  })
+
+  it('calibrate the model of a run that has succeeded, and leave alone one whose run may go on', async () => {
+    const platform = await database.open()
+    const server = await platform.listen({ port: 0 })
+    const { runs, datasets, evaluations } = platform.services
+    const dataset = await datasets.import(await datasetFolder())
+    const { id } = await runs.start({ datasetId: dataset.id, config: { epochs: 20 } })
+    const models = async () =>
+      (
+        await request(
+          server,
+          `{ run(id: "${gid('Run', id)}") { checkpoints { kind calibration { images temperature before after distance95 } }
+            log { edges { node { level message } } } } }`,
+        )
+      ).run
+    await platform.startWorker(trainer({ stepMs: 20 }))
+    await until(async () => (await runs.get(id)).bestEpoch !== null)
+    await runs.stop(id)
+    await ended(platform, await evaluations.ask(id))
+    expect(await models()).toMatchObject({
+      checkpoints: [
+        { kind: 'best', calibration: null },
+        { kind: 'last', calibration: null },
+      ],
+      log: { edges: [{ node: { level: 'warn', message: 'the model is not calibrated' } }] },
+    })
+    expect(await evaluations.ofRuns([id])).toMatchObject([{ calibratedBy: null }, { calibratedBy: null }])
+
+    await runs.resume(id)
+    await until(async () => (await runs.get(id)).status === 'SUCCEEDED', 30_000)
+    const [[job]] = (await platform.services.jobs.ofRuns([id])) as [[JobRow]]
+    expect(await ended(platform, job)).toMatchObject({ status: 'SUCCEEDED' })
+    expect((await models()).checkpoints).toEqual([
+      { kind: 'best', calibration: modelCalibration },
+      { kind: 'last', calibration: null },
+    ])
+    expect(await evaluations.ofRuns([id])).toMatchObject([{ calibratedBy: 1.25 }, { calibratedBy: 1.25 }])
   })
 
   it('fail with what their handler says, and are tried again where its process died', async () => {

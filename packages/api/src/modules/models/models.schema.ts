@@ -1,6 +1,7 @@
 import { builder } from '../../graphql/builder.ts'
 import { keysetConnection, pageComplexity } from '../../graphql/keyset.ts'
 import { ModelRef, RunRef } from '../../graphql/refs.ts'
+import type { ModelCalibration } from '../../jobs/contracts.ts'
 import { EpochRef } from '../runs/run.types.ts'
 import { newestModels } from './models.service.ts'
 import { modelKind } from './models.table.ts'
@@ -8,6 +9,21 @@ import { modelKind } from './models.table.ts'
 const ModelKind = builder.enumType('ModelKind', {
   description: 'best: of lowest validation loss. last: of the latest epoch, from which a run resumes.',
   values: modelKind.enumValues,
+})
+
+const ModelCalibrationRef = builder.objectRef<ModelCalibration>('ModelCalibration').implement({
+  description: 'What images that a model was not trained on said of it. Predictions and explanations go by it.',
+  fields: (t) => ({
+    images: t.exposeInt('images', { description: 'How many they were.' }),
+    temperature: t.exposeFloat('temperature', {
+      description: 'What logits are divided by: above 1 where it was surer than it was right.',
+    }),
+    before: t.exposeFloat('before', { description: 'Mean −ln p of the label over those images, in nats, without it.' }),
+    after: t.exposeFloat('after', { description: 'The same with it.' }),
+    distance95: t.exposeFloat('distance95', {
+      description: 'How far 95 % of those images are from their nearest class, at most; what is farther is an outlier.',
+    }),
+  }),
 })
 
 ModelRef.implement({
@@ -20,6 +36,12 @@ ModelRef.implement({
       nullable: true,
       description: 'Its folder on the worker’s machine; null to clients that are not on this machine.',
       resolve: (model, _args, { local }) => (local ? model.path : null),
+    }),
+    calibration: t.expose('calibration', {
+      type: ModelCalibrationRef,
+      nullable: true,
+      description:
+        'Made as the run’s evaluation begins, once the run has SUCCEEDED; null before, and where there are too few images.',
     }),
     run: t.field({ type: RunRef, resolve: (model) => model.runId }),
     metrics: t.loadable({

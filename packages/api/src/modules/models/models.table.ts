@@ -1,4 +1,5 @@
-import { integer, pgEnum, pgTable, text, timestamp, unique } from 'drizzle-orm/pg-core'
+import { integer, jsonb, pgEnum, pgTable, text, timestamp, unique } from 'drizzle-orm/pg-core'
+import type { ModelCalibration } from '../../jobs/contracts.ts'
 import { runs } from '../runs/runs.table.ts'
 
 export const modelKind = pgEnum('model_kind', ['best', 'last'])
@@ -14,6 +15,8 @@ export const models = pgTable(
     kind: modelKind().notNull(),
     path: text().notNull(),
     epoch: integer().notNull(),
+    /** What the calibration in its file says; null where it has none. Gone with the next checkpoint. */
+    calibration: jsonb().$type<ModelCalibration>(),
     createdAt: timestamp({ withTimezone: true, precision: 3 }).notNull(),
   },
   (table) => [unique().on(table.runId, table.kind)],

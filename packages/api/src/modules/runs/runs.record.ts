@@ -140,7 +140,7 @@ export function recordEvents(
           break
         case 'checkpoint': {
           const { kind, path, epoch } = event
-          const written = { path, epoch, createdAt: new Date() }
+          const written = { path, epoch, calibration: null, createdAt: new Date() }
           await tx
             .insert(models)
             .values({ runId, kind, ...written })
@@ -154,7 +154,7 @@ export function recordEvents(
             .values({ runId, split, report })
             .onConflictDoUpdate({
               target: [evaluations.runId, evaluations.split],
-              set: { report, nearDuplicates: null, epoch: null },
+              set: { report, nearDuplicates: null, epoch: null, calibratedBy: null },
             })
           break
         }
