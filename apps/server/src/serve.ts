@@ -13,6 +13,7 @@ export interface ServeOptions {
   host: string
   worker: boolean
   demo?: true
+  keepUploads: number
   root?: string[]
   allowedHost?: string[]
   embedOrigin?: string[]
@@ -33,6 +34,7 @@ export async function serve(io: Io, options: ServeOptions): Promise<void> {
     dataDir: data,
     databaseUrl: process.env.DATABASE_URL || undefined,
     roots: options.root && [...options.root.map((root) => resolve(root)), demoFolder(data)],
+    keepUploads: options.keepUploads,
     closeOnSignals: false,
     onError: (error) => io.failure(error),
   })

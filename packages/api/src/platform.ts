@@ -25,6 +25,7 @@ import type { Services } from './services.ts'
 
 const reconcileMs = 2000
 const expireMs = 60_000
+const collectMs = 600_000
 
 export interface PlatformOptions {
   /** Holds the embedded database, the folders of runs and what was uploaded; made where it is missing. One process at a time. */
@@ -33,6 +34,11 @@ export interface PlatformOptions {
   databaseUrl?: string | undefined
   /** Folders that datasets and weights must lie under. Left out, any: right for a server that only its own user reaches. */
   roots?: readonly string[] | undefined
+  /**
+   * Hours after which an upload that no prediction or explanation shows is deleted. Left out, all are kept: of the processes on one
+   * database it is for one to say.
+   */
+  keepUploads?: number | undefined
   /** How often a run whose worker died is tried again before it is CRASHED. Default 2. */
   retryLimit?: number
   /** Closes the platform on SIGINT and SIGTERM, then lets the signal end the process. Default true. */
@@ -61,7 +67,7 @@ export interface Platform {
  * @throws StartupError FOLDER_LOCKED, DATABASE_UNREACHABLE
  */
 export async function openPlatform(options: PlatformOptions): Promise<Platform> {
-  const { databaseUrl, image, retryLimit = 2, roots, onError = console.error } = options
+  const { databaseUrl, image, keepUploads, retryLimit = 2, roots, onError = console.error } = options
   const dataDir = resolve(options.dataDir)
   const connection = await connect({ dataDir, databaseUrl, image, onError })
   const { db } = connection
@@ -100,6 +106,9 @@ export async function openPlatform(options: PlatformOptions): Promise<Platform> 
       every(reconcileMs, () => reconcile(db, services), onError),
       every(expireMs, () => services.uploads.expire(), onError),
     )
+    if (keepUploads !== undefined) {
+      closers.push(every(collectMs, () => services.uploads.collect(keepUploads), onError))
+    }
     closers.push(async () => live.close())
 
     let closing: Promise<void> | undefined

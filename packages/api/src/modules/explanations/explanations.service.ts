@@ -12,8 +12,8 @@ import { type ImageWhere, imageCondition } from '../images/images.where.ts'
 import type { JobService } from '../jobs/jobs.service.ts'
 import type { JobRow } from '../jobs/jobs.table.ts'
 import type { ModelService } from '../models/models.service.ts'
-import type { ModelRow } from '../models/models.table.ts'
 import type { RunService } from '../runs/runs.service.ts'
+import type { RunRow } from '../runs/runs.table.ts'
 import type { Subject } from './explain.job.ts'
 import { type ExplanationRow, explanations } from './explanations.table.ts'
 
@@ -82,17 +82,24 @@ export class ExplanationService {
   async ask({ modelId, settings, ...subjects }: Explain): Promise<JobRow> {
     const parsed = parseExplainSettings(settings)
     const model = await this.#models.get(modelId)
-    const input = { modelId, images: await this.#subjects(model, subjects), settings: parsed }
-    return this.#db.transaction((tx) => this.#jobs.ask(tx, 'explain', input, model.runId))
+    const run = await this.#runs.get(model.runId)
+    return this.#db.transaction(async (tx) => {
+      const images = await this.#subjects(tx, run, subjects)
+      return this.#jobs.ask(tx, 'explain', { modelId, images, settings: parsed }, run.id)
+    })
   }
 
-  async #subjects(model: ModelRow, { images, topLosses, confusedPairs, split }: Subjects): Promise<Subject[]> {
+  async #subjects(
+    tx: Database,
+    run: RunRow,
+    { images, topLosses, confusedPairs, split }: Subjects,
+  ): Promise<Subject[]> {
     const refuse = (field: string, value: string | null, message: string) =>
       new InvalidInput([{ field: `input.${field}`, value, message }])
     const given = [images, topLosses, confusedPairs].filter((choice) => choice !== null && choice !== undefined)
     if (given.length !== 1) throw refuse('images', null, 'must be given, or else one of topLosses and confusedPairs')
     if (images) {
-      const sources = await checkImages(this.#db, images, mostImages)
+      const sources = await checkImages(tx, images, mostImages)
       return sources.map((source) => ({ ...source, actual: null, labels: null }))
     }
     const [field, count] =
@@ -100,7 +107,7 @@ export class ExplanationService {
     if (count < 1 || count > mostImages) {
       throw refuse(field, String(count), `must be a whole number from 1 to ${mostImages}`)
     }
-    const evaluation = await this.#evaluation(model.runId, split ?? null)
+    const evaluation = await this.#evaluation(tx, run.id, split ?? null)
     const samples =
       field === 'topLosses'
         ? evaluation.topLosses.slice(0, count)
@@ -110,17 +117,16 @@ export class ExplanationService {
         'The run’s evaluation has no such image: nothing was confused, or its worst images show none of it',
       )
     }
-    const { datasetId } = await this.#runs.get(model.runId)
     return samples.map(({ path, actual, predicted }) => ({
-      ...{ name: path, uploadId: null, datasetId, path, actual },
+      ...{ name: path, uploadId: null, datasetId: run.datasetId, path, actual },
       // Why it was taken for that, and what spoke for the truth.
       labels: [...new Set([predicted, actual])],
     }))
   }
 
   /** @throws Conflict where there is none */
-  async #evaluation(runId: number, split: SplitName | null): Promise<Evaluation> {
-    const rows = await this.#db.select().from(evaluations).where(eq(evaluations.runId, runId))
+  async #evaluation(tx: Database, runId: number, split: SplitName | null): Promise<Evaluation> {
+    const rows = await tx.select().from(evaluations).where(eq(evaluations.runId, runId))
     const of = (name: SplitName) => rows.find((row: EvaluationRow) => row.split === name)
     const wanted: SplitName[] = split ? [split] : ['test', 'valid', 'train']
     const found = wanted.flatMap((name) => fullEvaluation(of(name)) ?? [])[0]

@@ -23,6 +23,11 @@ export const explanations = pgTable(
     samples: integer().notNull(),
     seconds: doublePrecision().notNull(),
   },
-  (table) => [index().on(table.createdAt, table.id), index().on(table.jobId), index().on(table.modelId)],
+  (table) => [
+    index().on(table.createdAt, table.id),
+    index().on(table.jobId),
+    index().on(table.modelId),
+    index().on(table.uploadId),
+  ],
 )
 export type ExplanationRow = typeof explanations.$inferSelect

@@ -19,8 +19,8 @@ export const imageColumns = () => ({
   image: text().notNull(),
   /** Of the image's file. */
   sha256: text().notNull(),
-  /** Where it came from: an upload, or a dataset and a path in it. */
-  uploadId: integer().references(() => uploads.id, { onDelete: 'set null' }),
+  /** Where it came from: an upload, which stays as long as this does, or a dataset and a path in it. */
+  uploadId: integer().references(() => uploads.id),
   datasetId: integer().references(() => datasets.id, { onDelete: 'set null' }),
   path: text(),
   createdAt: timestamp({ withTimezone: true, precision: 3 }).notNull(),

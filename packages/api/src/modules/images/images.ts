@@ -40,15 +40,15 @@ const staysInside = (path: string): boolean =>
   !path.split(/[\\/]/).some((part) => part === '..' || part === '')
 
 /**
- * Looks up what a client names.
+ * Looks up what a client names, in the transaction in which it is asked about: until that ends no upload of it is deleted.
  * @throws InvalidInput, NotFound, Conflict where an upload is not complete.
  */
-export async function checkImages(db: Database, inputs: readonly ImageInput[], most: number): Promise<ImageSource[]> {
+export async function checkImages(tx: Database, inputs: readonly ImageInput[], most: number): Promise<ImageSource[]> {
   if (inputs.length < 1 || inputs.length > most) {
     const issue = { field: 'input.images', value: `${inputs.length} images`, message: `must be 1 to ${most} images` }
     throw new InvalidInput([issue])
   }
-  const byId = await lookUp(db, inputs)
+  const byId = await lookUp(tx, inputs)
   return inputs.map(({ uploadId, datasetId, path }, i) => {
     const refuse = (value: string | null, message: string) =>
       new InvalidInput([{ field: `input.images.${i}`, value, message }])
@@ -108,7 +108,7 @@ async function lookUp(
   const uploadIds = named.flatMap(({ uploadId }) => uploadId ?? [])
   const datasetIds = named.flatMap(({ datasetId }) => datasetId ?? [])
   const [uploadRows, datasetRows] = [
-    uploadIds.length > 0 ? await db.select().from(uploads).where(inArray(uploads.id, uploadIds)) : [],
+    uploadIds.length > 0 ? await db.select().from(uploads).where(inArray(uploads.id, uploadIds)).for('key share') : [],
     datasetIds.length > 0 ? await db.select().from(datasets).where(inArray(datasets.id, datasetIds)) : [],
   ]
   return {

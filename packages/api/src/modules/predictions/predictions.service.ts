@@ -62,9 +62,10 @@ export class PredictionService {
   async ask({ modelId, images, settings }: Predict): Promise<JobRow> {
     const parsed = parsePredictSettings(settings)
     const model = await this.#models.get(modelId)
-    const sources = await checkImages(this.#db, images, mostImages)
-    const input = { modelId, images: sources, settings: parsed }
-    return this.#db.transaction((tx) => this.#jobs.ask(tx, 'predict', input, model.runId))
+    return this.#db.transaction(async (tx) => {
+      const sources = await checkImages(tx, images, mostImages)
+      return this.#jobs.ask(tx, 'predict', { modelId, images: sources, settings: parsed }, model.runId)
+    })
   }
 
   #condition({ label, ...where }: PredictionWhere): SQL | undefined {

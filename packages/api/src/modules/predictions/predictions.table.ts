@@ -21,6 +21,11 @@ export const predictions = pgTable(
     /** A data URL. */
     thumbnail: text().notNull(),
   },
-  (table) => [index().on(table.createdAt, table.id), index().on(table.jobId), index().on(table.modelId)],
+  (table) => [
+    index().on(table.createdAt, table.id),
+    index().on(table.jobId),
+    index().on(table.modelId),
+    index().on(table.uploadId),
+  ],
 )
 export type PredictionRow = typeof predictions.$inferSelect

@@ -4,7 +4,8 @@ import { UploadRef } from '../../graphql/refs.ts'
 import { maxUploadBytes } from './uploads.service.ts'
 
 UploadRef.implement({
-  description: 'A file that a client brings: create it, PUT its bytes to its url, complete it with their SHA-256.',
+  description:
+    'A file that a client brings: create it, PUT its bytes to its url, complete it with their SHA-256. It is kept while a prediction or an explanation shows it; without one, for a day, unless the server was told otherwise.',
   fields: (t) => ({
     name: t.exposeString('name'),
     bytes: t.exposeInt('bytes'),

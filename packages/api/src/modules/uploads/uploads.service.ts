@@ -8,6 +8,7 @@ import { and, eq, inArray, isNull, lt } from 'drizzle-orm'
 import type { Artifacts } from '../../artifacts/artifacts.ts'
 import type { Database } from '../../db/database.ts'
 import { Conflict, type InputIssue, InvalidInput, NotFound } from '../../errors.ts'
+import { collectUploads, lockArtifacts } from './uploads.collect.ts'
 import { type UploadRow, uploads } from './uploads.table.ts'
 
 /** The largest file that is taken. */
@@ -122,12 +123,16 @@ export class UploadService {
       await rm(taken, { force: true })
       throw differs(found, 'what arrived is')
     }
-    await this.#options.artifacts.put(taken, meant)
-    const [completed] = await this.#db
-      .update(uploads)
-      .set({ sha256: meant, completedAt: this.#options.now() })
-      .where(eq(uploads.id, id))
-      .returning()
+    const completed = await this.#db.transaction(async (tx) => {
+      await lockArtifacts(tx)
+      await this.#options.artifacts.put(taken, meant)
+      const [row] = await tx
+        .update(uploads)
+        .set({ sha256: meant, completedAt: this.#options.now() })
+        .where(eq(uploads.id, id))
+        .returning()
+      return row
+    })
     if (!completed) throw new NotFound('Upload', id)
     await rm(this.#arrivals(id), { recursive: true, force: true })
     return completed
@@ -141,6 +146,12 @@ export class UploadService {
       .where(and(isNull(uploads.completedAt), lt(uploads.createdAt, before)))
       .returning({ id: uploads.id })
     for (const { id } of expired) await rm(this.#arrivals(id), { recursive: true, force: true })
+  }
+
+  /** Deletes uploads that no prediction, no explanation and no job refers to so many hours after they were complete. */
+  async collect(afterHours: number): Promise<void> {
+    const before = new Date(this.#options.now().getTime() - afterHours * 3600_000)
+    await collectUploads(this.#db, this.#options.artifacts, before)
   }
 
   async #get(id: number): Promise<UploadRow> {

@@ -15,6 +15,6 @@ export const uploads = pgTable(
     createdAt: time().notNull(),
     completedAt: time(),
   },
-  (table) => [index().on(table.completedAt, table.createdAt)],
+  (table) => [index().on(table.completedAt, table.createdAt), index().on(table.sha256)],
 )
 export type UploadRow = typeof uploads.$inferSelect

@@ -1,15 +1,19 @@
 import { createHash } from 'node:crypto'
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, stat } from 'node:fs/promises'
 import { request as rawRequest } from 'node:http'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { expect, it } from 'vitest'
+import { eq } from 'drizzle-orm'
+import { expect, it, onTestFinished } from 'vitest'
 import { ArtifactFolder } from '../../artifacts/artifacts.ts'
 import { openPlatform } from '../../platform.ts'
 import { request, until } from '../../testing/client.ts'
 import { onEveryDatabase, temporaryFolder } from '../../testing/databases.ts'
-import { gid } from '../../testing/trained.ts'
+import { gid, trained } from '../../testing/trained.ts'
+import { trainer } from '../../testing/trainer.ts'
+import { checkImages } from '../images/images.ts'
 import { UploadService } from './uploads.service.ts'
+import { uploads as uploadsTable } from './uploads.table.ts'
 
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
 const picture = new Uint8Array(70_000).map((_, i) => i % 251)
@@ -140,6 +144,110 @@ onEveryDatabase('uploads', (database) => {
     await uploads.expire()
     expect(await uploads.byIds([kept.id, left.id])).toMatchObject([{ name: 'kept' }])
     expect(await readdir(arrivals)).toEqual(['artifacts'])
+  })
+})
+
+const hours = 3600_000
+
+onEveryDatabase('uploads that nothing refers to', (database) => {
+  /** Its own uploads, under a clock and in a folder of their own, beside a platform's other services. */
+  async function opened() {
+    const options = await database.fresh()
+    const platform = await openPlatform(options)
+    onTestFinished(() => platform.close())
+    const artifacts = new ArtifactFolder(join(options.dataDir, 'artifacts'))
+    const clock = { now: Date.now() }
+    const arrivals = join(options.dataDir, 'uploads')
+    const uploads = new UploadService(platform.db, { artifacts, arrivals, now: () => new Date(clock.now) })
+    const bring = async (name: string, text = name) => {
+      const bytes = Buffer.from(text)
+      const { id } = await uploads.create({ name, bytes: bytes.length })
+      await uploads.receive(id, Readable.from([bytes]), bytes.length)
+      await uploads.complete(id, sha256(bytes))
+      return id
+    }
+    const names = async (...ids: number[]) => (await uploads.byIds(ids)).map(({ name }) => name).sort()
+    const isThere = (text: string) =>
+      stat(artifacts.path(sha256(Buffer.from(text)))).then(
+        () => true,
+        () => false,
+      )
+    return { platform, artifacts, clock, uploads, bring, names, isThere }
+  }
+
+  it('are deleted a day after they were complete, with their file, but for one that another upload is too', async () => {
+    const { clock, uploads, bring, names, isThere } = await opened()
+    const ids = [await bring('oak'), await bring('birch', 'same'), await bring('begun')]
+    const begun = await uploads.create({ name: 'not complete', bytes: 4, sha256: sha256(Buffer.from('oak')) })
+    clock.now += 23 * hours
+    ids.push(await bring('beech', 'same'), begun.id)
+    await uploads.collect(24)
+    expect(await names(...ids)).toEqual(['beech', 'begun', 'birch', 'not complete', 'oak'])
+    clock.now += 1.5 * hours
+    await uploads.collect(24)
+    expect(await names(...ids)).toEqual(['beech', 'not complete'])
+    expect([await isThere('oak'), await isThere('same')]).toEqual([false, true])
+    clock.now += 24 * hours
+    await uploads.collect(24)
+    expect(await isThere('same')).toBe(false)
+  })
+
+  it('stay as long as a prediction or an explanation shows them, or a job waits for them', async () => {
+    const { platform, clock, uploads, bring, names, isThere } = await opened()
+    let held = false
+    const { runId, modelId } = await trained(platform, {
+      ...trainer(),
+      predict: (job, context) =>
+        held
+          ? new Promise((_resolve, reject) => context.signal.addEventListener('abort', () => reject(new Error('away'))))
+          : trainer().predict(job, context),
+    })
+    const [seen, asked, explained] = [await bring('aab'), await bring('abb'), await bring('ba')]
+    const { predictions, explanations, jobs } = platform.services
+    const done = (id: number) => until(async () => (await jobs.byIds([id]))[0]?.status === 'SUCCEEDED')
+    await done((await predictions.ask({ modelId, images: [{ uploadId: seen }], settings: {} })).id)
+    await done((await explanations.ask({ modelId, images: [{ uploadId: explained }], settings: {} })).id)
+    held = true
+    const waiting = await predictions.ask({ modelId, images: [{ uploadId: asked }], settings: {} })
+    clock.now += 1000 * hours
+    await uploads.collect(24)
+    expect(await names(seen, asked, explained)).toEqual(['aab', 'abb', 'ba'])
+    expect([await isThere('aab'), await isThere('abb'), await isThere('ba')]).toEqual([true, true, true])
+
+    await jobs.stop(waiting.id)
+    await uploads.collect(24)
+    expect(await names(seen, asked, explained)).toEqual(['aab', 'ba'])
+    await expect(predictions.ask({ modelId, images: [{ uploadId: asked }], settings: {} })).rejects.toThrow(
+      `There is no upload ${asked}`,
+    )
+    // Results go with their run, and then nothing shows what they were about.
+    await platform.services.runs.delete([runId])
+    await uploads.collect(24)
+    expect(await names(seen, asked, explained)).toEqual([])
+    expect([await isThere('aab'), await isThere('ba')]).toEqual([false, false])
+  })
+
+  it('leave no file for ever where a process was killed between the row and the file', async () => {
+    const { platform, clock, uploads, bring, isThere } = await opened()
+    const [left, kept] = [await bring('left'), await bring('kept')]
+    await platform.db.delete(uploadsTable).where(eq(uploadsTable.id, left))
+    clock.now += hours
+    await uploads.collect(24)
+    expect([await isThere('left'), await isThere('kept')]).toEqual([false, true])
+    expect(await uploads.byIds([kept])).toHaveLength(1)
+  })
+
+  it.runIf(database.kind === 'PostgreSQL')('are not deleted under the hands of who asks about them', async () => {
+    const { platform, clock, uploads, bring, names } = await opened()
+    const id = await bring('held')
+    clock.now += 48 * hours
+    await platform.db.transaction(async (tx) => {
+      await checkImages(tx, [{ uploadId: id }], 1)
+      await uploads.collect(24)
+    })
+    expect(await names(id)).toEqual(['held'])
+    await uploads.collect(24)
+    expect(await names(id)).toEqual([])
   })
 })
 
