@@ -106,6 +106,19 @@ describe('EvaluationAccumulator', () => {
     )
   })
 
+  test('keeps the worst images of every kind of mistake, however small their losses are', () => {
+    const seen = outcomes(labels, logits, { classes: K, from: 'logits' })
+    expect(evaluation.mostConfused.length).toBeGreaterThan(3)
+    for (const { actual, predicted, count, images } of evaluation.mostConfused) {
+      const such = [...seen.loss.keys()]
+        .filter((i) => classes[labels[i] as number] === actual && classes[seen.predicted[i] as number] === predicted)
+        .sort((a, b) => (seen.loss[b] as number) - (seen.loss[a] as number))
+      expect(such).toHaveLength(count)
+      expect(images.map(({ path }) => path)).toEqual(such.slice(0, 3).map((i) => `${i}.png`))
+      for (const image of images) expect(image).toMatchObject({ actual, predicted, thumbnail: null })
+    }
+  })
+
   test('is right of three images by hand', () => {
     // Rows of 2 and 0: p = e² / (e² + 1) for the larger.
     const p = 1 / (1 + Math.exp(-2))
@@ -120,7 +133,7 @@ describe('EvaluationAccumulator', () => {
         [1, 1],
       ],
       topK: [2 / 3, 1],
-      mostConfused: [{ actual: 'dog', predicted: 'cat', count: 1 }],
+      mostConfused: [{ actual: 'dog', predicted: 'cat', count: 1, images: [{ path: 'c' }] }],
       topLosses: [{ path: 'c', actual: 'dog', predicted: 'cat', confidence: p, thumbnail: null }],
       bottomLosses: [{ path: 'a', actual: 'cat', predicted: 'cat' }],
       slices: [],

@@ -16,6 +16,7 @@ import { RowSample } from './rows/row-sample.ts'
 import { type Logits, softmax } from './rows/softmax.ts'
 import { fitTemperature } from './rows/temperature.ts'
 import { LossKeeper } from './samples/loss-keeper.ts'
+import { MistakeKeeper } from './samples/mistake-keeper.ts'
 
 /** A property by which the set is cut, and the names of its parts. */
 export interface Cut {
@@ -47,9 +48,12 @@ export interface SampleNote {
 /** Numbers kept as rows: 16 MB. */
 const rowNumbers = 4_000_000
 
+/** Worst images of each kind of mistake, and of how many kinds: of up to 128 classes of all. */
+const mistakes = { each: 3, kinds: 128 ** 2 }
+
 /**
  * Takes batches of logits with labels and gives the whole `Evaluation` of all of them. Memory does not grow with the set: K² counts,
- * 15 kB a class, 16 MB of rows. Up to 4 · 10⁶ logits areas and temperature are of every row; of a larger set the
+ * 15 kB a class, 16 MB of rows, three samples for each of 16,384 kinds of mistakes. Up to 4 · 10⁶ logits areas and temperature are of every row; of a larger set the
  * temperature is fitted to rows evenly spread over it, and areas are `ScoreHistogram`'s.
  */
 export class EvaluationAccumulator {
@@ -61,6 +65,7 @@ export class EvaluationAccumulator {
   readonly #rows: RowSample
   readonly #worst: LossKeeper<EvaluatedSample>
   readonly #best: LossKeeper<EvaluatedSample>
+  readonly #mistakes = new MistakeKeeper<EvaluatedSample>(mistakes)
   readonly #cuts: CutSums[]
   /** Whether all logits were: others have no rank. */
   #finite = true
@@ -105,6 +110,9 @@ export class EvaluationAccumulator {
       }
       this.#worst.add(loss, sample)
       this.#best.add(loss, sample)
+      if (label !== predicted) {
+        this.#mistakes.add(label, predicted, loss, sample, () => this.#report.report().confusion)
+      }
       for (const [c, part] of parts.entries()) if (part !== null) this.#cuts[c]?.add(part, loss, label === predicted)
     }
     return this
@@ -153,6 +161,7 @@ export class EvaluationAccumulator {
           actual: this.#classes[actual] as string,
           predicted: this.#classes[predicted] as string,
           count,
+          images: this.#mistakes.kept(actual, predicted),
         })),
       topLosses: this.#worst.kept().map(({ id }) => id),
       bottomLosses: this.#best.kept().map(({ id }) => id),

@@ -35,6 +35,8 @@ export interface ConfusedPair {
   actual: string
   predicted: string
   count: number
+  /** The worst of its images, the worst first. */
+  images: EvaluatedSample[]
 }
 
 /** The set cut by a property of its images: a mean may hide a part for which a model fails. */

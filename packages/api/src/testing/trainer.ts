@@ -236,6 +236,16 @@ const nearDuplicate = {
   second: { path: 'a/2.png', class: 'a', split: 'valid' },
 } as const
 
+const mistake = (path: string) => ({
+  path,
+  actual: 'b',
+  predicted: 'a',
+  loss: 1.2,
+  confidence: 0.7,
+  probability: 0.3,
+  thumbnail: 'data:image/png;base64,iVBORw0KGgo=',
+})
+
 export const modelCalibration = { images: 4, temperature: 1.25, before: 0.6, after: 0.5, distance95: 0.4 }
 
 export const fullEvaluation: Evaluation = {
@@ -257,18 +267,8 @@ export const fullEvaluation: Evaluation = {
   averagePrecision: 0.9,
   calibration: { bins: [{ low: 0, high: 1, count: 4, confidence: 0.8, accuracy: 0.75 }], ece: 0.05, mce: 0.05 },
   temperature: 1.2,
-  mostConfused: [{ actual: 'b', predicted: 'a', count: 1 }],
-  topLosses: [
-    {
-      path: 'b/2.png',
-      actual: 'b',
-      predicted: 'a',
-      loss: 1.2,
-      confidence: 0.7,
-      probability: 0.3,
-      thumbnail: 'data:image/png;base64,iVBORw0KGgo=',
-    },
-  ],
+  mostConfused: [{ actual: 'b', predicted: 'a', count: 1, images: [mistake('b/1.jpg')] }],
+  topLosses: [mistake('b/2.png')],
   bottomLosses: [],
   slices: [{ by: 'folder', key: 'b', n: 2, loss: Number.NaN, accuracy: score }],
 }

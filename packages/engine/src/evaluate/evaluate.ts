@@ -247,6 +247,11 @@ async function evaluateSplit(
   return {
     ...evaluation,
     split,
+    mostConfused: await Promise.all(
+      evaluation.mostConfused.map(async (pair, i) =>
+        i < keep ? { ...pair, images: await pictures(pair.images) } : pair,
+      ),
+    ),
     topLosses: await pictures(evaluation.topLosses),
     bottomLosses: await pictures(evaluation.bottomLosses),
     withoutNearDuplicates: known.includes(true) ? apart.report() : null,

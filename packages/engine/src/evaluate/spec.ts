@@ -31,7 +31,7 @@ export interface EvaluateSpec {
   fingerprint?: string | null
   /** Images computed at once; default 16. */
   batch?: number
-  /** Worst and best images to keep of each set, with thumbnails; default 16. */
+  /** Worst and best images to keep of each set, with thumbnails, and most confused pairs whose images have them; default 16. */
   keep?: number
   /** ε of the loss, to compare it with one of training; default 0. */
   labelSmoothing?: number

@@ -1,5 +1,31 @@
 import { describe, expect, test } from 'vitest'
-import { accuracy, confusionMatrix, LossKeeper, quantileGroups, slices, take } from '../index.ts'
+import { accuracy, ConfusionAccumulator, confusionMatrix, LossKeeper, quantileGroups, slices, take } from '../index.ts'
+import { MistakeKeeper } from './mistake-keeper.ts'
+
+describe('MistakeKeeper', () => {
+  test('has samples of the frequent kinds of mistake however many rare ones there are', () => {
+    const [classes, kinds] = [40, 16]
+    const counts = new ConfusionAccumulator(classes)
+    const keeper = new MistakeKeeper<string>({ each: 2, kinds })
+    // Five kinds that happen again and again, among 1000 that happen once, in an order that mixes them.
+    const frequent = [0, 1, 2, 3, 4].flatMap((k) => Array.from({ length: 20 }, () => [k, 30 + k] as const))
+    const rare = Array.from({ length: 1000 }, (_, i) => [5 + (i % 25), 30 + Math.floor(i / 100)] as const)
+    const mixed = [...frequent, ...rare].map((mistake, i) => ({ mistake, key: (i * 7919) % 1103 }))
+    for (const [i, { mistake }] of mixed.sort((a, b) => a.key - b.key).entries()) {
+      const [actual, predicted] = mistake
+      counts.count(actual, predicted)
+      keeper.add(actual, predicted, i, `${i} of ${actual}`, () => counts.confusion())
+    }
+    for (const k of [0, 1, 2, 3, 4]) {
+      const [worst = ''] = keeper.kept(k, 30 + k)
+      const last = mixed.findLastIndex(({ mistake }) => mistake[0] === k)
+      expect(worst).toBe(`${last} of ${k}`)
+    }
+    const held = Array.from({ length: classes ** 2 }, (_, i) => keeper.kept(Math.floor(i / classes), i % classes))
+    expect(held.filter(({ length }) => length > 0).length).toBeLessThanOrEqual(kinds)
+    expect(Math.max(...held.map(({ length }) => length))).toBe(2)
+  })
+})
 
 describe('LossKeeper', () => {
   const losses = Array.from({ length: 500 }, (_, i) => ((i * 7919) % 97) / 10)

@@ -65,14 +65,6 @@ const ClassReportRef = builder.objectRef<ClassReport>('ClassReport').implement({
   }),
 })
 
-const ConfusedPairRef = builder.objectRef<ConfusedPair>('ConfusedPair').implement({
-  fields: (t) => ({
-    actual: t.exposeString('actual'),
-    predicted: t.exposeString('predicted'),
-    count: t.exposeInt('count'),
-  }),
-})
-
 const EvaluatedSampleRef = builder.objectRef<EvaluatedSample>('EvaluatedSample').implement({
   description: 'One image and what was said of it.',
   fields: (t) => ({
@@ -91,6 +83,19 @@ const EvaluatedSampleRef = builder.objectRef<EvaluatedSample>('EvaluatedSample')
       resolve: ({ probability }) => finite(probability),
     }),
     thumbnail: t.exposeString('thumbnail', { nullable: true, description: 'The image, small, as a data URL.' }),
+  }),
+})
+
+const ConfusedPairRef = builder.objectRef<ConfusedPair>('ConfusedPair').implement({
+  description: 'A class, and what it was taken for.',
+  fields: (t) => ({
+    actual: t.exposeString('actual'),
+    predicted: t.exposeString('predicted'),
+    count: t.exposeInt('count'),
+    images: t.expose('images', {
+      type: [EvaluatedSampleRef],
+      description: 'The worst of its images, the worst first: at most three, small pictures of the first pairs alone.',
+    }),
   }),
 })
 

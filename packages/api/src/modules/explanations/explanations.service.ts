@@ -1,4 +1,4 @@
-import type { ConfusedPair, EvaluatedSample, Evaluation } from '@sporeprint/metrics'
+import type { Evaluation } from '@sporeprint/metrics'
 import { and, eq, inArray, type SQL, sql } from 'drizzle-orm'
 import type { Database } from '../../db/database.ts'
 import { Conflict, InvalidInput } from '../../errors.ts'
@@ -111,10 +111,10 @@ export class ExplanationService {
     const samples =
       field === 'topLosses'
         ? evaluation.topLosses.slice(0, count)
-        : worstOfPairs(evaluation.mostConfused.slice(0, count), evaluation.topLosses)
+        : evaluation.mostConfused.slice(0, count).flatMap(({ images: [worst] }) => worst ?? [])
     if (samples.length === 0) {
       throw new Conflict(
-        'The run’s evaluation has no such image: nothing was confused, or its worst images show none of it',
+        'The run’s evaluation has no such image: nothing was confused, or it is from before such images were kept; evaluate it again',
       )
     }
     return samples.map(({ path, actual, predicted }) => ({
@@ -141,9 +141,3 @@ export class ExplanationService {
     return and(imageCondition(this.#db, explanations, where), by)
   }
 }
-
-/** Of each pair its worst image, if it is among those that the evaluation kept. */
-const worstOfPairs = (pairs: readonly ConfusedPair[], samples: readonly EvaluatedSample[]): EvaluatedSample[] =>
-  pairs.flatMap(
-    (pair) => samples.find(({ actual, predicted }) => actual === pair.actual && predicted === pair.predicted) ?? [],
-  )

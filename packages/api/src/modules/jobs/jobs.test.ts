@@ -41,7 +41,7 @@ onEveryDatabase('short jobs', (database) => {
       server,
       `{ run(id: "${gid('Run', runId)}") { jobs { status } evaluations {
         calibratedBy split epoch n accuracy level rocAuc topK scores { name interval { value low high } }
-        mostConfused { actual predicted count } topLosses { path loss thumbnail } bottomLosses { path }
+        mostConfused { actual predicted count images { path } } topLosses { path loss thumbnail } bottomLosses { path }
         calibration { ece temperature bins { count } } withoutNearDuplicates { n } nearDuplicates { distance first { path split } } slices { by key loss accuracy { low } } } } }`,
     )
     expect(run.jobs).toEqual([{ status: 'SUCCEEDED' }])
@@ -54,7 +54,7 @@ onEveryDatabase('short jobs', (database) => {
       level: 0.95,
       rocAuc: null,
       topK: [0.75, 1],
-      mostConfused: [{ actual: 'b', predicted: 'a', count: 1 }],
+      mostConfused: [{ actual: 'b', predicted: 'a', count: 1, images: [{ path: 'b/1.jpg' }] }],
       topLosses: [{ path: 'b/2.png', loss: 1.2 }],
       bottomLosses: [],
       calibration: { ece: 0.05, temperature: 1.2, bins: [{ count: 4 }] },
