@@ -3,7 +3,9 @@
  * last one ended however many rows came or went in between, at the same cost for every page.
  */
 import { type DefaultConnectionArguments, type PageInfoShape, resolveCursorConnection } from '@pothos/plugin-relay'
-import { type SQL, sql } from 'drizzle-orm'
+import { and, type Column, type SQL, sql } from 'drizzle-orm'
+import type { PgTable } from 'drizzle-orm/pg-core'
+import type { Database } from '../db/database.ts'
 import { badArgument } from './errors.ts'
 
 /** Rows asked of a page when `first` is left out, and the most it may ask. */
@@ -19,11 +21,33 @@ export interface Key<Row> {
   descending: boolean
 }
 
+/** By when rows were made: the newest first, or last. */
+export const byCreation = <Row extends { createdAt: Date }>(
+  table: { createdAt: Column },
+  descending = true,
+): Key<Row> => ({
+  column: sql`${table.createdAt}`,
+  type: 'timestamptz',
+  value: ({ createdAt }) => createdAt.toISOString(),
+  descending,
+})
+
 /** One page as SQL: `where` may be undefined, `orderBy` ends in the id. */
 export interface Page {
   where: SQL | undefined
   orderBy: SQL
   limit: number
+}
+
+/** The rows of a page, of those that meet a condition. */
+export async function readPage<Table extends PgTable>(
+  db: Database,
+  table: Table,
+  page: Page,
+  condition?: SQL,
+): Promise<Table['$inferSelect'][]> {
+  const selected = db.select().from(table as PgTable)
+  return selected.where(and(condition, page.where)).orderBy(page.orderBy).limit(page.limit)
 }
 
 const encode = (value: string, id: number): string => Buffer.from(JSON.stringify([value, id])).toString('base64url')

@@ -1,17 +1,12 @@
 import { basename } from 'node:path'
-import { and, eq, inArray, sql } from 'drizzle-orm'
+import { and, eq, inArray } from 'drizzle-orm'
 import type { Database } from '../../db/database.ts'
 import { Conflict, InvalidInput } from '../../errors.ts'
-import type { Key, Page } from '../../graphql/keyset.ts'
+import { byCreation, type Key, type Page, readPage } from '../../graphql/keyset.ts'
 import { type DatasetRow, datasets } from './datasets.table.ts'
 import { resolveFolder, scanClassFolders } from './scan.ts'
 
-export const newestDatasets: Key<DatasetRow> = {
-  column: sql`${datasets.createdAt}`,
-  type: 'timestamptz',
-  value: (dataset) => dataset.createdAt.toISOString(),
-  descending: true,
-}
+export const newestDatasets: Key<DatasetRow> = byCreation(datasets)
 
 export class DatasetService {
   readonly #db: Database
@@ -30,7 +25,7 @@ export class DatasetService {
   }
 
   page(page: Page): Promise<DatasetRow[]> {
-    return this.#db.select().from(datasets).where(page.where).orderBy(page.orderBy).limit(page.limit)
+    return readPage(this.#db, datasets, page)
   }
 
   count(): Promise<number> {

@@ -1,4 +1,5 @@
-import { integer, jsonb, pgTable, text, timestamp } from 'drizzle-orm/pg-core'
+import { integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core'
+import { time } from '../../db/columns.ts'
 
 /** Images of one class, by split; without split folders every image counts as `train`. */
 export interface ClassCounts {
@@ -13,7 +14,7 @@ export const datasets = pgTable('datasets', {
   name: text().notNull().unique(),
   path: text().notNull(),
   classes: jsonb().$type<ClassCounts[]>().notNull(),
-  createdAt: timestamp({ withTimezone: true, precision: 3 }).notNull(),
+  createdAt: time().notNull(),
 })
 
 export type DatasetRow = typeof datasets.$inferSelect

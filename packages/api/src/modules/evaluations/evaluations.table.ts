@@ -1,5 +1,6 @@
 import type { ClassificationReport } from '@sporeprint/metrics'
-import { doublePrecision, integer, jsonb, pgEnum, pgTable, primaryKey, timestamp } from 'drizzle-orm/pg-core'
+import { doublePrecision, integer, jsonb, pgEnum, pgTable, primaryKey } from 'drizzle-orm/pg-core'
+import { time } from '../../db/columns.ts'
 import { type NearDuplicate, type SplitEvaluation, splits } from '../../jobs/contracts.ts'
 import { runs } from '../runs/runs.table.ts'
 
@@ -20,7 +21,7 @@ export const evaluations = pgTable(
     epoch: integer(),
     /** The temperature of the calibration that these weights had then; null where they had none. */
     calibratedBy: doublePrecision(),
-    createdAt: timestamp({ withTimezone: true, precision: 3 }).notNull().defaultNow(),
+    createdAt: time().notNull().defaultNow(),
   },
   (table) => [primaryKey({ columns: [table.runId, table.split] })],
 )

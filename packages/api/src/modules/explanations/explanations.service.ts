@@ -2,7 +2,7 @@ import type { Evaluation } from '@sporeprint/metrics'
 import { and, eq, inArray, type SQL, sql } from 'drizzle-orm'
 import type { Database } from '../../db/database.ts'
 import { Conflict, InvalidInput } from '../../errors.ts'
-import type { Key, Page } from '../../graphql/keyset.ts'
+import { byCreation, type Key, type Page, readPage } from '../../graphql/keyset.ts'
 import type { SplitName } from '../../jobs/contracts.ts'
 import { type ExplainSettings, parseExplainSettings } from '../../jobs/serving.ts'
 import { fullEvaluation } from '../evaluations/evaluations.service.ts'
@@ -37,12 +37,7 @@ export interface Explain extends Subjects {
   settings: object
 }
 
-export const newestExplanations: Key<ExplanationRow> = {
-  column: sql`${explanations.createdAt}`,
-  type: 'timestamptz',
-  value: (explanation) => explanation.createdAt.toISOString(),
-  descending: true,
-}
+export const newestExplanations: Key<ExplanationRow> = byCreation(explanations)
 
 export interface ExplanationWhere extends ImageWhere {
   method?: ExplainSettings['method'] | null | undefined
@@ -66,12 +61,7 @@ export class ExplanationService {
   }
 
   page(where: ExplanationWhere, page: Page): Promise<ExplanationRow[]> {
-    return this.#db
-      .select()
-      .from(explanations)
-      .where(and(this.#condition(where), page.where))
-      .orderBy(page.orderBy)
-      .limit(page.limit)
+    return readPage(this.#db, explanations, page, this.#condition(where))
   }
 
   count(where: ExplanationWhere): Promise<number> {

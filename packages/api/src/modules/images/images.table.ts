@@ -1,4 +1,5 @@
-import { integer, text, timestamp } from 'drizzle-orm/pg-core'
+import { integer, text } from 'drizzle-orm/pg-core'
+import { time } from '../../db/columns.ts'
 import { datasets } from '../datasets/datasets.table.ts'
 import { jobs } from '../jobs/jobs.table.ts'
 import { models } from '../models/models.table.ts'
@@ -23,5 +24,5 @@ export const imageColumns = () => ({
   uploadId: integer().references(() => uploads.id),
   datasetId: integer().references(() => datasets.id, { onDelete: 'set null' }),
   path: text(),
-  createdAt: timestamp({ withTimezone: true, precision: 3 }).notNull(),
+  createdAt: time().notNull(),
 })

@@ -7,8 +7,9 @@
  *      └───putBack────┘  the worker shuts down or died
  */
 import { and, eq, inArray, sql } from 'drizzle-orm'
-import { type Database, query } from '../../db/database.ts'
+import type { Database } from '../../db/database.ts'
 import type { JobProgress } from '../../jobs/contracts.ts'
+import { strandedIn } from '../../jobs/stranded.ts'
 import { announce } from '../../live/live.ts'
 import type { RunError } from '../runs/runs.table.ts'
 import { type JobRow, jobs } from './jobs.table.ts'
@@ -84,25 +85,10 @@ export function putBack(db: Database, attempt: JobAttempt, enqueue?: (tx: Databa
   })
 }
 
-interface Stranded {
-  id: number
-  attempt: number
-  state: string | null
-}
-
 /** Brings jobs in step with the queue, which takes them from workers that died: as `reconcileRuns`. */
 export async function reconcileJobs(db: Database): Promise<void> {
-  const stranded = await query<Stranded>(
-    db,
-    sql`
-      select t.id, t.attempt, j.state
-      from ${jobs} t left join pgboss.job j on j.name = 'short' and j.id = t.queued_as
-      where t.status in ('QUEUED', 'RUNNING') and (
-        j.id is null or j.state in ('completed', 'cancelled', 'failed')
-        or (t.status = 'RUNNING' and j.state in ('created', 'retry')))`,
-  )
-  for (const { id, attempt, state } of stranded) {
-    if (state === 'created' || state === 'retry') await putBack(db, { id, attempt })
+  for (const { id, attempt, waits } of await strandedIn(db, 'short', jobs, jobs.queuedAs)) {
+    if (waits) await putBack(db, { id, attempt })
     else await lose(db, { id, attempt })
   }
 }

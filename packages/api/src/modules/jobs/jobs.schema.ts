@@ -1,9 +1,9 @@
 import { Conflict, NotFound } from '../../errors.ts'
 import { builder } from '../../graphql/builder.ts'
+import { eventOf } from '../../graphql/event-of.ts'
 import { keysetConnection, pageComplexity } from '../../graphql/keyset.ts'
 import { JobRef, RunRef } from '../../graphql/refs.ts'
 import type { JobProgress } from '../../jobs/contracts.ts'
-import type { Message } from '../../live/live.ts'
 import { RunErrorRef, SkippedFileRef } from '../runs/run.types.ts'
 import { newestJobs } from './jobs.service.ts'
 import { jobKinds, jobStatus } from './jobs.table.ts'
@@ -85,22 +85,7 @@ builder.mutationField('stopJob', (t) =>
   }),
 )
 
-const JobEventKind = builder.enumType('JobEventKind', { values: ['CREATED', 'UPDATED', 'DELETED'] as const })
-const kinds = { created: 'CREATED', updated: 'UPDATED', stopped: 'UPDATED', deleted: 'DELETED' } as const
-
-const JobEvent = builder.objectRef<Message>('JobEvent').implement({
-  description: 'Something has happened to a job. Several changes in a short time may arrive as one event.',
-  fields: (t) => ({
-    kind: t.field({ type: JobEventKind, resolve: ({ kind }) => kinds[kind] }),
-    id: t.globalID({ resolve: ({ id }) => ({ type: JobRef, id }) }),
-    job: t.field({
-      type: JobRef,
-      nullable: true,
-      description: 'null once it is deleted.',
-      resolve: ({ kind, id }) => (kind === 'deleted' ? null : id),
-    }),
-  }),
-})
+const JobEvent = eventOf('Job', JobRef)
 
 builder.subscriptionField('jobs', (t) =>
   t.field({

@@ -1,18 +1,13 @@
 import { and, desc, eq, inArray, type SQL, sql } from 'drizzle-orm'
 import type { Database } from '../../db/database.ts'
 import { Conflict, NotFound } from '../../errors.ts'
-import type { Key, Page } from '../../graphql/keyset.ts'
+import { byCreation, type Key, type Page, readPage } from '../../graphql/keyset.ts'
 import type { JobInputs } from '../../jobs/kinds.ts'
 import type { Queue } from '../../jobs/queue.ts'
 import { announce } from '../../live/live.ts'
 import { type JobKindName, type JobRow, type JobStatus, jobs } from './jobs.table.ts'
 
-export const newestJobs: Key<JobRow> = {
-  column: sql`${jobs.createdAt}`,
-  type: 'timestamptz',
-  value: (job) => job.createdAt.toISOString(),
-  descending: true,
-}
+export const newestJobs: Key<JobRow> = byCreation(jobs)
 
 /** Conditions that all hold; what is null or missing is no condition. */
 export interface JobWhere {
@@ -42,12 +37,7 @@ export class JobService {
   }
 
   page(where: JobWhere, page: Page): Promise<JobRow[]> {
-    return this.#db
-      .select()
-      .from(jobs)
-      .where(and(condition(where), page.where))
-      .orderBy(page.orderBy)
-      .limit(page.limit)
+    return readPage(this.#db, jobs, page, condition(where))
   }
 
   count(where: JobWhere): Promise<number> {

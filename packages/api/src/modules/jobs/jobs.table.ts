@@ -1,4 +1,5 @@
-import { index, integer, jsonb, pgEnum, pgTable, text, timestamp, uuid } from 'drizzle-orm/pg-core'
+import { index, integer, jsonb, pgEnum, pgTable, text, uuid } from 'drizzle-orm/pg-core'
+import { time } from '../../db/columns.ts'
 import type { JobProgress } from '../../jobs/contracts.ts'
 import type { SkippedFile } from '../../jobs/train-events.ts'
 import { type RunError, runs } from '../runs/runs.table.ts'
@@ -8,8 +9,6 @@ export type JobKindName = (typeof jobKinds)[number]
 
 export const jobStatus = pgEnum('job_status', ['QUEUED', 'RUNNING', 'SUCCEEDED', 'FAILED', 'STOPPED'])
 export type JobStatus = (typeof jobStatus.enumValues)[number]
-
-const time = () => timestamp({ withTimezone: true, precision: 3 })
 
 /** What is asked of workers besides trainings: minutes at most, and done anew from the start where a worker dies at it. */
 export const jobs = pgTable(

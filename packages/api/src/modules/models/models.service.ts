@@ -1,15 +1,10 @@
-import { and, eq, inArray, type SQL, sql } from 'drizzle-orm'
+import { and, eq, inArray, type SQL } from 'drizzle-orm'
 import type { Database } from '../../db/database.ts'
 import { NotFound } from '../../errors.ts'
-import type { Key, Page } from '../../graphql/keyset.ts'
+import { byCreation, type Key, type Page, readPage } from '../../graphql/keyset.ts'
 import { type ModelRow, models } from './models.table.ts'
 
-export const newestModels: Key<ModelRow> = {
-  column: sql`${models.createdAt}`,
-  type: 'timestamptz',
-  value: (model) => model.createdAt.toISOString(),
-  descending: true,
-}
+export const newestModels: Key<ModelRow> = byCreation(models)
 
 export interface ModelWhere {
   runId: number | undefined
@@ -44,12 +39,7 @@ export class ModelService {
   }
 
   page(where: ModelWhere, page: Page): Promise<ModelRow[]> {
-    return this.#db
-      .select()
-      .from(models)
-      .where(and(condition(where), page.where))
-      .orderBy(page.orderBy)
-      .limit(page.limit)
+    return readPage(this.#db, models, page, condition(where))
   }
 
   count(where: ModelWhere): Promise<number> {

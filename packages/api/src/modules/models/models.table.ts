@@ -1,4 +1,5 @@
-import { integer, jsonb, pgEnum, pgTable, text, timestamp, unique } from 'drizzle-orm/pg-core'
+import { integer, jsonb, pgEnum, pgTable, text, unique } from 'drizzle-orm/pg-core'
+import { time } from '../../db/columns.ts'
 import type { ModelCalibration } from '../../jobs/contracts.ts'
 import { runs } from '../runs/runs.table.ts'
 
@@ -17,7 +18,7 @@ export const models = pgTable(
     epoch: integer().notNull(),
     /** What the calibration in its file says; null where it has none. Gone with the next checkpoint. */
     calibration: jsonb().$type<ModelCalibration>(),
-    createdAt: timestamp({ withTimezone: true, precision: 3 }).notNull(),
+    createdAt: time().notNull(),
   },
   (table) => [unique().on(table.runId, table.kind)],
 )

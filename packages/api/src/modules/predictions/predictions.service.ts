@@ -1,6 +1,6 @@
-import { and, eq, inArray, type SQL, sql } from 'drizzle-orm'
+import { and, eq, inArray, type SQL } from 'drizzle-orm'
 import type { Database } from '../../db/database.ts'
-import type { Key, Page } from '../../graphql/keyset.ts'
+import { byCreation, type Key, type Page, readPage } from '../../graphql/keyset.ts'
 import { parsePredictSettings } from '../../jobs/serving.ts'
 import { checkImages, type ImageInput } from '../images/images.ts'
 import { type ImageWhere, imageCondition } from '../images/images.where.ts'
@@ -19,12 +19,7 @@ export interface Predict {
   settings: object
 }
 
-export const newestPredictions: Key<PredictionRow> = {
-  column: sql`${predictions.createdAt}`,
-  type: 'timestamptz',
-  value: (prediction) => prediction.createdAt.toISOString(),
-  descending: true,
-}
+export const newestPredictions: Key<PredictionRow> = byCreation(predictions)
 
 export interface PredictionWhere extends ImageWhere {
   label?: string | null | undefined
@@ -46,12 +41,7 @@ export class PredictionService {
   }
 
   page(where: PredictionWhere, page: Page): Promise<PredictionRow[]> {
-    return this.#db
-      .select()
-      .from(predictions)
-      .where(and(this.#condition(where), page.where))
-      .orderBy(page.orderBy)
-      .limit(page.limit)
+    return readPage(this.#db, predictions, page, this.#condition(where))
   }
 
   count(where: PredictionWhere): Promise<number> {

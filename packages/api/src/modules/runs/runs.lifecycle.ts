@@ -7,7 +7,8 @@
  *      └──handOver────┘  the worker shuts down or died: another goes on from the last checkpoint
  */
 import { and, eq, inArray, sql } from 'drizzle-orm'
-import { type Database, query } from '../../db/database.ts'
+import type { Database } from '../../db/database.ts'
+import { strandedIn } from '../../jobs/stranded.ts'
 import { announce } from '../../live/live.ts'
 import { datasets } from '../datasets/datasets.table.ts'
 import { lostAfter } from '../workers/workers.service.ts'
@@ -147,28 +148,13 @@ export async function endedAttempts(db: Database, attempts: readonly Attempt[]):
   return attempts.filter(({ runId, attempt }) => !alive.some((row) => row.id === runId && row.attempt === attempt))
 }
 
-interface Stranded {
-  id: number
-  attempt: number
-  state: string | null
-}
-
 /**
  * Brings runs in step with their jobs, which the queue takes from workers that died: a job that waits for its next try has a
  * QUEUED run, a job that is over without the run being so has a CRASHED one.
  */
 export async function reconcileRuns(db: Database): Promise<void> {
-  const stranded = await query<Stranded>(
-    db,
-    sql`
-      select r.id, r.attempt, j.state
-      from ${runs} r left join pgboss.job j on j.name = 'train' and j.id = r.job_id
-      where r.status in ('QUEUED', 'RUNNING') and (
-        j.id is null or j.state in ('completed', 'cancelled', 'failed')
-        or (r.status = 'RUNNING' and j.state in ('created', 'retry')))`,
-  )
-  for (const { id, attempt, state } of stranded) {
-    if (state === 'created' || state === 'retry') {
+  for (const { id, attempt, waits } of await strandedIn(db, 'train', runs, runs.jobId)) {
+    if (waits) {
       await handOver(db, { runId: id, attempt }, 'The worker died; the run waits for another')
       continue
     }

@@ -1,25 +1,10 @@
 /** Subscriptions to runs. */
 import { builder } from '../../graphql/builder.ts'
+import { eventOf } from '../../graphql/event-of.ts'
 import { type Run, RunRef } from '../../graphql/refs.ts'
-import type { Message } from '../../live/live.ts'
 import { LiveCursor } from './series.ts'
 
-const RunEventKind = builder.enumType('RunEventKind', { values: ['CREATED', 'UPDATED', 'DELETED'] as const })
-const kinds = { created: 'CREATED', updated: 'UPDATED', stopped: 'UPDATED', deleted: 'DELETED' } as const
-
-const RunEvent = builder.objectRef<Message>('RunEvent').implement({
-  description: 'Something has happened to a run. Several changes in a short time may arrive as one event.',
-  fields: (t) => ({
-    kind: t.field({ type: RunEventKind, resolve: ({ kind }) => kinds[kind] }),
-    id: t.globalID({ resolve: ({ id }) => ({ type: RunRef, id }) }),
-    run: t.field({
-      type: RunRef,
-      nullable: true,
-      description: 'null once it is deleted.',
-      resolve: ({ kind, id }) => (kind === 'deleted' ? null : id),
-    }),
-  }),
-})
+const RunEvent = eventOf('Run', RunRef)
 
 /** What runUpdated hands from its subscription to each event. */
 interface Watched {

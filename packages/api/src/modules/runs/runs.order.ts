@@ -1,6 +1,6 @@
 /** What runs and their log lines can be sorted by: names map to columns here, and nothing a client sends becomes SQL. */
 import { sql } from 'drizzle-orm'
-import type { Key } from '../../graphql/keyset.ts'
+import { byCreation, type Key } from '../../graphql/keyset.ts'
 import { type LogRow, logs, type RunRow, runs } from './runs.table.ts'
 
 export const runOrderFields = ['createdAt', 'name', 'validLoss', 'accuracy'] as const
@@ -20,12 +20,7 @@ export function runOrder(field: RunOrderField, descending: boolean): Key<RunRow>
   })
   switch (field) {
     case 'createdAt':
-      return {
-        column: sql`${runs.createdAt}`,
-        type: 'timestamptz',
-        value: (run) => run.createdAt.toISOString(),
-        descending,
-      }
+      return byCreation(runs, descending)
     case 'name':
       return { column: sql`${runs.name}`, type: 'text', value: (run) => run.name, descending }
     case 'validLoss':

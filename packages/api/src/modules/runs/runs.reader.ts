@@ -1,7 +1,7 @@
 import { and, asc, eq, ilike, inArray, type SQL, sql } from 'drizzle-orm'
 import { anyOf, type Database } from '../../db/database.ts'
 import { InvalidInput, NotFound } from '../../errors.ts'
-import type { Page } from '../../graphql/keyset.ts'
+import { type Page, readPage } from '../../graphql/keyset.ts'
 import {
   type EpochRow,
   epochs,
@@ -63,12 +63,7 @@ export class RunReader {
   }
 
   page(where: RunWhere, page: Page): Promise<RunRow[]> {
-    return this.db
-      .select()
-      .from(runs)
-      .where(and(condition(where), page.where))
-      .orderBy(page.orderBy)
-      .limit(page.limit)
+    return readPage(this.db, runs, page, condition(where))
   }
 
   count(where: RunWhere): Promise<number> {
@@ -92,12 +87,7 @@ export class RunReader {
   }
 
   log(runId: number, page: Page): Promise<LogRow[]> {
-    return this.db
-      .select()
-      .from(logs)
-      .where(and(eq(logs.runId, runId), page.where))
-      .orderBy(page.orderBy)
-      .limit(page.limit)
+    return readPage(this.db, logs, page, eq(logs.runId, runId))
   }
 
   logCount(runId: number): Promise<number> {

@@ -8,9 +8,9 @@ import {
   pgTable,
   primaryKey,
   text,
-  timestamp,
   uuid,
 } from 'drizzle-orm/pg-core'
+import { time } from '../../db/columns.ts'
 import type { RunConfig } from '../../jobs/contracts.ts'
 import type { Phase, StartEvent } from '../../jobs/train-events.ts'
 import { datasets } from '../datasets/datasets.table.ts'
@@ -61,8 +61,6 @@ export interface RunError {
   code: string
   message: string
 }
-
-const time = () => timestamp({ withTimezone: true, precision: 3 })
 
 export const runs = pgTable(
   'runs',

@@ -2,7 +2,7 @@ import type { ClassificationReport } from '@sporeprint/metrics'
 import { and, asc, eq, inArray, type SQL, sql } from 'drizzle-orm'
 import { anyOf, type Database } from '../../db/database.ts'
 import { NotFound } from '../../errors.ts'
-import type { Key, Page } from '../../graphql/keyset.ts'
+import { byCreation, type Key, type Page, readPage } from '../../graphql/keyset.ts'
 import { type EvaluationRow, evaluations } from '../evaluations/evaluations.table.ts'
 import { type RunRow, runs } from '../runs/runs.table.ts'
 import { type FinalScore, finalScore, intervalOf, type ScoreInterval } from './scores.ts'
@@ -10,12 +10,7 @@ import { type StudyRow, studies, type TrialRow, type TrialState, trials } from '
 
 type Split = EvaluationRow['split']
 
-export const newestStudies: Key<StudyRow> = {
-  column: sql`${studies.createdAt}`,
-  type: 'timestamptz',
-  value: (study) => study.createdAt.toISOString(),
-  descending: true,
-}
+export const newestStudies: Key<StudyRow> = byCreation(studies)
 
 export const trialOrderFields = ['number', 'value'] as const
 
@@ -56,7 +51,7 @@ export class StudyReader {
   }
 
   page(page: Page): Promise<StudyRow[]> {
-    return this.db.select().from(studies).where(page.where).orderBy(page.orderBy).limit(page.limit)
+    return readPage(this.db, studies, page)
   }
 
   count(): Promise<number> {
@@ -93,12 +88,7 @@ export class StudyReader {
   }
 
   trialPage(studyId: number, states: readonly TrialState[] | null, page: Page): Promise<TrialRow[]> {
-    return this.db
-      .select()
-      .from(trials)
-      .where(and(this.#among(studyId, states), page.where))
-      .orderBy(page.orderBy)
-      .limit(page.limit)
+    return readPage(this.db, trials, page, this.#among(studyId, states))
   }
 
   trialCount(studyId: number, states: readonly TrialState[] | null): Promise<number> {

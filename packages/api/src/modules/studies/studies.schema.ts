@@ -1,9 +1,9 @@
 /** Queries, mutations and the subscription of studies. */
 import { Conflict, InvalidInput, NotFound } from '../../errors.ts'
 import { builder } from '../../graphql/builder.ts'
+import { eventOf } from '../../graphql/event-of.ts'
 import { keysetConnection, pageComplexity } from '../../graphql/keyset.ts'
 import { DatasetRef, StudyRef, TrialRef } from '../../graphql/refs.ts'
-import type { Message } from '../../live/live.ts'
 import { RunConfigInput } from '../runs/run.types.ts'
 import { objectiveMetrics } from './objectives.ts'
 import {
@@ -197,22 +197,7 @@ builder.mutationFields((t) => {
 const given = (budget: typeof StudyBudgetInput.$inferInput) =>
   Object.fromEntries(Object.entries(budget).filter(([, limit]) => limit !== undefined))
 
-const StudyEventKind = builder.enumType('StudyEventKind', { values: ['CREATED', 'UPDATED', 'DELETED'] as const })
-const kinds = { created: 'CREATED', updated: 'UPDATED', stopped: 'UPDATED', deleted: 'DELETED' } as const
-
-const StudyEvent = builder.objectRef<Message>('StudyEvent').implement({
-  description: 'Something has happened to a study. Several changes in a short time may arrive as one event.',
-  fields: (t) => ({
-    kind: t.field({ type: StudyEventKind, resolve: ({ kind }) => kinds[kind] }),
-    id: t.globalID({ resolve: ({ id }) => ({ type: StudyRef, id }) }),
-    study: t.field({
-      type: StudyRef,
-      nullable: true,
-      description: 'null once it is deleted.',
-      resolve: ({ kind, id }) => (kind === 'deleted' ? null : id),
-    }),
-  }),
-})
+const StudyEvent = eventOf('Study', StudyRef)
 
 builder.subscriptionFields((t) => ({
   studies: t.field({

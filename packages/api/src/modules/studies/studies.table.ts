@@ -9,9 +9,9 @@ import {
   pgEnum,
   pgTable,
   text,
-  timestamp,
   unique,
 } from 'drizzle-orm/pg-core'
+import { time } from '../../db/columns.ts'
 import type { RunConfigInput } from '../../jobs/contracts.ts'
 import { datasets } from '../datasets/datasets.table.ts'
 
@@ -43,8 +43,6 @@ export interface RateSearch {
   rate: number | null
   range: { low: number; high: number } | null
 }
-
-const time = () => timestamp({ withTimezone: true, precision: 3 })
 
 export const studies = pgTable(
   'studies',

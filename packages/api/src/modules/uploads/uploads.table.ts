@@ -1,6 +1,5 @@
-import { index, integer, pgTable, text, timestamp } from 'drizzle-orm/pg-core'
-
-const time = () => timestamp({ withTimezone: true, precision: 3 })
+import { index, integer, pgTable, text } from 'drizzle-orm/pg-core'
+import { time } from '../../db/columns.ts'
 
 /** Files that clients bring. Until one is complete it is a promise that runs out; then its content is an artifact. */
 export const uploads = pgTable(

@@ -1,4 +1,5 @@
-import { integer, pgTable, text, timestamp } from 'drizzle-orm/pg-core'
+import { integer, pgTable, text } from 'drizzle-orm/pg-core'
+import { time } from '../../db/columns.ts'
 
 /** Processes that take jobs. A worker that stops takes its row away; one that dies leaves a heartbeat that grows old. */
 export const workers = pgTable('workers', {
@@ -6,8 +7,8 @@ export const workers = pgTable('workers', {
   host: text().notNull(),
   pid: integer().notNull(),
   concurrency: integer().notNull(),
-  startedAt: timestamp({ withTimezone: true, precision: 3 }).notNull().defaultNow(),
-  heartbeatAt: timestamp({ withTimezone: true, precision: 3 }).notNull().defaultNow(),
+  startedAt: time().notNull().defaultNow(),
+  heartbeatAt: time().notNull().defaultNow(),
 })
 
 export type WorkerRow = typeof workers.$inferSelect
