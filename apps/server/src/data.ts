@@ -2,9 +2,8 @@ import { writeFile } from 'node:fs/promises'
 import { relative } from 'node:path'
 import type { FolderReport } from '@sporeprint/engine/node'
 import { clock } from './cli/clock.ts'
-import { abortOnInterrupt } from './cli/interrupt.ts'
 import type { Io } from './cli/io.ts'
-import { createProgress } from './cli/progress.ts'
+import { stoppable } from './cli/stoppable.ts'
 import { onDevice } from './commands/bench-device.ts'
 import { checkDataset } from './datasets/check-dataset.ts'
 import { type WrittenDataset, writeDemoDataset } from './datasets/demo/demo-dataset.ts'
@@ -25,12 +24,10 @@ interface Work {
 
 /** Does the work with a progress bar; Ctrl-C stops it, and nothing of it is left. */
 async function withProgress<T>(io: Io, label: string, work: (options: Work) => Promise<T>): Promise<T> {
-  const progress = createProgress()
-  const interrupt = abortOnInterrupt(() => io.log('Stopping.'))
   const start = performance.now()
-  try {
-    return await work({
-      signal: interrupt.signal,
+  return stoppable(io, { stopping: 'Stopping.', stopped: 'stopped' }, ({ signal, progress }) =>
+    work({
+      signal,
       onProgress: (done, total) => {
         const rate = done / ((performance.now() - start) / 1000)
         progress.update({
@@ -40,11 +37,8 @@ async function withProgress<T>(io: Io, label: string, work: (options: Work) => P
           detail: `${rate.toFixed(0)} images/s, ${clock((total - done) / rate)} left`,
         })
       },
-    })
-  } finally {
-    progress.pause()
-    interrupt.release()
-  }
+    }),
+  )
 }
 
 export async function writeDemo(io: Io, dir: string, options: { size: number }): Promise<void> {

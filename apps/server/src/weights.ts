@@ -3,9 +3,8 @@ import type { AddOptions, StoredWeights, StoreOptions } from '@sporeprint/engine
 import Table from 'cli-table3'
 import { clock } from './cli/clock.ts'
 import { CommandError, UsageError } from './cli/errors.ts'
-import { abortOnInterrupt } from './cli/interrupt.ts'
 import type { Io } from './cli/io.ts'
-import { createProgress } from './cli/progress.ts'
+import { stoppable } from './cli/stoppable.ts'
 import { loadEngine } from './engine.ts'
 import { exists } from './files.ts'
 
@@ -76,13 +75,12 @@ export async function resolveWeights(io: Io, name: string): Promise<string> {
 }
 
 async function withDownloads<T>(io: Io, work: (options: StoreOptions) => Promise<T>): Promise<T> {
-  const progress = createProgress()
-  const interrupt = abortOnInterrupt(() => io.log('Stopping; what has come is kept for the next time.'))
   let label = ''
   let first: { at: number; done: number } | undefined
-  try {
-    return await work({
-      signal: interrupt.signal,
+  const words = { stopping: 'Stopping; what has come is kept for the next time.', stopped: 'stopped' }
+  return stoppable(io, words, ({ signal, progress }) =>
+    work({
+      signal,
       onDownload: (name, url) => {
         label = `${name} (MiB)`
         io.log(`Downloading ${name} from ${url}`)
@@ -100,11 +98,8 @@ async function withDownloads<T>(io: Io, work: (options: StoreOptions) => Promise
           detail: rate > 0 ? describeRate(rate, total === null ? null : total - done) : '',
         })
       },
-    })
-  } finally {
-    progress.pause()
-    interrupt.release()
-  }
+    }),
+  )
 }
 
 function describeRate(bytesPerSecond: number, left: number | null): string {

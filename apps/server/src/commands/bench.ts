@@ -3,10 +3,9 @@ import type { Arch, BenchProgress, InferenceBench } from '@sporeprint/engine/nod
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { addCommand } from '../cli/command.ts'
 import { CommandError, describeError, UsageError } from '../cli/errors.ts'
-import { abortOnInterrupt } from '../cli/interrupt.ts'
 import type { Io } from '../cli/io.ts'
 import { wholeNumber } from '../cli/numbers.ts'
-import { createProgress } from '../cli/progress.ts'
+import { stoppable } from '../cli/stoppable.ts'
 import { readAugmentation } from '../train/augmentation.ts'
 import type { GivenSettings } from '../train/settings.ts'
 import { onDevice, withAdapters } from './bench-device.ts'
@@ -140,10 +139,9 @@ async function benchTrain(
 ): Promise<void> {
   const augmenting = { augment: await readAugmentation(augment), mixup, cutmix }
   await onDevice(io.log, async (device, engine) => {
-    const { onProgress, finish } = benchProgress(io)
-    const { result, timeline } = await engine
-      .benchTraining(device, { ...options, augmenting, onProgress })
-      .finally(finish)
+    const { result, timeline } = await measured(io, (onProgress) =>
+      engine.benchTraining(device, { ...options, augmenting, onProgress }),
+    )
     const { trainingLines } = await import('./bench-tables.ts')
     for (const line of trainingLines(result)) io.say(line)
     if (trace !== undefined) {
@@ -167,23 +165,21 @@ async function benchInfer(io: Io, { arch, adapter: part = '', ...options }: Infe
     const results: InferenceBench[] = []
     const failed: { adapter: string; arch: Arch; message: string }[] = []
     for (const [network, adapter] of arch.flatMap((network) => adapters.map((name) => [network, name] as const))) {
-      const { onProgress, finish, signal } = benchProgress(io)
+      const spec = { ...options, arch: network, adapter }
       try {
-        const spec = { ...options, arch: network, adapter }
-        const result = await engine.runTask('benchInference', spec, {
-          signal,
-          onWarning: io.log,
-          onEvent: ({ stage, done, total }) => {
-            if (!signal.aborted) onProgress(`${network} on ${adapter}, ${stage}`, done, total)
-          },
-        })
-        finish()
+        const result = await stoppable(io, words, ({ signal, progress }) =>
+          engine.runTask('benchInference', spec, {
+            signal,
+            onWarning: io.log,
+            onEvent: ({ stage, done, total }) =>
+              progress.update({ label: `${network} on ${adapter}, ${stage}`, done, total, detail: '' }),
+          }),
+        )
         for (const line of inferenceLines(result)) io.say(line)
         results.push(result)
       } catch (error) {
-        finish()
-        if (signal.aborted) throw new CommandError('STOPPED', 'stopped', { cause: error })
-        const { message } = describeError(error)
+        const { code, message } = describeError(error)
+        if (code === 'STOPPED') throw error
         io.log(`${network} on ${adapter}: ${message}`)
         failed.push({ adapter, arch: network, message })
       }
@@ -195,8 +191,7 @@ async function benchInfer(io: Io, { arch, adapter: part = '', ...options }: Infe
 
 async function benchExplain(io: Io, options: ExplanationOptions): Promise<void> {
   await onDevice(io.log, async (device, engine) => {
-    const { onProgress, finish } = benchProgress(io)
-    const result = await engine.benchExplain(device, { ...options, onProgress }).finally(finish)
+    const result = await measured(io, (onProgress) => engine.benchExplain(device, { ...options, onProgress }))
     const { explanationLines } = await import('./bench-tables.ts')
     for (const line of explanationLines(result)) io.say(line)
     io.document(result)
@@ -205,8 +200,7 @@ async function benchExplain(io: Io, options: ExplanationOptions): Promise<void> 
 
 async function benchKernels(io: Io, options: KernelOptions): Promise<void> {
   await onDevice(io.log, async (device, engine) => {
-    const { onProgress, finish } = benchProgress(io)
-    const result = await engine.benchKernels(device, { ...options, onProgress }).finally(finish)
+    const result = await measured(io, (onProgress) => engine.benchKernels(device, { ...options, onProgress }))
     const { convolutionLines } = await import('./bench-tables.ts')
     for (const line of convolutionLines(result)) io.say(line)
     io.document(result)
@@ -215,8 +209,7 @@ async function benchKernels(io: Io, options: KernelOptions): Promise<void> {
 
 async function benchTune(io: Io, options: TuneOptions): Promise<void> {
   await onDevice(io.log, async (device, engine) => {
-    const { onProgress, finish } = benchProgress(io)
-    const result = await engine.tuneTraining(device, { ...options, onProgress }).finally(finish)
+    const result = await measured(io, (onProgress) => engine.tuneTraining(device, { ...options, onProgress }))
     const { tuneLines } = await import('./bench-tables.ts')
     for (const line of tuneLines(result)) io.say(line)
     const file = await engine.keepChoices(device)
@@ -225,22 +218,17 @@ async function benchTune(io: Io, options: TuneOptions): Promise<void> {
   })
 }
 
-/** Shows how far a bench has come. An interrupt ends it where it next tells of its progress. */
-function benchProgress(io: Io): { onProgress: BenchProgress; finish: () => void; signal: AbortSignal } {
-  const progress = createProgress()
-  const interrupt = abortOnInterrupt(() => {
-    progress.pause()
-    io.log('Stopping; once more to end at once.')
-  })
-  return {
-    signal: interrupt.signal,
-    onProgress: (label, done, total) => {
-      if (interrupt.signal.aborted) throw new CommandError('STOPPED', 'stopped before the measurement was complete')
+/** Measures under a progress bar. An interrupt ends it where it next tells of its progress. */
+function measured<T>(io: Io, measure: (onProgress: BenchProgress) => Promise<T>): Promise<T> {
+  return stoppable(io, words, ({ signal, progress }) =>
+    measure((label, done, total) => {
+      signal.throwIfAborted()
       progress.update({ label, done, total, detail: '' })
-    },
-    finish: () => {
-      progress.pause()
-      interrupt.release()
-    },
-  }
+    }),
+  )
+}
+
+const words = {
+  stopping: 'Stopping; once more to end at once.',
+  stopped: 'stopped before the measurement was complete',
 }

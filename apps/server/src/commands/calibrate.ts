@@ -1,12 +1,9 @@
 import { relative } from 'node:path'
-import type { CalibrateResult } from '@sporeprint/engine'
 import { type Command, Option } from 'commander'
 import { addCommand } from '../cli/command.ts'
-import { CommandError, errorCode } from '../cli/errors.ts'
-import { abortOnInterrupt } from '../cli/interrupt.ts'
 import type { Io } from '../cli/io.ts'
 import { wholeNumber } from '../cli/numbers.ts'
-import { createProgress } from '../cli/progress.ts'
+import { stoppable } from '../cli/stoppable.ts'
 import { loadEngine } from '../engine.ts'
 import { addModelOptions, type ModelOptions, modelArgument, modelHints } from './model-options.ts'
 
@@ -36,14 +33,12 @@ export function addCalibrateCommand(program: Command, io: Io): void {
 
 async function calibrate(io: Io, model: string, data: string, options: CalibrateOptions): Promise<void> {
   const { split, out, batch } = options
-  const progress = createProgress()
-  const interrupt = abortOnInterrupt(() => io.log('Stopping; the model stays as it is.'))
-  let result: CalibrateResult
-  try {
-    const { runTask } = await loadEngine()
-    const spec = { model, hints: modelHints(options), data, split, out, batch }
-    result = await runTask('calibrate', spec, {
-      signal: interrupt.signal,
+  const { runTask } = await loadEngine()
+  const spec = { model, hints: modelHints(options), data, split, out, batch }
+  const words = { stopping: 'Stopping; the model stays as it is.', stopped: 'stopped' }
+  const result = await stoppable(io, words, ({ signal, progress }) =>
+    runTask('calibrate', spec, {
+      signal,
       onWarning: io.log,
       onEvent: (event) => {
         if (event.type === 'progress') {
@@ -53,14 +48,8 @@ async function calibrate(io: Io, model: string, data: string, options: Calibrate
         progress.pause()
         for (const { path, reason } of event.files) io.log(`skipped ${path}: ${reason}`)
       },
-    })
-  } catch (error) {
-    if (errorCode(error) === 'ABORTED') throw new CommandError('STOPPED', 'stopped', { cause: error })
-    throw error
-  } finally {
-    progress.pause()
-    interrupt.release()
-  }
+    }),
+  )
   const { images, temperature, before, after, distance95, model: file } = result
   io.say(
     `Temperature ${temperature.toFixed(4)}: ${images} images cost ${after.toFixed(4)} nats each, ${before.toFixed(4)} before`,

@@ -3,11 +3,11 @@ import { basename, extname, resolve } from 'node:path'
 import type { ExplainEvent, ExplainResult, ExplainSettings, ImageExplanation } from '@sporeprint/engine'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { addCommand } from '../cli/command.ts'
-import { CommandError, errorCode, UsageError } from '../cli/errors.ts'
-import { abortOnInterrupt } from '../cli/interrupt.ts'
+import { CommandError, UsageError } from '../cli/errors.ts'
 import type { Io } from '../cli/io.ts'
 import { realNumber, wholeNumber } from '../cli/numbers.ts'
-import { createProgress, type Progress } from '../cli/progress.ts'
+import type { Progress } from '../cli/progress.ts'
+import { stoppable } from '../cli/stoppable.ts'
 import { loadEngine } from '../engine.ts'
 import { addModelOptions, type ModelOptions, modelArgument, modelHints } from './model-options.ts'
 
@@ -100,34 +100,22 @@ export function addExplainCommand(program: Command, io: Io): void {
 
 async function explainImage(io: Io, model: string, image: string, options: ExplainOptions): Promise<void> {
   const out = outFiles(image, options)
-  const interrupt = abortOnInterrupt(() => io.log('Stopping; once more to end at once.'))
-  const progress = createProgress()
-  try {
-    const { runTask } = await loadEngine()
-    const spec = {
-      model,
-      hints: modelHints(options),
-      images: [{ path: image }],
-      settings: settingsOf(options),
-      batch: options.batch,
-    }
-    const result = await runTask('explain', spec, {
-      signal: interrupt.signal,
-      onEvent: (event) => showProgress(progress, event),
-      onWarning: io.log,
-    })
-    progress.pause()
-    await draw(image, result, options, out)
-    const [explained] = result.images as [ImageExplanation]
-    tell(io, explained, result, options.superpixels, out)
-    io.document(documentOf(explained, result, out))
-  } catch (error) {
-    if (errorCode(error) !== 'ABORTED') throw error
-    throw new CommandError('STOPPED', 'stopped before the image was explained', { cause: error })
-  } finally {
-    progress.pause()
-    interrupt.release()
+  const { runTask } = await loadEngine()
+  const spec = {
+    model,
+    hints: modelHints(options),
+    images: [{ path: image }],
+    settings: settingsOf(options),
+    batch: options.batch,
   }
+  const words = { stopping: 'Stopping; once more to end at once.', stopped: 'stopped before the image was explained' }
+  const result = await stoppable(io, words, ({ signal, progress }) =>
+    runTask('explain', spec, { signal, onEvent: (event) => showProgress(progress, event), onWarning: io.log }),
+  )
+  await draw(image, result, options, out)
+  const [explained] = result.images as [ImageExplanation]
+  tell(io, explained, result, options.superpixels, out)
+  io.document(documentOf(explained, result, out))
 }
 
 interface OutFiles {

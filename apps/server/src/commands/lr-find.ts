@@ -2,13 +2,12 @@ import type { RunRateFinding } from '@sporeprint/engine/node'
 import { type Command, Option } from 'commander'
 import { addCommand } from '../cli/command.ts'
 import { UsageError } from '../cli/errors.ts'
-import { abortOnInterrupt } from '../cli/interrupt.ts'
 import type { Io } from '../cli/io.ts'
 import { realNumber, wholeNumber } from '../cli/numbers.ts'
-import { createProgress } from '../cli/progress.ts'
+import { stoppable } from '../cli/stoppable.ts'
 import { buildSpec } from '../train/build-spec.ts'
 import { curveLines } from '../train/rate-curve.ts'
-import { createTrainReporter } from '../train/train-reporter.ts'
+import { trainReporter } from '../train/train-reporter.ts'
 import { onDevice } from './bench-device.ts'
 import { addSettings, givenSettings } from './setting-option.ts'
 
@@ -43,17 +42,12 @@ async function findRate(io: Io, dir: string, options: LrFindOptions, command: Co
     findWeights: async (name) => (await import('../weights.ts')).resolveWeights(io, name),
   })
   await onDevice(io.log, async (device, engine) => {
-    const interrupt = abortOnInterrupt(() => io.log('Stopping after this step; once more to end at once.'))
-    const reporter = createTrainReporter(io, createProgress())
-    try {
-      const context = { openDevice: async () => device, onEvent: reporter.report, signal: interrupt.signal }
-      const found = await engine.findRate({ ...spec, out: null }, { from, to, steps }, context)
-      reporter.finish()
-      tell(io, found)
-    } finally {
-      reporter.finish()
-      interrupt.release()
-    }
+    const words = { stopping: 'Stopping after this step; once more to end at once.', stopped: 'stopped' }
+    const found = await stoppable(io, words, ({ signal, progress }) => {
+      const context = { openDevice: async () => device, onEvent: trainReporter(io, progress), signal }
+      return engine.findRate({ ...spec, out: null }, { from, to, steps }, context)
+    })
+    tell(io, found)
   })
 }
 

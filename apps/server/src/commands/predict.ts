@@ -2,11 +2,10 @@ import type { PredictResult, UnreadableImage } from '@sporeprint/engine'
 import type { Command } from 'commander'
 import { Option } from 'commander'
 import { addCommand } from '../cli/command.ts'
-import { CommandError, errorCode, UsageError } from '../cli/errors.ts'
-import { abortOnInterrupt } from '../cli/interrupt.ts'
+import { UsageError } from '../cli/errors.ts'
 import type { Io } from '../cli/io.ts'
 import { realNumber, wholeNumber } from '../cli/numbers.ts'
-import { createProgress } from '../cli/progress.ts'
+import { stoppable } from '../cli/stoppable.ts'
 import { loadEngine } from '../engine.ts'
 import { readAugmentation } from '../train/augmentation.ts'
 import { addModelOptions, type ModelOptions, modelArgument, modelHints } from './model-options.ts'
@@ -51,23 +50,15 @@ async function predict(io: Io, model: string, args: readonly string[], options: 
   }
   const versions = tta ? { augment: await readAugmentation(augment), passes } : null
   const spec = { model, hints: modelHints(options), images, tta: versions, top, abstain, temperature, batch }
-  const progress = createProgress()
-  const interrupt = abortOnInterrupt(() => io.log('Stopping after this batch; once more to end at once.'))
-  let result: PredictResult
-  try {
-    const { runTask } = await loadEngine()
-    result = await runTask('predict', spec, {
-      signal: interrupt.signal,
+  const { runTask } = await loadEngine()
+  const words = { stopping: 'Stopping after this batch; once more to end at once.', stopped: 'stopped' }
+  const result = await stoppable(io, words, ({ signal, progress }) =>
+    runTask('predict', spec, {
+      signal,
       onWarning: io.log,
       onEvent: ({ done, total }) => progress.update({ label: 'Predicting', done, total, detail: '' }),
-    })
-  } catch (error) {
-    if (errorCode(error) === 'ABORTED') throw new CommandError('STOPPED', 'stopped', { cause: error })
-    throw error
-  } finally {
-    progress.pause()
-    interrupt.release()
-  }
+    }),
+  )
   await tell(io, result, [...missing, ...result.unreadable])
 }
 

@@ -2,14 +2,12 @@ import { basename, relative } from 'node:path'
 import type { StartEvent, TrainResult } from '@sporeprint/engine'
 import type { Command } from 'commander'
 import { addCommand } from '../cli/command.ts'
-import { CommandError, errorCode } from '../cli/errors.ts'
-import { abortOnInterrupt } from '../cli/interrupt.ts'
 import type { Io } from '../cli/io.ts'
-import { createProgress } from '../cli/progress.ts'
 import { resumeCommand } from '../cli/resume-command.ts'
+import { stoppable } from '../cli/stoppable.ts'
 import { loadEngine } from '../engine.ts'
 import { buildSpec } from '../train/build-spec.ts'
-import { createTrainReporter } from '../train/train-reporter.ts'
+import { trainReporter } from '../train/train-reporter.ts'
 import { addSettings, givenSettings } from './setting-option.ts'
 
 interface TrainOptions {
@@ -38,28 +36,24 @@ async function trainFolder(io: Io, dir: string, options: TrainOptions, command: 
     given: givenSettings(command),
     findWeights: async (name) => (await import('../weights.ts')).resolveWeights(io, name),
   })
-  const interrupt = abortOnInterrupt(() => io.log('Stopping after this step; once more to end at once.'))
-  const reporter = createTrainReporter(io, createProgress())
+  const { train } = await loadEngine()
+  const words = {
+    stopping: 'Stopping after this step; once more to end at once.',
+    stopped: `stopped; to go on: ${resumeCommand('train', spec.out)}`,
+  }
   let start: StartEvent | undefined
-  try {
-    const { train } = await loadEngine()
-    const result = await train(spec, {
-      signal: interrupt.signal,
+  const result = await stoppable(io, words, ({ signal, progress }) => {
+    const report = trainReporter(io, progress)
+    return train(spec, {
+      signal,
       onEvent: (event) => {
         if (event.type === 'start') start = event
-        reporter.report(event)
+        report(event)
       },
     })
-    reporter.finish()
-    tellResult(io, result)
-    io.document(resultDocument(basename(spec.out), result, start))
-  } catch (error) {
-    reporter.finish()
-    if (errorCode(error) !== 'ABORTED') throw error
-    throw new CommandError('STOPPED', `stopped; to go on: ${resumeCommand('train', spec.out)}`, { cause: error })
-  } finally {
-    interrupt.release()
-  }
+  })
+  tellResult(io, result)
+  io.document(resultDocument(basename(spec.out), result, start))
 }
 
 function tellResult(io: Io, result: TrainResult): void {

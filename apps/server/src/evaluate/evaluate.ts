@@ -4,10 +4,9 @@ import { relative } from 'node:path'
 import type { EvaluatedSplit, EvaluateEvent, EvaluateResult, EvaluateSpec } from '@sporeprint/engine'
 import type { ModelHints, RunRecord } from '@sporeprint/engine/node'
 import { clock } from '../cli/clock.ts'
-import { CommandError, errorCode } from '../cli/errors.ts'
-import { abortOnInterrupt } from '../cli/interrupt.ts'
 import type { Io } from '../cli/io.ts'
-import { createProgress } from '../cli/progress.ts'
+import type { Progress } from '../cli/progress.ts'
+import { stoppable } from '../cli/stoppable.ts'
 import { loadEngine } from '../engine.ts'
 import { type GivenSettings, withDefaults } from '../train/settings.ts'
 import { evaluationLines } from './evaluation-lines.ts'
@@ -78,11 +77,14 @@ async function samePlace(a: string, b: string): Promise<boolean> {
 /** Runs the task with a progress bar; Ctrl-C stops it. */
 export async function runEvaluate(io: Io, spec: EvaluateSpec): Promise<EvaluateResult> {
   const { evaluate } = await loadEngine()
-  const interrupt = abortOnInterrupt(() => io.log('Stopping.'))
-  const progress = createProgress()
+  const words = { stopping: 'Stopping.', stopped: 'stopped; nothing was written' }
+  return stoppable(io, words, ({ signal, progress }) => evaluate(spec, { signal, onEvent: showEvents(io, progress) }))
+}
+
+function showEvents(io: Io, progress: Progress): (event: EvaluateEvent) => void {
   /** What is under way, and where it began to be told. */
   let stage = { label: '', at: 0, done: 0 }
-  const onEvent = (event: EvaluateEvent): void => {
+  return (event) => {
     if (event.type === 'log') {
       progress.pause()
       io.log(event.level === 'warn' ? `Warning: ${event.message}` : event.message)
@@ -95,15 +97,6 @@ export async function runEvaluate(io: Io, spec: EvaluateSpec): Promise<EvaluateR
     const rate = (1000 * (done - stage.done)) / (at - stage.at)
     const detail = rate > 0 ? `${rate.toFixed(1)} images/s, ${clock((total - done) / rate)} left` : ''
     progress.update({ label, done, total, detail })
-  }
-  try {
-    return await evaluate(spec, { signal: interrupt.signal, onEvent })
-  } catch (error) {
-    if (errorCode(error) !== 'ABORTED') throw error
-    throw new CommandError('STOPPED', 'stopped; nothing was written', { cause: error })
-  } finally {
-    progress.pause()
-    interrupt.release()
   }
 }
 

@@ -9,11 +9,8 @@ const namedFiles = 10
 
 const stages = { images: 'Reading images', pipelines: 'Compiling pipelines' } as const
 
-/** Tells people what a training run says; `finish` takes the progress bar away. */
-export function createTrainReporter(
-  io: Io,
-  progress: Progress,
-): { report: (event: TrainEvent) => void; finish: () => void } {
+/** Tells people what a training run says. */
+export function trainReporter(io: Io, progress: Progress): (event: TrainEvent) => void {
   let phase: StepEvent['phase'] | undefined
   const say = (line: string): void => {
     progress.pause()
@@ -24,7 +21,7 @@ export function createTrainReporter(
     io.log(line)
   }
 
-  const report = (event: TrainEvent): void => {
+  return (event) => {
     switch (event.type) {
       case 'prepare':
         progress.update({ label: stages[event.stage], done: event.done, total: event.total, detail: '' })
@@ -52,7 +49,6 @@ export function createTrainReporter(
         break
     }
   }
-  return { report, finish: () => progress.pause() }
 }
 
 function describeStart({ adapter, classes, images, parameters, peakBytes, step, steps }: StartEvent): string {

@@ -19,7 +19,7 @@ import { loadEngine } from '../engine.ts'
 import { buildSpec } from '../train/build-spec.ts'
 import { readConfigFile } from '../train/config-file.ts'
 import { type GivenSettings, withDefaults } from '../train/settings.ts'
-import { createTrainReporter } from '../train/train-reporter.ts'
+import { trainReporter } from '../train/train-reporter.ts'
 import { type FoundRate, Journal } from './journal.ts'
 import { difference, objectivesOf, planOf, prunerOf, type StudyRequest, samplerOf } from './request.ts'
 import { StudyRun } from './run-study.ts'
@@ -205,24 +205,20 @@ async function findRange(io: Io, { base, space }: StudyRequest, signal: AbortSig
     throw new UsageError('--lr-find narrows the range of baseLr: have it in the space, as a float')
   }
   const { runTask } = await loadEngine()
-  const reporter = createTrainReporter(io, createProgress())
-  const options = { signal, onEvent: reporter.report, onWarning: io.log }
-  try {
-    const { suggestions, range } = await runTask('findRate', { spec: { ...base, out: null }, sweep: {} }, options)
-    reporter.finish()
-    const left = range && narrowed(space.baseLr, range)
-    if (range === null || left === null) {
-      const what = range === null ? 'nothing' : `${range.low.toExponential(2)} to ${range.high.toExponential(2)}`
-      io.log(`Warning: the range test suggests ${what}, which the space does not have: the range of baseLr stays`)
-      return { suggestions, rate: range?.rate ?? null, range: null }
-    }
-    const rate = Math.min(Math.max(range.rate, left.low), left.high)
-    const [from, to] = [left.low.toExponential(2), left.high.toExponential(2)]
-    io.log(`The range test suggests a rate of ${rate.toExponential(2)}: searching ${from} to ${to}`)
-    return { suggestions, rate, range: left }
-  } finally {
-    reporter.finish()
+  const progress = createProgress()
+  const question = { spec: { ...base, out: null }, sweep: {} }
+  const events = { signal, onEvent: trainReporter(io, progress), onWarning: io.log }
+  const { suggestions, range } = await runTask('findRate', question, events).finally(() => progress.pause())
+  const left = range && narrowed(space.baseLr, range)
+  if (range === null || left === null) {
+    const what = range === null ? 'nothing' : `${range.low.toExponential(2)} to ${range.high.toExponential(2)}`
+    io.log(`Warning: the range test suggests ${what}, which the space does not have: the range of baseLr stays`)
+    return { suggestions, rate: range?.rate ?? null, range: null }
   }
+  const rate = Math.min(Math.max(range.rate, left.low), left.high)
+  const [from, to] = [left.low.toExponential(2), left.high.toExponential(2)]
+  io.log(`The range test suggests a rate of ${rate.toExponential(2)}: searching ${from} to ${to}`)
+  return { suggestions, rate, range: left }
 }
 
 async function runStudy(io: Io, journal: Journal, options: TuneOptions, signal: AbortSignal): Promise<void> {
