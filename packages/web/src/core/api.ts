@@ -15,11 +15,12 @@ export interface ApiOptions {
   getToken?: (() => string | Promise<string>) | undefined
 }
 
-/** `reconnecting` after a broken stream: the last state stays on view and is brought up to date on return. */
+/** `reconnecting` after a broken or ended stream: the last state stays on view and is brought up to date on return. */
 export type FeedState = 'connecting' | 'live' | 'reconnecting' | 'closed'
 
-interface FeedHandlers<Data> {
+export interface FeedHandlers<Data> {
   onData(data: Data): void
+  /** `live` after `reconnecting` means that something may have been missed. */
   onState(state: FeedState): void
   /** The server refused the subscription; it will not be tried again. */
   onError(error: ApiError): void
@@ -47,6 +48,8 @@ export interface Api {
 }
 
 const longestRetryMs = 10_000
+/** Until a stream that the server has ended is asked for again. */
+const reopenMs = 1500
 
 export function createApi(options: ApiOptions): Api {
   const { endpoint, getToken } = options
@@ -95,27 +98,41 @@ export function createApi(options: ApiOptions): Api {
       variables: Variables,
       handlers: FeedHandlers<Data>,
     ) {
-      let ended = false
-      const dispose = stream.subscribe<Data>(
-        { query: stringifyDocument(document), variables: variables ?? {} },
-        {
-          next({ data, errors }) {
-            const [first] = errors ?? []
-            if (first) handlers.onError(fromStreamError(first))
-            else if (data) handlers.onData(data)
+      // By whoever subscribed, or by the server's refusal.
+      let over = false
+      let dispose = (): void => {}
+      const refuse = (error: ApiError): void => {
+        over = true
+        handlers.onState('closed')
+        handlers.onError(error)
+      }
+      const open = (again: boolean): void => {
+        if (over) return
+        dispose = stream.subscribe<Data>(
+          { query: stringifyDocument(document), variables: variables ?? {} },
+          {
+            next({ data, errors }) {
+              const [first] = errors ?? []
+              if (first) refuse(fromStreamError(first))
+              else if (data) handlers.onData(data)
+            },
+            error: (cause) => refuse(new ApiError('STREAM', String(cause))),
+            // A server that shuts down ends its streams, and so does one whose subject was deleted: that is then refused.
+            complete() {
+              if (over) return
+              handlers.onState('reconnecting')
+              setTimeout(open, reopenMs, true)
+            },
           },
-          error: (cause) => handlers.onError(new ApiError('STREAM', String(cause))),
-          complete: () => {
-            if (!ended) handlers.onState('closed')
+          {
+            connecting: (reconnecting) => handlers.onState(again || reconnecting ? 'reconnecting' : 'connecting'),
+            connected: () => handlers.onState('live'),
           },
-        },
-        {
-          connecting: (reconnecting) => handlers.onState(reconnecting ? 'reconnecting' : 'connecting'),
-          connected: () => handlers.onState('live'),
-        },
-      )
+        )
+      }
+      open(false)
       return () => {
-        ended = true
+        over = true
         dispose()
       }
     },

@@ -122,7 +122,7 @@ export const runsQuery: TypedDocumentNode<RunsQuery, RunsQueryVariables> = gql`
 
 export const runsFeed: TypedDocumentNode<RunsFeed, RunsFeedVariables> = gql`
   subscription RunsFeed {
-    runs { kind id run { ...RunSummary } }
+    runs { id run { ...RunSummary } }
   }
   ${runSummary}
 `
@@ -435,7 +435,7 @@ export const studiesQuery: TypedDocumentNode<StudiesQuery, StudiesQueryVariables
 
 export const studiesFeed: TypedDocumentNode<StudiesFeed, StudiesFeedVariables> = gql`
   subscription StudiesFeed {
-    studies { kind id study { ...StudySummary } }
+    studies { id study { ...StudySummary } }
   }
   ${studySummary}
 `

@@ -182,8 +182,6 @@ export type RunConfigInput = {
   weights?: string | null | undefined
 }
 
-export type RunEventKind = 'CREATED' | 'DELETED' | 'UPDATED'
-
 export type RunFilter = {
   arch?: Array<Arch> | null | undefined
   dataset?: string | null | undefined
@@ -261,8 +259,6 @@ export type StudyBudgetInput = {
   hours?: number | null | undefined
   trials?: number | null | undefined
 }
-
-export type StudyEventKind = 'CREATED' | 'DELETED' | 'UPDATED'
 
 export type StudyStatus = 'FINISHED' | 'RUNNING' | 'STOPPED'
 
@@ -613,7 +609,7 @@ export type RunSummary = {
   } | null
 }
 
-export type RunsFeed = { runs: { kind: RunEventKind; id: string; run: RunSummary | null } }
+export type RunsFeed = { runs: { id: string; run: RunSummary | null } }
 
 export type RunsFeedVariables = Record<string, never>
 
@@ -688,7 +684,7 @@ export type StopStudyMutation = {
 
 export type StopStudyMutationVariables = { id: string }
 
-export type StudiesFeed = { studies: { kind: StudyEventKind; id: string; study: StudySummary | null } }
+export type StudiesFeed = { studies: { id: string; study: StudySummary | null } }
 
 export type StudiesFeedVariables = Record<string, never>
 

@@ -1,10 +1,10 @@
 /** What a run's best weights are worth, and the job that finds it out: brought by a query, and again when a job has changed. */
 import type { Api } from './api.ts'
-import { evaluateMutation, evaluationsQuery, jobsFeed } from './documents.ts'
+import { evaluateMutation, evaluationsQuery } from './documents.ts'
 import type { EvaluationsQuery, ExplainInput, JobState } from './documents.types.ts'
 import { ApiError, asApiError } from './errors.ts'
-import { askToExplain } from './explain.ts'
-import { bestModel } from './jobs.ts'
+import { explainFor } from './explain.ts'
+import { bestModel, followJobs } from './jobs.ts'
 import { createStore, type ReadableStore } from './store.ts'
 
 export type Evaluation = NonNullable<EvaluationsQuery['run']>['evaluations'][number]
@@ -34,18 +34,16 @@ const order: readonly Evaluation['split'][] = ['test', 'valid', 'train']
 export function createEvaluationStore(api: Api, runId: string): EvaluationStore {
   const store = createStore<EvaluationState>({ phase: 'loading', evaluations: [], model: null, job: null, error: null })
   let closed = false
-  const endFeed = api.subscribe(
-    jobsFeed,
-    {},
+  const endFeed = followJobs(
+    api,
+    { kind: 'evaluate', run: runId },
     {
-      onData({ jobs: { job } }) {
-        if (job?.kind !== 'evaluate' || job.run?.id !== runId) return
+      onJob(job) {
         const before = store.get().job
         store.set({ job })
         if (before?.id !== job.id || before.status !== job.status) void load()
       },
-      // What happened while nobody listened.
-      onState: (feed) => feed === 'live' && void load(),
+      load,
       onError: (error) => store.set({ error }),
     },
   )
@@ -79,13 +77,7 @@ export function createEvaluationStore(api: Api, runId: string): EvaluationStore 
     },
     async explain(which) {
       const { model } = store.get()
-      if (model === null) return null
-      try {
-        return await askToExplain(api, { model, ...which })
-      } catch (error) {
-        store.set({ error: asApiError(error) })
-        return null
-      }
+      return model === null ? null : explainFor(store, api, { model, ...which })
     },
     close() {
       closed = true

@@ -1,10 +1,10 @@
 /** Explanations of a run's models: what one job has explained, or the latest, and how far a job is that is under way. */
 import type { Api } from './api.ts'
-import { explanationsQuery, jobQuery, jobsFeed } from './documents.ts'
+import { explanationsQuery, jobQuery } from './documents.ts'
 import type { ExplainInput, ExplanationsQuery, JobState } from './documents.types.ts'
 import { type ApiError, asApiError } from './errors.ts'
-import { askToExplain, imageOf } from './explain.ts'
-import { bestModel, inOrderOfJobs } from './jobs.ts'
+import { explainFor, imageOf } from './explain.ts'
+import { bestModel, followJobs, inOrderOfJobs } from './jobs.ts'
 import { createStore, type ReadableStore } from './store.ts'
 
 export type Explanation = ExplanationsQuery['explanations']['edges'][number]['node']
@@ -37,17 +37,16 @@ export function createExplanationsStore(api: Api, run: string, jobId: string | u
     error: null,
   })
   let closed = false
-  const endFeed = api.subscribe(
-    jobsFeed,
-    {},
+  const endFeed = followJobs(
+    api,
+    { kind: 'explain', run },
     {
-      onData({ jobs: { job } }) {
-        if (job?.kind !== 'explain' || job.run?.id !== run || (jobId !== undefined && job.id !== jobId)) return
+      onJob(job) {
+        if (jobId !== undefined && job.id !== jobId) return
         store.set({ job })
         if (job.status === 'SUCCEEDED') void load()
       },
-      // What happened while nobody listened.
-      onState: (feed) => feed === 'live' && void load(),
+      load,
       onError: (error) => store.set({ error }),
     },
   )
@@ -76,13 +75,7 @@ export function createExplanationsStore(api: Api, run: string, jobId: string | u
     async explain({ source }, how) {
       const model = bestModel(store.get().run?.checkpoints)
       const image = imageOf(source)
-      if (model === null || image === null) return null
-      try {
-        return await askToExplain(api, { model, images: [image], ...how })
-      } catch (error) {
-        store.set({ error: asApiError(error) })
-        return null
-      }
+      return model === null || image === null ? null : explainFor(store, api, { model, images: [image], ...how })
     },
     close() {
       closed = true

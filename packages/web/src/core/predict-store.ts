@@ -1,10 +1,10 @@
 /** Images that a reader brings, and what a run's best weights say of them. */
 import type { Api } from './api.ts'
-import { jobQuery, jobsFeed, predictionsQuery, predictMutation } from './documents.ts'
+import { jobQuery, predictionsQuery, predictMutation } from './documents.ts'
 import type { JobState, PredictionsQuery } from './documents.types.ts'
 import { ApiError, asApiError } from './errors.ts'
-import { askToExplain, imageOf } from './explain.ts'
-import { bestModel, inOrderOfJobs, isUnderWay } from './jobs.ts'
+import { explainFor, imageOf } from './explain.ts'
+import { bestModel, followJobs, inOrderOfJobs, isUnderWay } from './jobs.ts'
 import { createStore, type ReadableStore } from './store.ts'
 import { uploadFile } from './uploads.ts'
 
@@ -49,18 +49,16 @@ export function createPredictStore(api: Api, run: string): PredictStore {
     error: null,
   })
   let closed = false
-  const endFeed = api.subscribe(
-    jobsFeed,
-    {},
+  const endFeed = followJobs(
+    api,
+    { kind: 'predict', run },
     {
-      onData({ jobs: { job } }) {
-        if (job?.kind !== 'predict' || job.run?.id !== run) return
+      onJob(job) {
         const before = store.get().job
         if (before?.id === job.id) store.set({ job })
         if (job.status === 'SUCCEEDED') void load()
       },
-      // What happened while nobody listened.
-      onState: (feed) => feed === 'live' && void load(),
+      load,
       onError: (error) => store.set({ error }),
     },
   )
@@ -113,13 +111,7 @@ export function createPredictStore(api: Api, run: string): PredictStore {
     async explain({ source }) {
       const { model } = store.get()
       const image = imageOf(source)
-      if (model === null || image === null) return null
-      try {
-        return await askToExplain(api, { model, images: [image] })
-      } catch (error) {
-        store.set({ error: asApiError(error) })
-        return null
-      }
+      return model === null || image === null ? null : explainFor(store, api, { model, images: [image] })
     },
     async retry() {
       store.set({ error: null })

@@ -19,6 +19,7 @@ class Training {
   steps = 0
   lines: string[] = []
   sinceSteps: number[] = []
+  deleted = false
   #wake = new Set<() => void>()
 
   step(count: number): void {
@@ -29,6 +30,11 @@ class Training {
 
   tell(): void {
     for (const wake of this.#wake) wake()
+  }
+
+  delete(): void {
+    this.deleted = true
+    this.tell()
   }
 
   view(sentBefore: number): object {
@@ -57,14 +63,19 @@ class Training {
     }
   }
 
-  async *updates(sinceStep: number): AsyncGenerator<object> {
+  updates(sinceStep: number): AsyncGenerator<object> {
+    if (this.deleted) throw new Error('There is no run r1')
+    return this.#updates(sinceStep)
+  }
+
+  async *#updates(sinceStep: number): AsyncGenerator<object> {
     this.sinceSteps.push(sinceStep)
     let sent = Math.max(0, sinceStep)
     let wake = (): void => {}
     const listener = (): void => wake()
     this.#wake.add(listener)
     try {
-      for (;;) {
+      while (!this.deleted) {
         const update = this.view(sent)
         sent = this.steps
         yield { runUpdated: update }
@@ -128,7 +139,7 @@ async function serve(training: Training, token: string): Promise<{ server: Serve
     let body = ''
     for await (const chunk of request) body += chunk
     const { query, variables } = JSON.parse(body)
-    const rootValue = { run: ({ id }: { id: string }) => (id === 'r1' ? training.view(0) : null) }
+    const rootValue = { run: ({ id }: { id: string }) => (id === 'r1' && !training.deleted ? training.view(0) : null) }
     const result = await graphql({ schema, source: query, rootValue, variableValues: variables })
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(result))
   })
@@ -191,6 +202,17 @@ test('a run that does not exist is missing, not an error', async () => {
   const { endpoint } = await serve(new Training(), 'secret')
   const state = await until(follow(endpoint, 'r2'), ({ phase }) => phase !== 'loading')
   expect([state.phase, state.error]).toEqual(['missing', null])
+})
+
+test('a run that is deleted while it is watched is missing then', async () => {
+  const training = new Training()
+  const { endpoint } = await serve(training, 'secret')
+  const store = follow(endpoint, 'r1')
+  await until(store, (state) => state.feed === 'live')
+  training.delete()
+  await until(store, (state) => state.feed === 'reconnecting')
+  const { feed } = await until(store, ({ phase }) => phase === 'missing')
+  expect(feed).toBe('closed')
 })
 
 test('a server that is not there is an error that names the endpoint and the cure', async () => {

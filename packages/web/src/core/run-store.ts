@@ -2,10 +2,10 @@
  * One run, live. A query brings the whole; after it one subscription carries the run as it is and, of its curves, only the
  * points that are new: a long run costs as much to follow at its end as at its start.
  */
-import type { Api, FeedState } from './api.ts'
+import type { Api } from './api.ts'
 import { resumeRunMutation, runFeed, runQuery, stopRunMutation } from './documents.ts'
 import type { RunCurves, RunFeed, RunQuery } from './documents.types.ts'
-import { ApiError, asApiError } from './errors.ts'
+import { type LiveState, newlyOpened, openLive } from './live-object.ts'
 import { type Curve, emptyCurve, lastStep, mergePoints, thin } from './series.ts'
 import { createStore, type ReadableStore } from './store.ts'
 
@@ -15,22 +15,18 @@ export type LogLine = NonNullable<RunQuery['run']>['log']['edges'][number]
 type CurveName = keyof RunCurves
 export type Curves = Readonly<Record<CurveName, Curve>>
 
-export interface RunViewState {
-  phase: 'loading' | 'ready' | 'missing'
+export type RunAction = 'stopping' | 'resuming'
+
+export interface RunViewState extends LiveState<RunAction> {
   run: RunDetails | null
   curves: Curves
   /** The latest lines, oldest first. */
   log: readonly LogLine[]
-  feed: FeedState
-  /** What keeps the page from being current; the last known state stays on view. */
-  error: ApiError | null
-  action: 'stopping' | 'resuming' | null
-  actionError: ApiError | null
 }
 
 export interface RunStore extends ReadableStore<RunViewState> {
-  stop(): Promise<void>
-  resume(): Promise<void>
+  stop(): Promise<boolean>
+  resume(): Promise<boolean>
   retry(): Promise<void>
   /** Ends the subscription; the store is of no use afterwards. */
   close(): void
@@ -39,7 +35,6 @@ export interface RunStore extends ReadableStore<RunViewState> {
 /** Points kept of a curve, twice as many before it is thinned: a chart is rarely wider than this in pixels. */
 const maxPoints = 1000
 const maxLogLines = 500
-const reopenMs = 1500
 
 const noCurves: Curves = {
   loss: emptyCurve,
@@ -53,104 +48,33 @@ const noCurves: Curves = {
 }
 
 export function createRunStore(api: Api, id: string): RunStore {
-  const store = createStore<RunViewState>({
-    phase: 'loading',
-    run: null,
-    curves: noCurves,
-    log: [],
-    feed: 'connecting',
-    error: null,
-    action: null,
-    actionError: null,
+  const store = createStore<RunViewState>({ ...newlyOpened, run: null, curves: noCurves, log: [] })
+  const live = openLive(store, {
+    read: async () => (await api.query(runQuery, { id })).run,
+    show: (run) => store.set({ run, curves: growCurves(noCurves, run), log: run.log.edges }),
+    follow(handlers) {
+      // From the last epoch on rather than the last step: an epoch's values are written some time after its last step.
+      const sinceStep = lastStep(store.get().curves.validLoss) ?? -1
+      return api.subscribe(
+        runFeed,
+        { id, sinceStep },
+        { ...handlers, onData: ({ runUpdated }) => handlers.onData(runUpdated) },
+      )
+    },
+    update(update: RunFeed['runUpdated']) {
+      const { run, curves, log } = store.get()
+      if (!run) return
+      const next = { ...run, ...update, config: { ...run.config, ...update.config } }
+      store.set({ run: next, curves: growCurves(curves, update), log: mergeLog(log, update.log.edges), error: null })
+    },
   })
-  let closed = false
-  let endFeed = (): void => {}
-  /** Counts openings, so that of two that overlap only the later one leads to a subscription. */
-  let opening = 0
-  void open()
-
-  /** Loads the whole and follows it from there. */
-  async function open(): Promise<void> {
-    endFeed()
-    const mine = ++opening
-    if (!(await load()) || closed || mine !== opening) return
-    // From the last epoch on rather than the last step: an epoch's values are written some time after its last step.
-    const sinceStep = lastStep(store.get().curves.validLoss) ?? -1
-    endFeed = api.subscribe(
-      runFeed,
-      { id, sinceStep },
-      {
-        onData: ({ runUpdated }) => onUpdate(runUpdated),
-        onState(feed) {
-          const before = store.get().feed
-          store.set({ feed })
-          if (feed === 'live' && before === 'reconnecting') void load()
-          // A server that shuts down, or a run that was deleted, ends the stream.
-          if (feed === 'closed') reopenLater()
-        },
-        onError: (error) => store.set({ error, feed: 'closed' }),
-      },
-    )
-  }
-
-  function reopenLater(): void {
-    setTimeout(() => {
-      if (!closed) void open()
-    }, reopenMs)
-  }
-
-  function onUpdate(update: RunFeed['runUpdated']): void {
-    const { run, curves, log } = store.get()
-    if (!run) return
-    const next = { ...run, ...update, config: { ...run.config, ...update.config } }
-    store.set({ run: next, curves: growCurves(curves, update), log: mergeLog(log, update.log.edges), error: null })
-  }
-
-  /** @returns whether there is a run to follow */
-  async function load(): Promise<boolean> {
-    try {
-      const { run } = await api.query(runQuery, { id })
-      if (closed) return false
-      if (run) {
-        store.set({ phase: 'ready', run, curves: growCurves(noCurves, run), log: run.log.edges, error: null })
-      } else {
-        store.set({ phase: 'missing', run: null, error: null, feed: 'closed' })
-      }
-      return run !== null
-    } catch (error) {
-      if (!closed) {
-        store.set({ error: asApiError(error), feed: 'reconnecting' })
-        reopenLater()
-      }
-      return false
-    }
-  }
-
-  async function act(
-    action: 'stopping' | 'resuming',
-    work: () => Promise<{ __typename: string; message?: string }>,
-  ): Promise<void> {
-    store.set({ action, actionError: null })
-    try {
-      const { message } = await work()
-      if (message !== undefined) throw new ApiError(action === 'stopping' ? 'NOT_STOPPED' : 'NOT_RESUMED', message)
-      await load()
-      store.set({ action: null })
-    } catch (error) {
-      store.set({ action: null, actionError: asApiError(error) })
-    }
-  }
-
   return {
     get: store.get,
     subscribe: store.subscribe,
-    retry: open,
-    stop: () => act('stopping', async () => (await api.mutate(stopRunMutation, { id })).stopRun),
-    resume: () => act('resuming', async () => (await api.mutate(resumeRunMutation, { id })).resumeRun),
-    close() {
-      closed = true
-      endFeed()
-    },
+    retry: live.open,
+    stop: () => live.act('stopping', async () => (await api.mutate(stopRunMutation, { id })).stopRun),
+    resume: () => live.act('resuming', async () => (await api.mutate(resumeRunMutation, { id })).resumeRun),
+    close: live.close,
   }
 }
 

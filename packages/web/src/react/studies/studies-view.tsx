@@ -2,61 +2,33 @@
 import { type ReactElement, useCallback } from 'react'
 import type { StudySummary } from '../../core/documents.types.ts'
 import { formatAgo, formatArch, formatCount, formatDateTime } from '../../core/format.ts'
-import { createStudiesStore, type StudiesStore } from '../../core/studies-store.ts'
+import { createStudyList } from '../../core/lists.ts'
 import { formatObjective, metricLabels } from '../../core/study-names.ts'
-import { useConsole, useNow, useOwnedStore, useStoreState } from '../context.ts'
-import { FeedBadge } from '../feed-badge.tsx'
-import { PlusIcon, SporeprintMark } from '../icons.tsx'
-import { ErrorNotice, ProgressBar, ViewLink } from '../parts.tsx'
+import { useConsole, useNow, useOwnedStore } from '../context.ts'
+import { FirstOne, ListHead, LiveList } from '../live-list.tsx'
+import { ProgressBar, ViewLink } from '../parts.tsx'
 import { StudyPill } from './state-pills.tsx'
 
 export function StudiesView(): ReactElement {
   const { api, router } = useConsole()
-  const store = useOwnedStore(useCallback(() => createStudiesStore(api), [api]))
+  const store = useOwnedStore(useCallback(() => createStudyList(api), [api]))
   const start = useCallback(() => router.go({ name: 'new-study' }), [router])
   return (
     <>
-      <div className="page-head">
-        <h1>Studies</h1>
-        <button type="button" className="button is-primary" data-testid="start-study" onClick={start}>
-          <PlusIcon />
-          Start a study
-        </button>
-      </div>
-      {store && <StudiesList store={store} onStart={start} />}
-    </>
-  )
-}
-
-function StudiesList({ store, onStart }: { store: StudiesStore; onStart: () => void }): ReactElement {
-  const state = useStoreState(store)
-  const { studies, phase, error } = state
-  return (
-    <>
-      <div className="runs-toolbar is-end">
-        <div className="runs-state">
-          {phase === 'ready' && !error && (
-            <span className="muted">
-              {formatCount(state.totalCount)} {state.totalCount === 1 ? 'study' : 'studies'}
-            </span>
-          )}
-          <FeedBadge state={state.feed} />
-        </div>
-      </div>
-      {error && <ErrorNotice error={error} onRetry={store.retry} />}
-      {(phase === 'loading' || studies.length > 0) && (
-        <div className="panel" aria-busy={phase === 'loading'}>
-          {phase === 'loading' ? <LoadingRows /> : <StudiesTable studies={studies} />}
-          {state.next !== null && (
-            <div className="more">
-              <button type="button" className="button" onClick={() => void store.loadMore()}>
-                Show more ({state.totalCount - studies.length} left)
-              </button>
-            </div>
-          )}
-        </div>
+      <ListHead title="Studies" start="Start a study" testId="start-study" onStart={start} />
+      {store && (
+        <LiveList
+          store={store}
+          names={['study', 'studies']}
+          table={(studies) => <StudiesTable studies={studies} />}
+          empty={
+            <FirstOne title="No studies yet" start="Start your first study" onStart={start}>
+              A study searches for the settings with which a network learns a dataset best: many trials, of which the
+              poor ones are stopped early. Start one here, or with <code>startStudy</code> through GraphQL.
+            </FirstOne>
+          }
+        />
       )}
-      {phase === 'ready' && studies.length === 0 && !error && <NoStudies onStart={onStart} />}
     </>
   )
 }
@@ -147,33 +119,6 @@ function TrialsDone({ study }: { study: StudySummary }): ReactElement {
         color={status === 'RUNNING' ? '--sp-busy' : status === 'FINISHED' ? '--sp-good' : '--sp-line-strong'}
       />
       <span>{budget.trials === null ? formatCount(ended) : `${ended}/${total}`}</span>
-    </div>
-  )
-}
-
-function NoStudies({ onStart }: { onStart: () => void }): ReactElement {
-  return (
-    <div className="panel empty" data-testid="empty">
-      <SporeprintMark size={72} />
-      <h2>No studies yet</h2>
-      <p>
-        A study searches for the settings with which a network learns a dataset best: many trials, of which the poor
-        ones are stopped early. Start one here, or with <code>startStudy</code> through GraphQL.
-      </p>
-      <button type="button" className="button is-primary" onClick={onStart}>
-        Start your first study
-      </button>
-    </div>
-  )
-}
-
-function LoadingRows(): ReactElement {
-  return (
-    <div className="loading-rows">
-      <span className="visually-hidden">Loading studies</span>
-      {[0, 1, 2].map((row) => (
-        <div key={row} className="skeleton" />
-      ))}
     </div>
   )
 }
