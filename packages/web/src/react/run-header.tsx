@@ -4,8 +4,8 @@ import { isActive } from '../core/run-status.ts'
 import type { RunDetails, RunStore, RunViewState } from '../core/run-store.ts'
 import { useNow } from './context.ts'
 import { FeedBadge } from './feed-badge.tsx'
-import { ResumeIcon, StopIcon } from './icons.tsx'
 import { StatusPill, ViewLink } from './parts.tsx'
+import { ResumeButton, StopButton } from './stop-resume.tsx'
 
 export function RunHeader(props: { run: RunDetails; state: RunViewState; store: RunStore }): ReactElement {
   const { run, state, store } = props
@@ -67,6 +67,7 @@ function RunTimes({ run, now }: { run: RunDetails; now: number }): ReactElement 
   )
 }
 
+/** What becomes of a trial is for its study to say. */
 function RunAction({
   run,
   state,
@@ -76,28 +77,6 @@ function RunAction({
   state: RunViewState
   store: RunStore
 }): ReactElement | null {
-  if (isActive(run.status)) {
-    const stopping = state.action === 'stopping'
-    return (
-      <button type="button" className="button" disabled={stopping} onClick={() => void store.stop()} data-testid="stop">
-        <StopIcon />
-        {stopping ? 'Stopping…' : 'Stop'}
-      </button>
-    )
-  }
-  // What becomes of a trial is for its study to say.
-  if (run.status === 'SUCCEEDED' || run.study) return null
-  const resuming = state.action === 'resuming'
-  return (
-    <button
-      type="button"
-      className="button is-primary"
-      disabled={resuming}
-      onClick={() => void store.resume()}
-      data-testid="resume"
-    >
-      <ResumeIcon />
-      {resuming ? 'Resuming…' : 'Resume'}
-    </button>
-  )
+  if (isActive(run.status)) return <StopButton state={state} store={store} />
+  return run.status === 'SUCCEEDED' || run.study ? null : <ResumeButton state={state} store={store} />
 }

@@ -5,8 +5,9 @@ import { metricLabels, prunerLabels, samplerLabels } from '../../core/study-name
 import type { StudyStore, StudyViewState } from '../../core/study-store.ts'
 import { useNow } from '../context.ts'
 import { FeedBadge } from '../feed-badge.tsx'
-import { PlusIcon, ResumeIcon, StopIcon } from '../icons.tsx'
+import { PlusIcon } from '../icons.tsx'
 import { ViewLink } from '../parts.tsx'
+import { ResumeButton, StopButton } from '../stop-resume.tsx'
 import { StudyPill } from './state-pills.tsx'
 
 export type StudyDialog = 'extend' | 'enqueue'
@@ -65,46 +66,10 @@ export function StudyHeader({ study, state, store, onDialog }: StudyHeaderProps)
           >
             Extend
           </button>
-          <RunningAction study={study} state={state} store={store} />
+          {status === 'RUNNING' && <StopButton state={state} store={store} />}
+          {status === 'STOPPED' && <ResumeButton state={state} store={store} />}
         </div>
       </div>
     </header>
   )
-}
-
-function RunningAction({ study, state, store }: Omit<StudyHeaderProps, 'onDialog'>): ReactElement | null {
-  switch (study.status) {
-    case 'FINISHED':
-      return null
-    case 'RUNNING': {
-      const stopping = state.action === 'stopping'
-      return (
-        <button
-          type="button"
-          className="button"
-          disabled={stopping}
-          onClick={() => void store.stop()}
-          data-testid="stop"
-        >
-          <StopIcon />
-          {stopping ? 'Stopping…' : 'Stop'}
-        </button>
-      )
-    }
-    case 'STOPPED': {
-      const resuming = state.action === 'resuming'
-      return (
-        <button
-          type="button"
-          className="button is-primary"
-          disabled={resuming}
-          onClick={() => void store.resume()}
-          data-testid="resume"
-        >
-          <ResumeIcon />
-          {resuming ? 'Resuming…' : 'Resume'}
-        </button>
-      )
-    }
-  }
 }
