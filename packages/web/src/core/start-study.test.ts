@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
-import { checkStudy, emptyStudy, rowOf, toStudyInput, toStudyProblems, usualSpace } from './start-study.ts'
+import { checkStudy, emptyStudy, rowOf, toStudyInput } from './start-study.ts'
 
 const form = { ...emptyStudy, dataset: 'RGF0YXNldDox' }
 
 test('the usual space passes, and becomes the mutation’s input with numbers and choices', () => {
-  expect(checkStudy(form, usualSpace)).toEqual({})
-  const input = toStudyInput({ ...form, hours: '1.5', trials: '' }, [rowOf('baseLr'), rowOf('schedule')])
+  expect(checkStudy(form)).toEqual({})
+  const input = toStudyInput({ ...form, hours: '1.5', trials: '', space: [rowOf('baseLr'), rowOf('schedule')] })
   expect(input).toMatchObject({
     config: { arch: 'resnet18', size: 224, batch: 64, epochs: 9 },
     space: [
@@ -19,19 +19,20 @@ test('the usual space passes, and becomes the mutation’s input with numbers an
     objectives: [{ metric: 'f1Macro' }],
     pruner: { kind: 'successiveHalving', reductionFactor: 3 },
     budget: { trials: null, hours: 1.5 },
+    parallel: null,
+    findRate: false,
   })
-  expect(input).not.toHaveProperty('parallel')
   expect(input.config).not.toHaveProperty('weights')
 })
 
 test('what cannot be searched is found before the server is asked, row by row', () => {
-  const rows = [
+  const space = [
     { ...rowOf('baseLr'), low: '0' },
     { ...rowOf('mixup'), low: '1', high: '0' },
     { ...rowOf('momentum'), high: 'high' },
     { ...rowOf('schedule'), choices: ' , ' },
   ]
-  expect(checkStudy({ ...form, epochs: '', trials: 'many' }, rows)).toEqual({
+  expect(checkStudy({ ...form, epochs: '', trials: 'many', space })).toEqual({
     epochs: 'Must be a whole number',
     trials: 'Must be a whole number, or empty',
     space: {
@@ -41,21 +42,5 @@ test('what cannot be searched is found before the server is asked, row by row', 
       schedule: 'Name at least one choice',
     },
   })
-  expect(checkStudy(form, [])).toEqual({ space: { '': 'Search at least one parameter' } })
-})
-
-test('the server’s issues go to their fields and rows, and others are kept apart', () => {
-  const strange = { field: 'input.rungs', message: 'must rise' }
-  const { problems, rest } = toStudyProblems([
-    { field: 'input.space.baseLr', message: 'cannot be 20: must be a number from 1e-8 to 10' },
-    { field: 'input.budget.trials', message: 'must be a whole number above 0' },
-    { field: 'config.batch', message: 'must be a whole number from 1 to 4096' },
-    strange,
-  ])
-  expect(problems).toEqual({
-    space: { baseLr: 'Cannot be 20: must be a number from 1e-8 to 10' },
-    trials: 'Must be a whole number above 0',
-    batch: 'Must be a whole number from 1 to 4096',
-  })
-  expect(rest).toEqual([strange])
+  expect(checkStudy({ ...form, space: [] })).toEqual({ space: { '': 'Search at least one parameter' } })
 })

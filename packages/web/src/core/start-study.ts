@@ -1,4 +1,4 @@
-/** The form that starts a study: what is searched, in rows of text, and back from the server's answer to the fields. */
+/** The form that starts a study, with what is searched in rows of text. */
 import type { Api } from './api.ts'
 import { startStudyMutation } from './documents.ts'
 import type {
@@ -9,8 +9,7 @@ import type {
   SpaceParameterInput,
   StartStudyInput,
 } from './documents.types.ts'
-import { ApiError, type FieldProblem } from './errors.ts'
-import { capitalised } from './start-run.ts'
+import { given, isNumber, isWhole, noDataset, notWhole, type Problems, refused } from './start-form.ts'
 
 export interface StartStudyForm {
   dataset: string
@@ -29,11 +28,8 @@ export interface StartStudyForm {
   hours: string
   parallel: string
   seed: string
+  space: readonly SpaceRow[]
 }
-
-export type StudyField = keyof StartStudyForm
-/** The rows of the space have their problems by the parameter's name. */
-export type StudyProblems = Partial<Record<StudyField, string>> & { space?: Record<string, string> }
 
 /** A parameter of the space as it is typed. */
 export interface SpaceRow {
@@ -60,25 +56,6 @@ export const prunerChoices: Readonly<Record<PrunerChoice, string>> = {
   hyperband: 'Hyperband: ASHA with several first rungs',
   median: 'Median: stop what is worse than half',
   none: 'None: every trial to its end',
-}
-
-/** Defaults of the command line. */
-export const emptyStudy: StartStudyForm = {
-  dataset: '',
-  name: '',
-  arch: 'resnet18',
-  weights: '',
-  size: '224',
-  batch: '64',
-  epochs: '9',
-  objective: 'f1Macro',
-  sampler: 'tpe',
-  pruner: 'asha',
-  findRate: 'no',
-  trials: '20',
-  hours: '',
-  parallel: '',
-  seed: '0',
 }
 
 interface KnownParameter {
@@ -123,7 +100,7 @@ export function rowOf(name: string): SpaceRow {
   }
 }
 
-export const usualSpace: readonly SpaceRow[] = [
+const usualSpace: readonly SpaceRow[] = [
   'baseLr',
   'weightDecay',
   'labelSmoothing',
@@ -135,24 +112,41 @@ export const usualSpace: readonly SpaceRow[] = [
   'augment.lighting',
 ].map(rowOf)
 
+/** Defaults of the command line. */
+export const emptyStudy: StartStudyForm = {
+  dataset: '',
+  name: '',
+  arch: 'resnet18',
+  weights: '',
+  size: '224',
+  batch: '64',
+  epochs: '9',
+  objective: 'f1Macro',
+  sampler: 'tpe',
+  pruner: 'asha',
+  findRate: 'no',
+  trials: '20',
+  hours: '',
+  parallel: '',
+  seed: '0',
+  space: usualSpace,
+}
+
 export const isNumeric = ({ name }: SpaceRow): boolean => knownParameters[name]?.kind !== 'categorical'
 
-const isNumber = (text: string): boolean => text.trim() !== '' && Number.isFinite(Number(text))
-const isWhole = (text: string): boolean => /^\d+$/.test(text.trim())
-
 /** What can be seen without the server. */
-export function checkStudy(form: StartStudyForm, space: readonly SpaceRow[]): StudyProblems {
-  const problems: StudyProblems = {}
-  if (form.dataset === '') problems.dataset = 'Choose the dataset to train on'
+export function checkStudy(form: StartStudyForm): Problems<StartStudyForm> {
+  const problems: Problems<StartStudyForm> = {}
+  if (form.dataset === '') problems.dataset = noDataset
   for (const field of ['size', 'batch', 'epochs', 'seed'] as const) {
-    if (!isWhole(form[field])) problems[field] = 'Must be a whole number'
+    if (!isWhole(form[field])) problems[field] = notWhole
   }
   for (const field of ['trials', 'parallel'] as const) {
-    if (form[field].trim() !== '' && !isWhole(form[field])) problems[field] = 'Must be a whole number, or empty'
+    if (given(form[field]) && !isWhole(form[field])) problems[field] = `${notWhole}, or empty`
   }
-  if (form.hours.trim() !== '' && !isNumber(form.hours)) problems.hours = 'Must be a number, or empty'
-  const rows = Object.fromEntries(space.flatMap((row) => checkRow(row).map((problem) => [row.name, problem])))
-  if (space.length === 0) rows[''] = 'Search at least one parameter'
+  if (given(form.hours) && !isNumber(form.hours)) problems.hours = 'Must be a number, or empty'
+  const rows = Object.fromEntries(form.space.flatMap((row) => checkRow(row).map((problem) => [row.name, problem])))
+  if (form.space.length === 0) rows[''] = 'Search at least one parameter'
   return Object.keys(rows).length > 0 ? { ...problems, space: rows } : problems
 }
 
@@ -169,27 +163,28 @@ const choicesOf = ({ choices }: SpaceRow): string[] =>
     .map((choice) => choice.trim())
     .filter((choice) => choice !== '')
 
-export function toStudyInput(form: StartStudyForm, space: readonly SpaceRow[]): StartStudyInput {
-  const given = (text: string): { trimmed: string } | null => (text.trim() === '' ? null : { trimmed: text.trim() })
-  const { name, weights, trials, hours, parallel } = form
+export function toStudyInput(form: StartStudyForm): StartStudyInput {
+  const name = given(form.name)
+  const weights = given(form.weights)
+  const number = (text: string): number | null => (given(text) ? Number(text) : null)
   return {
     dataset: form.dataset,
-    ...(given(name) && { name: name.trim() }),
+    ...(name && { name }),
     config: {
       arch: form.arch,
-      ...(given(weights) && { weights: weights.trim() }),
+      ...(weights && { weights }),
       size: Number(form.size),
       batch: Number(form.batch),
       epochs: Number(form.epochs),
     },
-    space: space.map(toParameter),
+    space: form.space.map(toParameter),
     objectives: [{ metric: form.objective }],
     sampler: { kind: form.sampler },
     pruner: pruners[form.pruner],
     seed: Number(form.seed),
-    ...(form.findRate === 'yes' && { findRate: true }),
-    ...(given(parallel) && { parallel: Number(parallel) }),
-    budget: { trials: given(trials) ? Number(trials) : null, hours: given(hours) ? Number(hours) : null },
+    findRate: form.findRate === 'yes',
+    parallel: number(form.parallel),
+    budget: { trials: number(form.trials), hours: number(form.hours) },
   }
 }
 
@@ -205,29 +200,7 @@ function toParameter(row: SpaceRow): SpaceParameterInput {
  * @returns its id
  * @throws {ApiError} INVALID_INPUT with the fields at fault, or any failure of the request
  */
-export async function startStudy(api: Api, input: StartStudyInput): Promise<string> {
-  const { startStudy: result } = await api.mutate(startStudyMutation, { input })
-  switch (result.__typename) {
-    case 'StartStudySuccess':
-      return result.study.id
-    case 'InvalidInput':
-      throw new ApiError('INVALID_INPUT', result.message, null, result.issues)
-    case 'NotFound':
-      throw new ApiError('NOT_FOUND', result.message, 'Choose another dataset, or import it again.')
-  }
-}
-
-/** Sorts the server's issues to the fields of the form; `rest` holds those about something the form does not show. */
-export function toStudyProblems(issues: readonly FieldProblem[]): { problems: StudyProblems; rest: FieldProblem[] } {
-  const problems: StudyProblems = {}
-  const rest: FieldProblem[] = []
-  for (const issue of issues) {
-    const [, parameter] = /^input\.space\.(.+)$/.exec(issue.field) ?? []
-    const field = issue.field.replace(/^(config|input\.budget|input)\./, '')
-    const message = capitalised(issue.message)
-    if (parameter !== undefined) problems.space = { ...problems.space, [parameter]: message }
-    else if (field in emptyStudy) problems[field as StudyField] = message
-    else rest.push(issue)
-  }
-  return { problems, rest }
+export async function startStudy(api: Api, form: StartStudyForm): Promise<string> {
+  const { startStudy: result } = await api.mutate(startStudyMutation, { input: toStudyInput(form) })
+  return result.__typename === 'StartStudySuccess' ? result.study.id : refused(result)
 }

@@ -1,23 +1,28 @@
 import { type ReactElement, type ReactNode, useId } from 'react'
-import type { Arch, AugmentationPreset } from '../core/documents.types.ts'
+import type { Arch } from '../core/documents.types.ts'
 import { formatArch, formatCount } from '../core/format.ts'
-import type { Dataset, FormField } from '../core/start-run.ts'
+import type { Dataset } from '../core/start-form.ts'
 
-export interface FieldProps<Name extends string = FormField> {
+export interface FieldProps<Name extends string> {
   name: Name
   value: string
   problem: string | undefined
   onChange: (field: Name, value: string) => void
 }
 
-/** Ties label, hint and problem to the control, so that each is read out with it. */
-export function Field(props: {
+interface LabelProps {
   label: string
   hint?: string | undefined
-  problem: string | undefined
   width?: 'half' | undefined
-  control: (ids: { id: string; 'aria-describedby': string; 'aria-invalid': boolean }) => ReactNode
-}): ReactElement {
+}
+
+/** Ties label, hint and problem to the control, so that each is read out with it. */
+export function Field(
+  props: LabelProps & {
+    problem: string | undefined
+    control: (ids: { id: string; 'aria-describedby': string; 'aria-invalid': boolean }) => ReactNode
+  },
+): ReactElement {
   const id = useId()
   const { label, hint, problem } = props
   return (
@@ -32,10 +37,9 @@ export function Field(props: {
 }
 
 export function TextField<Name extends string>(
-  props: FieldProps<Name> & { label: string; hint?: string; unit?: string; width?: 'half' },
+  props: FieldProps<Name> & LabelProps & { unit?: string; words?: boolean },
 ): ReactElement {
   const { name, value, onChange, unit, label } = props
-  const numeric = name !== 'name'
   return (
     <Field
       label={unit ? `${label} (${unit})` : label}
@@ -48,7 +52,7 @@ export function TextField<Name extends string>(
           className="input"
           name={name}
           value={value}
-          inputMode={numeric ? 'decimal' : 'text'}
+          inputMode={props.words ? 'text' : 'decimal'}
           autoComplete="off"
           onChange={(event) => onChange(name, event.target.value)}
         />
@@ -57,45 +61,9 @@ export function TextField<Name extends string>(
   )
 }
 
-export function DatasetField<Name extends string>(
-  props: FieldProps<Name> & { datasets: readonly Dataset[] | null },
-): ReactElement {
-  const { name, value, onChange, datasets } = props
-  const chosen = datasets?.find((dataset) => dataset.id === value)
-  const none = datasets?.length === 0
-  return (
-    <Field
-      label="Dataset"
-      hint={
-        none
-          ? 'There is no dataset yet. Import a folder of class folders with importDataset.'
-          : chosen && `${formatCount(chosen.images)} images in ${chosen.classes.length} classes`
-      }
-      problem={props.problem}
-      control={(ids) => (
-        <select
-          {...ids}
-          className="input"
-          name={name}
-          value={value}
-          disabled={!datasets || none}
-          onChange={(event) => onChange(name, event.target.value)}
-        >
-          {datasets === null && <option value="">Loading…</option>}
-          {datasets?.map((dataset) => (
-            <option key={dataset.id} value={dataset.id}>
-              {dataset.name}
-            </option>
-          ))}
-        </select>
-      )}
-    />
-  )
-}
-
 /** One of a few, by name. */
 export function ChoiceField<Name extends string>(
-  props: FieldProps<Name> & { label: string; hint?: string; width?: 'half'; choices: Readonly<Record<string, string>> },
+  props: FieldProps<Name> & LabelProps & { choices: Readonly<Record<string, string>>; disabled?: boolean },
 ): ReactElement {
   const { name, value, onChange, choices } = props
   return (
@@ -110,6 +78,7 @@ export function ChoiceField<Name extends string>(
           className="input"
           name={name}
           value={value}
+          disabled={props.disabled}
           onChange={(event) => onChange(name, event.target.value)}
         >
           {Object.entries(choices).map(([choice, label]) => (
@@ -123,37 +92,46 @@ export function ChoiceField<Name extends string>(
   )
 }
 
-const augmentations: readonly { preset: AugmentationPreset; about: string; hint: string }[] = [
-  { preset: 'none', about: 'None', hint: 'Every epoch sees the images as they are' },
-  { preset: 'default', about: 'Default', hint: 'Mirrored, turned a little, zoomed, warped, lit otherwise' },
-  { preset: 'notebook', about: 'Notebook', hint: 'Seldom turned far, often mirrored, parts erased' },
-]
+type CommonName = 'dataset' | 'name' | 'arch' | 'weights' | 'size' | 'batch'
 
-export function AugmentationField(props: {
-  value: AugmentationPreset
-  problem: string | undefined
-  onChange: FieldProps['onChange']
+/** What a run and the trials of a study are told alike. */
+export function CommonFields(props: {
+  field: <Name extends CommonName>(name: Name) => FieldProps<Name>
+  datasets: readonly Dataset[] | null
 }): ReactElement {
+  const { field, datasets } = props
   return (
-    <Field
-      label="Augmentation"
-      hint={augmentations.find(({ preset }) => preset === props.value)?.hint}
-      problem={props.problem}
-      control={(ids) => (
-        <select
-          {...ids}
-          className="input"
-          name="augmentation"
-          value={props.value}
-          onChange={(event) => props.onChange('augmentation', event.target.value)}
-        >
-          {augmentations.map(({ preset, about }) => (
-            <option key={preset} value={preset}>
-              {about}
-            </option>
-          ))}
-        </select>
-      )}
+    <>
+      <DatasetField {...field('dataset')} datasets={datasets} />
+      <TextField {...field('name')} label="Name" hint="Optional; the dataset and the network otherwise" words />
+      <ArchField {...field('arch')} />
+      <TextField
+        {...field('weights')}
+        label="Weights"
+        hint="Empty: from scratch. A name such as resnet18, or a file on the worker’s machine"
+        words
+      />
+      <TextField {...field('size')} label="Image size" unit="px" width="half" hint="Side of the square input" />
+      <TextField {...field('batch')} label="Batch" unit="images" width="half" />
+    </>
+  )
+}
+
+function DatasetField(props: FieldProps<'dataset'> & { datasets: readonly Dataset[] | null }): ReactElement {
+  const { datasets, ...field } = props
+  const chosen = datasets?.find(({ id }) => id === field.value)
+  const none = datasets?.length === 0
+  return (
+    <ChoiceField
+      {...field}
+      label="Dataset"
+      hint={
+        none
+          ? 'There is no dataset yet. Import a folder of class folders with importDataset.'
+          : chosen && `${formatCount(chosen.images)} images in ${chosen.classes.length} classes`
+      }
+      choices={datasets ? Object.fromEntries(datasets.map(({ id, name }) => [id, name])) : { '': 'Loading…' }}
+      disabled={!datasets || none}
     />
   )
 }
@@ -164,7 +142,7 @@ const archs: readonly { arch: Arch; note: string }[] = [
   { arch: 'resnet50', note: '25.6 M parameters' },
 ]
 
-export function ArchField(props: { value: Arch; onChange: (field: 'arch', value: string) => void }): ReactElement {
+function ArchField({ name, value, problem, onChange }: FieldProps<'arch'>): ReactElement {
   return (
     <fieldset className="field">
       <legend>Network</legend>
@@ -173,16 +151,21 @@ export function ArchField(props: { value: Arch; onChange: (field: 'arch', value:
           <label key={arch}>
             <input
               type="radio"
-              name="arch"
+              name={name}
               value={arch}
-              checked={arch === props.value}
-              onChange={() => props.onChange('arch', arch)}
+              checked={arch === value}
+              onChange={() => onChange(name, arch)}
             />
             <strong>{formatArch(arch)}</strong>
             <small>{note}</small>
           </label>
         ))}
       </div>
+      {problem && (
+        <p className="problem" role="alert">
+          {problem}
+        </p>
+      )}
     </fieldset>
   )
 }

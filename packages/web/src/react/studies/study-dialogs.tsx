@@ -1,11 +1,11 @@
 /** The two small dialogs of a study: more to do, and a trial by hand. */
-import { type FormEvent, type ReactElement, type ReactNode, useEffect, useId, useRef, useState } from 'react'
+import { type FormEvent, type ReactElement, useState } from 'react'
 import type { StudyState, TrialParameterInput } from '../../core/documents.types.ts'
 import { formatParameter, formatRange, formatValue, type SpaceParameter } from '../../core/parameters.ts'
+import { given, isNumber } from '../../core/start-form.ts'
 import type { StudyStore, StudyViewState } from '../../core/study-store.ts'
-import { Field } from '../form-fields.tsx'
-import { CloseIcon } from '../icons.tsx'
-import { ErrorNotice } from '../parts.tsx'
+import { FormDialog } from '../form-dialog.tsx'
+import { Field, TextField } from '../form-fields.tsx'
 
 interface StudyDialogProps {
   study: StudyState
@@ -24,51 +24,47 @@ export function ExtendDialog({ study, state, store, onClose }: StudyDialogProps)
   const [texts, setTexts] = useState<Record<string, string>>(() =>
     Object.fromEntries(limits.map(({ name }) => [name, study.budget[name] === null ? '' : String(study.budget[name])])),
   )
-  async function submit(): Promise<void> {
-    const limit = (name: string): number | null => (texts[name]?.trim() ? Number(texts[name]) : null)
+  async function submit(event: FormEvent): Promise<void> {
+    event.preventDefault()
+    if (!Object.values(texts).every(isLimit)) return
+    const limit = (name: string): number | null => (given(texts[name] ?? '') ? Number(texts[name]) : null)
     const budget = { trials: limit('trials'), epochs: limit('epochs'), hours: limit('hours') }
     if (await store.extend(budget)) onClose()
   }
   return (
-    <SmallDialog
+    <FormDialog
       title="Extend the study"
       action="Extend"
-      busy={state.action !== null}
-      onSubmit={submit}
+      disabled={state.action !== null}
+      error={state.actionError}
+      testId="study-dialog"
+      onSubmit={(event) => void submit(event)}
       onClose={onClose}
     >
-      {state.actionError && <ErrorNotice error={state.actionError} />}
       <p className="field muted">
         Totals that end the study; an empty one is no limit. A finished study goes on, its paused trials too.
       </p>
       {limits.map(({ name, label, hint }) => (
-        <Field
+        <TextField
           key={name}
+          name={name}
+          value={texts[name] ?? ''}
           label={label}
           hint={hint}
-          problem={isNumberOrEmpty(texts[name]) ? undefined : 'Must be a number, or empty'}
-          control={(ids) => (
-            <input
-              {...ids}
-              className="input"
-              name={name}
-              value={texts[name]}
-              inputMode="decimal"
-              autoComplete="off"
-              onChange={(event) => setTexts({ ...texts, [name]: event.target.value })}
-            />
-          )}
+          problem={isLimit(texts[name] ?? '') ? undefined : 'Must be a number, or empty'}
+          onChange={(name, value) => setTexts({ ...texts, [name]: value })}
         />
       ))}
-    </SmallDialog>
+    </FormDialog>
   )
 }
 
-const isNumberOrEmpty = (text = ''): boolean => text.trim() === '' || Number.isFinite(Number(text))
+const isLimit = (text: string): boolean => !given(text) || isNumber(text)
 
 export function EnqueueDialog({ study, state, store, onClose }: StudyDialogProps): ReactElement {
   const [texts, setTexts] = useState<Record<string, string>>({})
-  async function submit(): Promise<void> {
+  async function submit(event: FormEvent): Promise<void> {
+    event.preventDefault()
     const parameters = study.space.flatMap((parameter): TrialParameterInput[] => {
       const text = texts[parameter.name]?.trim() ?? ''
       return text === '' ? [] : [valueOfText(parameter, text)]
@@ -76,14 +72,15 @@ export function EnqueueDialog({ study, state, store, onClose }: StudyDialogProps
     if (await store.enqueue(parameters)) onClose()
   }
   return (
-    <SmallDialog
+    <FormDialog
       title="Enqueue a trial"
       action="Enqueue"
-      busy={state.action !== null}
-      onSubmit={submit}
+      disabled={state.action !== null}
+      error={state.actionError}
+      testId="study-dialog"
+      onSubmit={(event) => void submit(event)}
       onClose={onClose}
     >
-      {state.actionError && <ErrorNotice error={state.actionError} />}
       <p className="field muted">It is tried next. What is left empty is the sampler’s to choose.</p>
       {study.space.map((parameter) => (
         <Field
@@ -102,7 +99,7 @@ export function EnqueueDialog({ study, state, store, onClose }: StudyDialogProps
           )}
         />
       ))}
-    </SmallDialog>
+    </FormDialog>
   )
 }
 
@@ -145,43 +142,4 @@ function valueOfText({ name, kind, choices }: SpaceParameter, text: string): Tri
   if (kind !== 'categorical') return { name, number: Number(text) }
   const choice = (choices ?? []).find((known) => formatValue(known) === text)
   return { name, number: choice?.number ?? null, text: choice?.text ?? null, flag: choice?.flag ?? null }
-}
-
-function SmallDialog(props: {
-  title: string
-  action: string
-  busy: boolean
-  onSubmit: () => Promise<void>
-  onClose: () => void
-  children: ReactNode
-}): ReactElement {
-  const { title, action, busy, onSubmit, onClose, children } = props
-  const dialog = useRef<HTMLDialogElement>(null)
-  const id = useId()
-  useEffect(() => dialog.current?.showModal(), [])
-  function submit(event: FormEvent): void {
-    event.preventDefault()
-    void onSubmit()
-  }
-  return (
-    <dialog ref={dialog} aria-labelledby={id} onClose={onClose} data-testid="study-dialog">
-      <form noValidate onSubmit={submit}>
-        <div className="form-head">
-          <h2 id={id}>{title}</h2>
-          <button type="button" className="button is-quiet is-icon" aria-label="Close" onClick={onClose}>
-            <CloseIcon />
-          </button>
-        </div>
-        <div className="form-body">{children}</div>
-        <div className="form-foot">
-          <button type="button" className="button" onClick={onClose}>
-            Cancel
-          </button>
-          <button type="submit" className="button is-primary" disabled={busy}>
-            {action}
-          </button>
-        </div>
-      </form>
-    </dialog>
-  )
 }
