@@ -3,6 +3,7 @@ import {
   formatAgo,
   formatArch,
   formatBytes,
+  formatCountOf,
   formatDuration,
   formatImagesPerSecond,
   formatNumber,
@@ -44,4 +45,9 @@ test('times ago are coarse, and become a date after a week', () => {
   expect(ago('2026-11-23T11:30:00Z')).toBe('30 min ago')
   expect(ago('2026-11-22T12:00:00Z')).toBe('1 d ago')
   expect(ago('2026-11-01T12:00:00Z')).toBe('1 Nov 2026')
+})
+
+test('one of a thing is not many', () => {
+  expect([0, 1, 2000].map((n) => formatCountOf(n, 'seed'))).toEqual(['0 seeds', '1 seed', '2,000 seeds'])
+  expect(formatCountOf(2, 'study', 'studies')).toBe('2 studies')
 })

@@ -17,6 +17,11 @@ export function formatCount(value: number | null | undefined): string {
   return value == null ? dash : value.toLocaleString('en-US')
 }
 
+/** 1 seed, 3 seeds. */
+export function formatCountOf(value: number, one: string, many: string = `${one}s`): string {
+  return `${formatCount(value)} ${value === 1 ? one : many}`
+}
+
 /** Learning rates: 0.002, 0.00025, 5e-5. */
 export function formatRate(value: number | null | undefined): string {
   if (value == null) return dash

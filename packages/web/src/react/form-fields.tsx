@@ -1,6 +1,6 @@
 import { type ReactElement, type ReactNode, useId } from 'react'
 import type { Arch } from '../core/documents.types.ts'
-import { formatArch, formatCount } from '../core/format.ts'
+import { formatArch, formatCountOf } from '../core/format.ts'
 import type { Dataset } from '../core/start-form.ts'
 
 export interface FieldProps<Name extends string> {
@@ -128,7 +128,8 @@ function DatasetField(props: FieldProps<'dataset'> & { datasets: readonly Datase
       hint={
         none
           ? 'There is no dataset yet. Import a folder of class folders with importDataset.'
-          : chosen && `${formatCount(chosen.images)} images in ${chosen.classes.length} classes`
+          : chosen &&
+            `${formatCountOf(chosen.images, 'image')} in ${formatCountOf(chosen.classes.length, 'class', 'classes')}`
       }
       choices={datasets ? Object.fromEntries(datasets.map(({ id, name }) => [id, name])) : { '': 'Loading…' }}
       disabled={!datasets || none}

@@ -1,6 +1,6 @@
 /** A page of what there is most of: a head with what starts another, a live table page by page, and what to do where there is none. */
 import type { ReactElement, ReactNode } from 'react'
-import { formatCount } from '../core/format.ts'
+import { formatCount, formatCountOf } from '../core/format.ts'
 import type { ListStore } from '../core/live-list.ts'
 import { useStoreState } from './context.ts'
 import { FeedBadge } from './feed-badge.tsx'
@@ -31,7 +31,6 @@ interface LiveListProps<Item> {
 
 export function LiveList<Item>({ store, names, tools, table, empty }: LiveListProps<Item>): ReactElement {
   const { phase, items, totalCount, next, error, feed } = useStoreState(store)
-  const [one, many] = names
   const loading = phase === 'loading'
   const none = items.length === 0
   return (
@@ -39,18 +38,14 @@ export function LiveList<Item>({ store, names, tools, table, empty }: LiveListPr
       <div className={tools ? 'runs-toolbar' : 'runs-toolbar is-end'}>
         {tools}
         <div className="runs-state">
-          {!loading && !(error && none) && (
-            <span className="muted">
-              {formatCount(totalCount)} {totalCount === 1 ? one : many}
-            </span>
-          )}
+          {!loading && !(error && none) && <span className="muted">{formatCountOf(totalCount, ...names)}</span>}
           <FeedBadge state={feed} />
         </div>
       </div>
       {error && <ErrorNotice error={error} onRetry={store.retry} />}
       {(loading || !none) && (
         <div className="panel" aria-busy={loading}>
-          {loading ? <LoadingRows of={many} /> : table(items)}
+          {loading ? <LoadingRows of={names[1]} /> : table(items)}
           {next !== null && (
             <div className="more">
               <button type="button" className="button" onClick={() => void store.loadMore()}>

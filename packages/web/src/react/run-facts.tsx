@@ -1,6 +1,6 @@
 /** What a run was asked to do, and what it found when it started. */
 import type { ReactElement, ReactNode } from 'react'
-import { formatArch, formatBytes, formatCount, formatRate } from '../core/format.ts'
+import { formatArch, formatBytes, formatCount, formatCountOf, formatRate } from '../core/format.ts'
 import type { RunDetails } from '../core/run-store.ts'
 import { Panel } from './parts.tsx'
 
@@ -45,7 +45,7 @@ export function ConfigPanel({ config }: { config: RunDetails['config'] }): React
 }
 
 const describeStage = ({ size, epochs }: RunDetails['config']['progressive'][number]): string =>
-  `${size} px for ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}`
+  `${size} px for ${formatCountOf(epochs, 'epoch')}`
 
 export function SetupPanel({ setup }: { setup: RunDetails['setup'] }): ReactElement | null {
   if (!setup) return null

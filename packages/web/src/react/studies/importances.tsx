@@ -1,12 +1,12 @@
 /** Which parameters made the difference, and on how many trials that rests. */
 import type { ReactElement } from 'react'
 import type { StudyState } from '../../core/documents.types.ts'
-import { formatCount, formatPercent } from '../../core/format.ts'
+import { formatCount, formatCountOf, formatPercent } from '../../core/format.ts'
 import { Panel } from '../parts.tsx'
 
 export function Importances({ study }: { study: StudyState }): ReactElement {
   const { importances, importanceEpochs: epochs } = study
-  const note = `what the best trials have in common after ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}, by PED-ANOVA`
+  const note = `what the best trials have in common after ${formatCountOf(epochs, 'epoch')}, by PED-ANOVA`
   return (
     <Panel title="Importances" note={importances.length > 0 ? note : ''} testId="importances">
       {importances.length === 0 ? (

@@ -1,6 +1,7 @@
 /** What is searched, and how. */
 import type { ReactElement } from 'react'
 import type { StudyState } from '../../core/documents.types.ts'
+import { formatCountOf } from '../../core/format.ts'
 import { formatParameter, formatRange, formatValue } from '../../core/parameters.ts'
 import { metricLabels, prunerLabels, samplerLabels } from '../../core/study-names.ts'
 import { Panel } from '../parts.tsx'
@@ -31,7 +32,7 @@ export function StudyFacts({ study }: { study: StudyState }): ReactElement {
     ...describeRate(study.rateSearch),
     ['Folds', study.folds],
     ['At the same time', study.parallel ?? 'as many as workers do'],
-    ['Winner trained anew', study.finalSeeds === 0 ? 'no' : `under ${study.finalSeeds} seeds`],
+    ['Winner trained anew', study.finalSeeds === 0 ? 'no' : `under ${formatCountOf(study.finalSeeds, 'seed')}`],
   ]
   return (
     <Panel title="Search" testId="study-facts">

@@ -1,7 +1,7 @@
 /** The best so far and how sure it is, and what of the budget is spent. */
 import type { ReactElement } from 'react'
 import type { StudyState } from '../../core/documents.types.ts'
-import { formatCount, formatDuration } from '../../core/format.ts'
+import { formatCount, formatCountOf, formatDuration } from '../../core/format.ts'
 import { formatObjective, metricLabels } from '../../core/study-names.ts'
 import { ProgressBar } from '../parts.tsx'
 
@@ -87,7 +87,7 @@ function FinalFigure({ study }: { study: StudyState }): ReactElement | null {
     <Figure
       name={split === 'test' ? 'On the test split' : 'Trained anew'}
       value={`${formatObjective(objective.metric, mean)}${spread}`}
-      note={`${formatCount(seeds)} ${seeds === 1 ? 'seed' : 'seeds'}, ${formatCount(n)} images`}
+      note={`${formatCountOf(seeds, 'seed')}, ${formatCountOf(n, 'image')}`}
       testId="final-score"
     />
   )

@@ -25,7 +25,11 @@ export function TrialCurves({
     <Panel title="Intermediate values" note="by epoch" testId="trial-curves">
       <div ref={frame} className="study-drawing">
         {scales === null ? (
-          <p className="placeholder">Starts with the first epoch.</p>
+          <p className="placeholder">
+            {study.rungs.at(-1) === 1
+              ? 'Every trial ends with its first epoch: the history has its value.'
+              : 'Starts with the second epoch of a trial.'}
+          </p>
         ) : (
           <svg
             className="study-svg"
@@ -101,11 +105,13 @@ function scalesOf(trials: readonly TrialCore[], width: number): Scales | null {
   const low = Math.max(at(0), at(0.05) - 2 * spread)
   const high = Math.min(at(1), at(0.95) + 2 * spread)
   const last = Math.max(...reports.map(({ epoch }) => epoch))
+  // A column of dots says no more than the table of trials.
+  if (last < 2) return null
   const span = high - low || 1
   const clamp = (value: number): number => Math.min(high, Math.max(low, value))
   const every = Math.ceil(last / 10)
   return {
-    x: (epoch) => margin.left + ((epoch - 1) / Math.max(1, last - 1)) * (width - margin.left - margin.right),
+    x: (epoch) => margin.left + ((epoch - 1) / (last - 1)) * (width - margin.left - margin.right),
     y: (value) => height - margin.bottom - ((clamp(value) - low) / span) * (height - margin.top - margin.bottom),
     xTicks: Array.from({ length: Math.floor((last - 1) / every) + 1 }, (_, i) => 1 + i * every),
     yTicks: [0, 0.25, 0.5, 0.75, 1].map((share) => low + share * span),
