@@ -49,7 +49,8 @@ export type NumericParameter = FloatParameter | IntParameter
 /** Throws unless every parameter of `space` can be drawn from, and every condition looks back to one that can meet it. */
 export function checkSpace(space: Space): void {
   const declared = new Set<string>()
-  if (Object.keys(space).length === 0) throw new TuningError('The search space is empty: name at least one parameter')
+  if (Object.keys(space).length === 0)
+    throw new TuningError('The search space is empty: name at least one parameter', { field: 'space' })
   for (const [name, parameter] of Object.entries(space)) {
     checkKind(name, parameter)
     if (parameter.kind === 'categorical') checkChoices(name, parameter)
@@ -59,21 +60,23 @@ export function checkSpace(space: Space): void {
   }
 }
 
+const refused = (name: string, message: string): TuningError => new TuningError(message, { field: `space.${name}` })
+
 /** Spaces come from files, too. */
 function checkKind(name: string, { kind }: Parameter): void {
   if (!['float', 'int', 'categorical'].includes(kind)) {
-    throw new TuningError(`${name} is of the kind ${kind}: it must be float, int or categorical`)
+    throw refused(name, `${name} is of the kind ${kind}: it must be float, int or categorical`)
   }
 }
 
 function checkChoices(name: string, { choices }: CategoricalParameter): void {
-  if (choices.length === 0) throw new TuningError(`${name} has no choices: name at least one`)
+  if (choices.length === 0) throw refused(name, `${name} has no choices: name at least one`)
   if (new Set(choices).size < choices.length) {
-    throw new TuningError(`${name} has a choice twice: its choices must be distinct`)
+    throw refused(name, `${name} has a choice twice: its choices must be distinct`)
   }
   for (const choice of choices) {
     if (typeof choice === 'number' && !Number.isFinite(choice)) {
-      throw new TuningError(`${name} has the choice ${choice}: numbers must be finite`)
+      throw refused(name, `${name} has the choice ${choice}: numbers must be finite`)
     }
   }
 }
@@ -81,17 +84,17 @@ function checkChoices(name: string, { choices }: CategoricalParameter): void {
 function checkRange(name: string, parameter: NumericParameter): void {
   const { kind, low, high, log = false, step } = parameter
   if (!Number.isFinite(low) || !Number.isFinite(high) || low > high) {
-    throw new TuningError(`${name} goes from ${low} to ${high}: low and high must be finite, and low at most high`)
+    throw refused(name, `${name} goes from ${low} to ${high}: low and high must be finite, and low at most high`)
   }
-  if (log && !(low > 0)) throw new TuningError(`${name} is searched by its logarithm from ${low}: low must be above 0`)
+  if (log && !(low > 0)) throw refused(name, `${name} is searched by its logarithm from ${low}: low must be above 0`)
   if (log && step !== undefined && !(kind === 'int' && step === 1)) {
-    throw new TuningError(`${name} has both log and a step of ${step}: leave out one of them`)
+    throw refused(name, `${name} has both log and a step of ${step}: leave out one of them`)
   }
   if (step !== undefined && !(step > 0 && Number.isFinite(step))) {
-    throw new TuningError(`${name} has a step of ${step}: it must be above 0`)
+    throw refused(name, `${name} has a step of ${step}: it must be above 0`)
   }
   if (kind === 'int' && ![low, high, step ?? 1].every(Number.isSafeInteger)) {
-    throw new TuningError(`${name} is an integer from ${low} to ${high} by ${step ?? 1}: all three must be integers`)
+    throw refused(name, `${name} is an integer from ${low} to ${high} by ${step ?? 1}: all three must be integers`)
   }
 }
 
@@ -103,12 +106,12 @@ function checkCondition(
 ): void {
   const parent = space[when.parameter]
   if (parent === undefined || !declared.has(when.parameter)) {
-    throw new TuningError(`${name} depends on ${when.parameter}: declare that parameter before it`)
+    throw refused(name, `${name} depends on ${when.parameter}: declare that parameter before it`)
   }
-  if (when.is.length === 0) throw new TuningError(`${name} exists for no value of ${when.parameter}: name at least one`)
+  if (when.is.length === 0) throw refused(name, `${name} exists for no value of ${when.parameter}: name at least one`)
   for (const value of when.is) {
     if (!contains(parent, value)) {
-      throw new TuningError(`${name} exists when ${when.parameter} is ${JSON.stringify(value)}, which it never is`)
+      throw refused(name, `${name} exists when ${when.parameter} is ${JSON.stringify(value)}, which it never is`)
     }
   }
 }

@@ -88,7 +88,7 @@ export function createStudy(options: StudyOptions): Study {
 export function checkStudy(study: Omit<Study, 'trials' | 'learned'>): void {
   const { seed, directions, space, sampler, pruner, baseline = {} } = study
   if (!Number.isInteger(seed) || seed < 0 || seed >= 2 ** 32) {
-    throw new TuningError(`The seed is ${seed}: it must be an integer from 0 to 4294967295`)
+    throw new TuningError(`The seed is ${seed}: it must be an integer from 0 to 4294967295`, { field: 'seed' })
   }
   if (directions.length === 0 || directions.some((direction) => direction !== 'minimize' && direction !== 'maximize')) {
     throw new TuningError(`The directions are [${directions.join(', ')}]: give minimize or maximize for each objective`)
@@ -100,6 +100,7 @@ export function checkStudy(study: Omit<Study, 'trials' | 'learned'>): void {
   if (directions.length > 1 && pruner.kind !== 'none') {
     throw new TuningError(
       `A study of ${directions.length} objectives cannot prune: which trial is worse is not defined`,
+      { field: 'pruner' },
     )
   }
 }

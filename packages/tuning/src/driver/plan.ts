@@ -82,6 +82,8 @@ export function pausesAtRungs({ pruner }: Pick<StudyPlan, 'pruner'>): boolean {
   return pruner.kind === 'successiveHalving' || pruner.kind === 'hyperband'
 }
 
+const refused = (field: string, message: string): TuningError => new TuningError(message, { field })
+
 export function checkPlan(plan: StudyPlan): void {
   const { objectives, space, pruner, epochs, rungs, budget } = plan
   checkStudy({ ...plan, directions: objectives.map(({ direction }) => direction) })
@@ -92,33 +94,35 @@ export function checkPlan(plan: StudyPlan): void {
   checkWhole('retries', plan.retries, 0)
   const freeze = space.freezeEpochs
   if (freeze !== undefined && (freeze.kind === 'float' || (freeze.kind === 'int' && freeze.low < 0))) {
-    throw new TuningError('freezeEpochs counts epochs: make it an int from 0')
+    throw refused('space.freezeEpochs', 'freezeEpochs counts epochs: make it an int from 0')
   }
   if (freeze?.kind === 'categorical' && !freeze.choices.every((choice) => Number.isInteger(choice))) {
-    throw new TuningError('freezeEpochs counts epochs: its choices must be integers from 0')
+    throw refused('space.freezeEpochs', 'freezeEpochs counts epochs: its choices must be integers from 0')
   }
   if (Object.hasOwn(space, 'epochs')) {
-    throw new TuningError('epochs is how far a trial may go, not a parameter: leave it out of the space')
+    throw refused('space.epochs', 'epochs is how far a trial may go, not a parameter: leave it out of the space')
   }
   for (const [name, limit] of Object.entries(budget)) {
-    if (limit !== null && !(limit > 0)) throw new TuningError(`The budget's ${name} is ${limit}: it must be above 0`)
+    if (limit !== null && !(limit > 0)) {
+      throw refused(`budget.${name}`, `The budget's ${name} is ${limit}: it must be above 0`)
+    }
   }
   if (pruner.kind === 'patient' && pruner.wrapped !== null && pausesAtRungs({ pruner: pruner.wrapped })) {
-    throw new TuningError(`Patience cannot wrap ${pruner.wrapped.kind}, whose trials pause: take one of the two`)
+    throw refused('pruner', `Patience cannot wrap ${pruner.wrapped.kind}, whose trials pause: take one of the two`)
   }
   if (rungs === null) return
   if (!pausesAtRungs(plan)) {
-    throw new TuningError(`Rungs are for successiveHalving and hyperband, not for ${pruner.kind}: leave them out`)
+    throw refused('rungs', `Rungs are for successiveHalving and hyperband, not for ${pruner.kind}: leave them out`)
   }
   rungs.forEach((rung, k) => {
     if (!Number.isInteger(rung) || rung <= (rungs[k - 1] ?? 0) || rung >= epochs) {
-      throw new TuningError(`The rungs are [${rungs.join(', ')}]: they must be integers that rise, below ${epochs}`)
+      throw refused('rungs', `The rungs are [${rungs.join(', ')}]: they must be integers that rise, below ${epochs}`)
     }
   })
 }
 
 function checkWhole(name: string, value: number, low: number): void {
   if (!Number.isInteger(value) || value < low) {
-    throw new TuningError(`The study's ${name} is ${value}: it must be an integer from ${low}`)
+    throw refused(name, `The study's ${name} is ${value}: it must be an integer from ${low}`)
   }
 }

@@ -57,10 +57,14 @@ export function checkGrid(sampler: GridSampler, space: Space): void {
   const axes = axesOf(space, sampler)
   const endless = axes.find(({ count }) => count === Infinity)
   if (endless !== undefined) {
-    throw new TuningError(`${endless.name} has no steps: give it a step, or the grid its values`)
+    throw new TuningError(`${endless.name} has no steps: give it a step, or the grid its values`, {
+      field: `space.${endless.name}`,
+    })
   }
   const cells = cellsOf(axes)
-  if (cells > MOST_CELLS) throw new TuningError(`The grid has ${cells} cells: ${MOST_CELLS} are the most`)
+  if (cells > MOST_CELLS) {
+    throw new TuningError(`The grid has ${cells} cells: ${MOST_CELLS} are the most`, { field: 'sampler' })
+  }
 }
 
 /**

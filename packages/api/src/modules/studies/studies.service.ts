@@ -112,8 +112,9 @@ function checked<T>(field: string, work: () => T): T {
   try {
     return work()
   } catch (error) {
-    if (error instanceof TuningError) throw new InvalidInput([{ field, value: null, message: error.message }])
-    throw error
+    if (!(error instanceof TuningError)) throw error
+    const part = error.field === null ? field : `${field}.${error.field}`
+    throw new InvalidInput([{ field: part, value: null, message: error.message }])
   }
 }
 
@@ -252,7 +253,7 @@ export class StudyService extends StudyReader {
     await this.db.transaction(async (tx) => {
       const state = await locked(tx, id)
       const all = { ...state.row.plan.budget, ...budget }
-      checked('input.budget', () => record(state.driven, { kind: 'budgeted', budget: all }))
+      checked('input', () => record(state.driven, { kind: 'budgeted', budget: all }))
       await saveStudy(tx, state)
       if (state.row.status === 'FINISHED') await this.#run(tx, id)
       else await this.#goAhead(tx, id)

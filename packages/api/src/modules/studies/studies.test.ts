@@ -398,5 +398,14 @@ onEveryDatabase('a study', (database) => {
     expect(
       await refused({ pruner: asha, objectives: [...objectives, { metric: 'seconds', direction: 'minimize' }] }),
     ).toMatchObject([{ message: expect.stringContaining('cannot prune') }])
+    // What the tuning package refuses has the name of the input's part, for a form to show it there.
+    expect(await refused({ pruner: asha, rungs: [3, 1] })).toMatchObject([{ field: 'input.rungs' }])
+    expect(await refused({ folds: 0 })).toMatchObject([{ field: 'input.folds' }])
+    expect(await refused({ sampler: { kind: 'grid' } })).toMatchObject([{ field: 'input.space.baseLr' }])
+    const when = { parameter: 'optimizer', is: ['sgd'] }
+    const momentum = { kind: 'float', low: 0.5, high: 0.9, when } as const
+    expect(await refused({ space: { ...space, momentum } })).toMatchObject([
+      { field: 'input.space.momentum', message: 'momentum depends on optimizer: declare that parameter before it' },
+    ])
   })
 })
