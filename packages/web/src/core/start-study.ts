@@ -26,10 +26,20 @@ export interface StartStudyForm {
   findRate: 'no' | 'yes'
   trials: string
   hours: string
+  space: readonly SpaceRow[]
+  folds: string
+  /** Epochs, separated by commas. */
+  rungs: string
+  /** Sides in pixels, likewise. */
+  sizes: string
+  restarts: 'no' | 'yes'
+  finalSeeds: string
   parallel: string
   seed: string
-  space: readonly SpaceRow[]
 }
+
+/** What most studies leave as it is. */
+export const advancedFields = ['folds', 'rungs', 'sizes', 'restarts', 'finalSeeds', 'parallel', 'seed'] as const
 
 /** A parameter of the space as it is typed. */
 export interface SpaceRow {
@@ -38,8 +48,12 @@ export interface SpaceRow {
   low: string
   high: string
   log: boolean
+  /** Between neighbouring values, where a grid is searched. */
+  step: string
   /** Of names: separated by commas. */
   choices: string
+  /** It exists only in trials where another parameter, one of names, has one of these values. */
+  when: { parameter: string; is: readonly string[] } | null
 }
 
 export type PrunerChoice = 'asha' | 'hyperband' | 'median' | 'none'
@@ -52,8 +66,8 @@ const pruners: Readonly<Record<PrunerChoice, PrunerInput>> = {
 }
 
 export const prunerChoices: Readonly<Record<PrunerChoice, string>> = {
-  asha: 'ASHA: pause at rungs, the best third goes on',
-  hyperband: 'Hyperband: ASHA with several first rungs',
+  asha: 'ASHA: the best third goes on',
+  hyperband: 'Hyperband: several first rungs',
   median: 'Median: stop what is worse than half',
   none: 'None: every trial to its end',
 }
@@ -96,7 +110,9 @@ export function rowOf(name: string): SpaceRow {
     low: low === undefined ? '' : String(low),
     high: high === undefined ? '' : String(high),
     log,
+    step: '',
     choices: (choices ?? []).join(', '),
+    when: null,
   }
 }
 
@@ -127,41 +143,71 @@ export const emptyStudy: StartStudyForm = {
   findRate: 'no',
   trials: '20',
   hours: '',
+  space: usualSpace,
+  folds: '1',
+  rungs: '',
+  sizes: '',
+  restarts: 'yes',
+  finalSeeds: '',
   parallel: '',
   seed: '0',
-  space: usualSpace,
 }
 
 export const isNumeric = ({ name }: SpaceRow): boolean => knownParameters[name]?.kind !== 'categorical'
+
+export const labelOf = (name: string): string => knownParameters[name]?.label ?? name
+
+/** The parameters on which `row` may depend: of names, and not depending on it in turn. */
+export function possibleConditions(row: SpaceRow, space: readonly SpaceRow[]): SpaceRow[] {
+  const dependsOnRow = (other: SpaceRow | undefined): boolean =>
+    other === row || (!!other?.when && dependsOnRow(space.find(({ name }) => name === other.when?.parameter)))
+  return space.filter((other) => !isNumeric(other) && !dependsOnRow(other))
+}
+
+/** Takes a parameter out, and with it every condition on it. */
+export const without = (space: readonly SpaceRow[], name: string): SpaceRow[] =>
+  space.filter((row) => row.name !== name).map((row) => (row.when?.parameter === name ? { ...row, when: null } : row))
 
 /** What can be seen without the server. */
 export function checkStudy(form: StartStudyForm): Problems<StartStudyForm> {
   const problems: Problems<StartStudyForm> = {}
   if (form.dataset === '') problems.dataset = noDataset
-  for (const field of ['size', 'batch', 'epochs', 'seed'] as const) {
+  for (const field of ['size', 'batch', 'epochs', 'folds', 'seed'] as const) {
     if (!isWhole(form[field])) problems[field] = notWhole
   }
-  for (const field of ['trials', 'parallel'] as const) {
+  for (const field of ['trials', 'parallel', 'finalSeeds'] as const) {
     if (given(form[field]) && !isWhole(form[field])) problems[field] = `${notWhole}, or empty`
   }
+  for (const field of ['rungs', 'sizes'] as const) {
+    if (!listOf(form[field]).every(isWhole)) problems[field] = 'Must be whole numbers with commas between, or empty'
+  }
   if (given(form.hours) && !isNumber(form.hours)) problems.hours = 'Must be a number, or empty'
-  const rows = Object.fromEntries(form.space.flatMap((row) => checkRow(row).map((problem) => [row.name, problem])))
+  const rows = Object.fromEntries(
+    form.space.flatMap((row) => checkRow(row, form).map((problem) => [row.name, problem])),
+  )
   if (form.space.length === 0) rows[''] = 'Search at least one parameter'
   return Object.keys(rows).length > 0 ? { ...problems, space: rows } : problems
 }
 
-function checkRow(row: SpaceRow): string[] {
-  if (!isNumeric(row)) return choicesOf(row).length > 0 ? [] : ['Name at least one choice']
+function checkRow(row: SpaceRow, { space, sampler }: StartStudyForm): string[] {
+  if (row.when && valuesOf(row.when, space).length === 0) {
+    return [`Choose with which values of ${labelOf(row.when.parameter)} it is searched`]
+  }
+  if (!isNumeric(row)) return listOf(row.choices).length > 0 ? [] : ['Name at least one choice']
   if (!isNumber(row.low) || !isNumber(row.high)) return ['Must go from a number to a number']
   if (Number(row.low) > Number(row.high)) return ['Must not end below its beginning']
+  if (sampler === 'grid') return !given(row.step) || isNumber(row.step) ? [] : ['Must go by a number']
   return row.log && Number(row.low) <= 0 ? ['A logarithmic range begins above 0'] : []
 }
 
-const choicesOf = ({ choices }: SpaceRow): string[] =>
-  choices
-    .split(',')
-    .map((choice) => choice.trim())
-    .filter((choice) => choice !== '')
+/** What commas separate. */
+export const listOf = (text: string): string[] => text.split(',').flatMap((part) => given(part) ?? [])
+
+/** Those values of a condition that are still choices of its parameter. */
+function valuesOf({ parameter, is }: NonNullable<SpaceRow['when']>, space: readonly SpaceRow[]): string[] {
+  const choices = listOf(space.find(({ name }) => name === parameter)?.choices ?? '')
+  return choices.filter((choice) => is.includes(choice))
+}
 
 export function toStudyInput(form: StartStudyForm): StartStudyInput {
   const name = given(form.name)
@@ -177,22 +223,43 @@ export function toStudyInput(form: StartStudyForm): StartStudyInput {
       batch: Number(form.batch),
       epochs: Number(form.epochs),
     },
-    space: form.space.map(toParameter),
+    space: conditionsFirst(form.space).map((row) => toParameter(row, form)),
     objectives: [{ metric: form.objective }],
     sampler: { kind: form.sampler },
     pruner: pruners[form.pruner],
     seed: Number(form.seed),
     findRate: form.findRate === 'yes',
+    folds: Number(form.folds),
+    ...(given(form.rungs) && { rungs: listOf(form.rungs).map(Number) }),
+    ...(given(form.sizes) && { sizes: listOf(form.sizes).map(Number) }),
+    restarts: form.restarts === 'yes',
+    finalSeeds: number(form.finalSeeds),
     parallel: number(form.parallel),
     budget: { trials: number(form.trials), hours: number(form.hours) },
   }
 }
 
-function toParameter(row: SpaceRow): SpaceParameterInput {
-  const { name, low, high, log } = row
+/** In an order in which each parameter comes after the one on which it depends. */
+function conditionsFirst(space: readonly SpaceRow[]): SpaceRow[] {
+  const ordered = new Set<SpaceRow>()
+  const add = (row: SpaceRow): void => {
+    const condition = space.find(({ name }) => name === row.when?.parameter)
+    if (condition && !ordered.has(condition)) add(condition)
+    ordered.add(row)
+  }
+  space.forEach(add)
+  return [...ordered]
+}
+
+function toParameter(row: SpaceRow, { space, sampler }: StartStudyForm): SpaceParameterInput {
+  const { name, low, high, log, step, when } = row
   const kind = knownParameters[name]?.kind ?? 'float'
-  if (kind === 'categorical') return { name, kind, choices: choicesOf(row).map((text) => ({ text })) }
-  return { name, kind, low: Number(low), high: Number(high), log }
+  const texts = (values: readonly string[]) => values.map((text) => ({ text }))
+  const condition = when && { when: { parameter: when.parameter, is: texts(valuesOf(when, space)) } }
+  if (kind === 'categorical') return { name, kind, choices: texts(listOf(row.choices)), ...condition }
+  const range = { name, kind, low: Number(low), high: Number(high), ...condition }
+  if (sampler !== 'grid') return { ...range, log }
+  return { ...range, ...(given(step) && { step: Number(step) }) }
 }
 
 /**

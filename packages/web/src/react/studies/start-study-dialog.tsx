@@ -1,10 +1,10 @@
 /** The dialog that starts a study. What the server refuses is shown at the field it is about. */
-import type { ReactElement } from 'react'
-import { checkStudy, emptyStudy, prunerChoices, startStudy } from '../../core/start-study.ts'
+import { type ReactElement, useState } from 'react'
+import { advancedFields, checkStudy, emptyStudy, prunerChoices, startStudy } from '../../core/start-study.ts'
 import { metricLabels, samplerLabels } from '../../core/study-names.ts'
 import { useConsole } from '../context.ts'
 import { FormDialog } from '../form-dialog.tsx'
-import { ChoiceField, CommonFields, TextField } from '../form-fields.tsx'
+import { ChoiceField, CommonFields, type FieldProps, TextField } from '../form-fields.tsx'
 import { useStartForm } from '../use-start-form.ts'
 import { SpaceEditor } from './space-editor.tsx'
 
@@ -33,7 +33,12 @@ export function StartStudyDialog(): ReactElement {
       <CommonFields field={field} datasets={datasets} />
       <TextField {...field('epochs')} label="Epochs" width="half" hint="The most that a trial may take" />
       <ChoiceField {...field('objective')} label="Search for the best" width="half" choices={metricLabels} />
-      <SpaceEditor space={form.space} problems={problems.space ?? {}} onChange={(space) => change('space', space)} />
+      <SpaceEditor
+        space={form.space}
+        stepped={form.sampler === 'grid'}
+        problems={problems.space ?? {}}
+        onChange={(space) => change('space', space)}
+      />
       <ChoiceField {...field('sampler')} label="Sampler" width="half" choices={samplerLabels} />
       <ChoiceField {...field('pruner')} label="Pruner" width="half" choices={prunerChoices} />
       <ChoiceField
@@ -44,8 +49,66 @@ export function StartStudyDialog(): ReactElement {
       />
       <TextField {...field('trials')} label="Trials" width="half" hint="Empty: no limit" />
       <TextField {...field('hours')} label="Hours" width="half" hint="Empty: no limit" />
-      <TextField {...field('parallel')} label="At the same time" width="half" hint="Empty: as many as workers do" />
-      <TextField {...field('seed')} label="Seed" width="half" hint="Of the search, not of the runs" />
+      <AdvancedFields field={field} wrong={advancedFields.some((name) => problems[name] !== undefined)} />
     </FormDialog>
+  )
+}
+
+type AdvancedName = (typeof advancedFields)[number]
+
+/** What most studies leave as it is; open where something of it is wrong. */
+function AdvancedFields(props: {
+  field: <Name extends AdvancedName>(name: Name) => FieldProps<Name>
+  wrong: boolean
+}): ReactElement {
+  const { field, wrong } = props
+  const [open, setOpen] = useState(false)
+  return (
+    <details
+      className="field advanced"
+      open={open || wrong}
+      onToggle={(event) => setOpen(event.currentTarget.open)}
+      data-testid="advanced"
+    >
+      <summary>Advanced</summary>
+      <div className="form-grid">
+        <TextField
+          {...field('rungs')}
+          label="Rungs"
+          unit="epochs"
+          width="half"
+          hint="After which trials pause, such as 1, 3. Empty: a third and a ninth of all"
+        />
+        <TextField
+          {...field('sizes')}
+          label="Smaller images first"
+          unit="px"
+          width="half"
+          hint="Up to the first rungs, such as 96, 128. Empty: one size"
+        />
+        <ChoiceField
+          {...field('restarts')}
+          label="Schedule"
+          width="half"
+          hint="In the midst of a schedule values mislead"
+          choices={{ yes: 'Begins anew at each rung', no: 'One over all epochs' }}
+        />
+        <TextField
+          {...field('folds')}
+          label="Folds"
+          width="half"
+          hint="The first decides who goes on, the others who wins"
+        />
+        <TextField
+          {...field('finalSeeds')}
+          label="Train the winner anew"
+          unit="seeds"
+          width="half"
+          hint="Empty: 3 where the dataset has a test split"
+        />
+        <TextField {...field('parallel')} label="At the same time" width="half" hint="Empty: as many as workers do" />
+        <TextField {...field('seed')} label="Seed" width="half" hint="Of the search, not of the runs" />
+      </div>
+    </details>
   )
 }
