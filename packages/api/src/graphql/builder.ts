@@ -49,6 +49,9 @@ export const builder = new SchemaBuilder<SchemaTypes>({
   },
 })
 
+/** What the fields of an input type are made with. */
+export type InputFields = Parameters<Parameters<typeof builder.inputType>[1]['fields']>[0]
+
 builder.scalarType('DateTime', {
   description: 'A moment in UTC, as ISO 8601 with milliseconds: 2026-11-23T21:30:00.000Z.',
   serialize: (value) => value.toISOString(),

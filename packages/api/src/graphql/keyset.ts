@@ -3,9 +3,7 @@
  * last one ended however many rows came or went in between, at the same cost for every page.
  */
 import { type DefaultConnectionArguments, type PageInfoShape, resolveCursorConnection } from '@pothos/plugin-relay'
-import { and, type Column, type SQL, sql } from 'drizzle-orm'
-import type { PgTable } from 'drizzle-orm/pg-core'
-import type { Database } from '../db/database.ts'
+import { type Column, type SQL, sql } from 'drizzle-orm'
 import { badArgument } from './errors.ts'
 
 /** Rows asked of a page when `first` is left out, and the most it may ask. */
@@ -39,15 +37,10 @@ export interface Page {
   limit: number
 }
 
-/** The rows of a page, of those that meet a condition. */
-export async function readPage<Table extends PgTable>(
-  db: Database,
-  table: Table,
-  page: Page,
-  condition?: SQL,
-): Promise<Table['$inferSelect'][]> {
-  const selected = db.select().from(table as PgTable)
-  return selected.where(and(condition, page.where)).orderBy(page.orderBy).limit(page.limit)
+/** Rows that can be read page by page, and counted when somebody asks. */
+export interface Rows<Row> {
+  page(page: Page): Promise<Row[]>
+  count(): Promise<number>
 }
 
 const encode = (value: string, id: number): string => Buffer.from(JSON.stringify([value, id])).toString('base64url')
@@ -68,12 +61,11 @@ export interface Connection<Row> {
   totalCount: () => Promise<number>
 }
 
-/** Resolves a connection from a function that reads one page, and another that counts all rows when somebody asks. */
+/** Resolves a connection: one page of the rows, in the order of the key. */
 export async function keysetConnection<Row extends { id: number }>(
   args: DefaultConnectionArguments,
   key: Key<Row>,
-  read: (page: Page) => Promise<Row[]>,
-  count: () => Promise<number>,
+  rows: Rows<Row>,
 ): Promise<Connection<Row>> {
   for (const name of ['first', 'last'] as const) {
     const size = args[name]
@@ -92,7 +84,7 @@ export async function keysetConnection<Row extends { id: number }>(
       }
       const bounds = [beyond(after, true), beyond(before, false)].filter((bound) => bound !== undefined)
       const direction = sql.raw(key.descending === inverted ? 'asc' : 'desc')
-      return read({
+      return rows.page({
         where: bounds.length > 0 ? sql.join(bounds, sql` and `) : undefined,
         orderBy: sql`${key.column} ${direction}, id ${direction}`,
         limit,
@@ -101,7 +93,7 @@ export async function keysetConnection<Row extends { id: number }>(
   )
   // Pothos types the edges by every nullability a schema may choose; ours never are null.
   // drizzle asks the database at each `then`, and GraphQL calls more than one: an async function calls one.
-  return { ...(connection as Omit<Connection<Row>, 'totalCount'>), totalCount: async () => count() }
+  return { ...(connection as Omit<Connection<Row>, 'totalCount'>), totalCount: async () => rows.count() }
 }
 
 /** What a connection adds to the cost of its operation: one page of rows. */

@@ -51,13 +51,7 @@ builder.queryFields((t) => ({
     {
       type: DatasetRef,
       complexity: pageComplexity,
-      resolve: (_root, page, { services }) =>
-        keysetConnection(
-          page,
-          newestDatasets,
-          (rows) => services.datasets.page(rows),
-          () => services.datasets.count(),
-        ),
+      resolve: (_root, page, { services }) => keysetConnection(page, newestDatasets, services.datasets.list()),
     },
     { name: 'DatasetConnection' },
     { name: 'DatasetEdge' },

@@ -1,8 +1,9 @@
 import { basename } from 'node:path'
 import { and, eq, inArray } from 'drizzle-orm'
 import type { Database } from '../../db/database.ts'
+import { rowsOf } from '../../db/rows.ts'
 import { Conflict, InvalidInput } from '../../errors.ts'
-import { byCreation, type Key, type Page, readPage } from '../../graphql/keyset.ts'
+import { byCreation, type Key, type Rows } from '../../graphql/keyset.ts'
 import { type DatasetRow, datasets } from './datasets.table.ts'
 import { resolveFolder, scanClassFolders } from './scan.ts'
 
@@ -24,12 +25,8 @@ export class DatasetService {
     return this.#db.select().from(datasets).where(inArray(datasets.id, ids))
   }
 
-  page(page: Page): Promise<DatasetRow[]> {
-    return readPage(this.#db, datasets, page)
-  }
-
-  count(): Promise<number> {
-    return this.#db.$count(datasets)
+  list(): Rows<DatasetRow> {
+    return rowsOf(this.#db, datasets)
   }
 
   /**

@@ -2,7 +2,7 @@
 import { Conflict, InvalidInput, NotFound } from '../../errors.ts'
 import { builder } from '../../graphql/builder.ts'
 import { keysetConnection, pageComplexity } from '../../graphql/keyset.ts'
-import { ExplanationRef, JobRef, ModelRef, RunRef } from '../../graphql/refs.ts'
+import { ExplanationRef, JobRef, ModelRef } from '../../graphql/refs.ts'
 import {
   type ExplainedLabel,
   type ExplainSettings,
@@ -18,6 +18,8 @@ import {
   ClassProbabilityRef,
   ImageInput,
   ImageSourceRef,
+  imageFilterFields,
+  imageWhere,
   namedImages,
   partOfRow,
 } from '../images/images.schema.ts'
@@ -167,11 +169,8 @@ ExplanationRef.implement({
 const ExplanationFilter = builder.inputType('ExplanationFilter', {
   description: 'Explanations that meet every condition given.',
   fields: (t) => ({
-    job: t.globalID({ for: JobRef }),
-    model: t.globalID({ for: ModelRef }),
-    run: t.globalID({ for: RunRef }),
+    ...imageFilterFields(t),
     method: t.field({ type: ExplainMethod }),
-    sha256: t.string({ description: 'Of the image.' }),
   }),
 })
 
@@ -189,14 +188,8 @@ builder.queryFields((t) => ({
       args: { filter: t.arg({ type: ExplanationFilter }) },
       complexity: pageComplexity,
       resolve: (_root, { filter, ...page }, { services }) => {
-        const { job, model, run, method, sha256 } = filter ?? {}
-        const where = { jobId: job?.id, modelId: model?.id, runId: run?.id, method, sha256 }
-        return keysetConnection(
-          page,
-          newestExplanations,
-          (rows) => services.explanations.page(where, rows),
-          () => services.explanations.count(where),
-        )
+        const where = { ...imageWhere(filter), method: filter?.method }
+        return keysetConnection(page, newestExplanations, services.explanations.list(where))
       },
     },
     { name: 'ExplanationConnection' },

@@ -1,8 +1,9 @@
 import type { Evaluation } from '@sporeprint/metrics'
 import { and, eq, inArray, type SQL, sql } from 'drizzle-orm'
 import type { Database } from '../../db/database.ts'
+import { rowsOf } from '../../db/rows.ts'
 import { Conflict, InvalidInput } from '../../errors.ts'
-import { byCreation, type Key, type Page, readPage } from '../../graphql/keyset.ts'
+import { byCreation, type Key, type Rows } from '../../graphql/keyset.ts'
 import type { SplitName } from '../../jobs/contracts.ts'
 import { type ExplainSettings, parseExplainSettings } from '../../jobs/serving.ts'
 import { fullEvaluation } from '../evaluations/evaluations.service.ts'
@@ -60,12 +61,8 @@ export class ExplanationService {
     return this.#db.select().from(explanations).where(inArray(explanations.id, ids))
   }
 
-  page(where: ExplanationWhere, page: Page): Promise<ExplanationRow[]> {
-    return readPage(this.#db, explanations, page, this.#condition(where))
-  }
-
-  count(where: ExplanationWhere): Promise<number> {
-    return this.#db.$count(explanations, this.#condition(where))
+  list(where: ExplanationWhere): Rows<ExplanationRow> {
+    return rowsOf(this.#db, explanations, this.#condition(where))
   }
 
   /** @throws NotFound, InvalidInput, Conflict where there is no evaluation to take images from */

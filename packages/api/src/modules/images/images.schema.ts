@@ -1,6 +1,7 @@
-import { builder } from '../../graphql/builder.ts'
-import { DatasetRef, UploadRef } from '../../graphql/refs.ts'
+import { builder, type InputFields } from '../../graphql/builder.ts'
+import { DatasetRef, JobRef, ModelRef, RunRef, UploadRef } from '../../graphql/refs.ts'
 import type { ImageInput as NamedImage } from './images.ts'
+import type { ImageWhere } from './images.where.ts'
 
 export const ImageInput = builder.inputType('ImageInput', {
   description: 'An image: an upload that is complete, or a dataset and a path in it.',
@@ -45,3 +46,23 @@ export const ClassProbabilityRef = builder.objectRef<ClassProbability>('ClassPro
 /** Classes with their probabilities, in the model's order. */
 export const byClass = (row: { classes: string[]; probabilities: number[] }): ClassProbability[] =>
   row.classes.map((name, k) => ({ class: name, probability: row.probabilities[k] as number }))
+
+/** What every filter of rows that tell of an image has. */
+export const imageFilterFields = (t: InputFields) => ({
+  job: t.globalID({ for: JobRef }),
+  model: t.globalID({ for: ModelRef }),
+  run: t.globalID({ for: RunRef }),
+  sha256: t.string({ description: 'Of the image.' }),
+})
+
+type GlobalId = { id: number } | null | undefined
+
+/** The same in the service's terms. */
+export const imageWhere = (
+  filter: { job?: GlobalId; model?: GlobalId; run?: GlobalId; sha256?: string | null | undefined } | null | undefined,
+): ImageWhere => ({
+  jobId: filter?.job?.id,
+  modelId: filter?.model?.id,
+  runId: filter?.run?.id,
+  sha256: filter?.sha256,
+})

@@ -62,12 +62,7 @@ builder.queryFields((t) => ({
       complexity: pageComplexity,
       resolve: (_root, { filter, ...page }, { services }) => {
         const where = { kind: filter?.kind, status: filter?.status, runId: filter?.run?.id }
-        return keysetConnection(
-          page,
-          newestJobs,
-          (rows) => services.jobs.page(where, rows),
-          () => services.jobs.count(where),
-        )
+        return keysetConnection(page, newestJobs, services.jobs.list(where))
       },
     },
     { name: 'JobConnection' },

@@ -1,7 +1,8 @@
 import { and, desc, eq, inArray, type SQL, sql } from 'drizzle-orm'
 import type { Database } from '../../db/database.ts'
+import { rowsOf } from '../../db/rows.ts'
 import { Conflict, NotFound } from '../../errors.ts'
-import { byCreation, type Key, type Page, readPage } from '../../graphql/keyset.ts'
+import { byCreation, type Key, type Rows } from '../../graphql/keyset.ts'
 import type { JobInputs } from '../../jobs/kinds.ts'
 import type { Queue } from '../../jobs/queue.ts'
 import { announce } from '../../live/live.ts'
@@ -36,12 +37,8 @@ export class JobService {
     return this.#db.select().from(jobs).where(inArray(jobs.id, ids))
   }
 
-  page(where: JobWhere, page: Page): Promise<JobRow[]> {
-    return readPage(this.#db, jobs, page, condition(where))
-  }
-
-  count(where: JobWhere): Promise<number> {
-    return this.#db.$count(jobs, condition(where))
+  list(where: JobWhere): Rows<JobRow> {
+    return rowsOf(this.#db, jobs, condition(where))
   }
 
   /** The jobs of each run, the newest first. */

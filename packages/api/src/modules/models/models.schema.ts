@@ -75,12 +75,7 @@ builder.queryFields((t) => ({
       complexity: pageComplexity,
       resolve: (_root, { filter, ...page }, { services }) => {
         const where = { runId: filter?.run?.id, kind: filter?.kind ?? undefined }
-        return keysetConnection(
-          page,
-          newestModels,
-          (rows) => services.models.page(where, rows),
-          () => services.models.count(where),
-        )
+        return keysetConnection(page, newestModels, services.models.list(where))
       },
     },
     { name: 'ModelConnection' },

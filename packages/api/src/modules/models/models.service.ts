@@ -1,7 +1,8 @@
 import { and, eq, inArray, type SQL } from 'drizzle-orm'
 import type { Database } from '../../db/database.ts'
+import { rowsOf } from '../../db/rows.ts'
 import { NotFound } from '../../errors.ts'
-import { byCreation, type Key, type Page, readPage } from '../../graphql/keyset.ts'
+import { byCreation, type Key, type Rows } from '../../graphql/keyset.ts'
 import { type ModelRow, models } from './models.table.ts'
 
 export const newestModels: Key<ModelRow> = byCreation(models)
@@ -38,12 +39,8 @@ export class ModelService {
     return runIds.map((runId) => rows.filter((row) => row.runId === runId))
   }
 
-  page(where: ModelWhere, page: Page): Promise<ModelRow[]> {
-    return readPage(this.#db, models, page, condition(where))
-  }
-
-  count(where: ModelWhere): Promise<number> {
-    return this.#db.$count(models, condition(where))
+  list(where: ModelWhere): Rows<ModelRow> {
+    return rowsOf(this.#db, models, condition(where))
   }
 }
 

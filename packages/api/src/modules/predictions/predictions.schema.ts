@@ -2,12 +2,14 @@
 import { Conflict, InvalidInput, NotFound } from '../../errors.ts'
 import { builder } from '../../graphql/builder.ts'
 import { keysetConnection, pageComplexity } from '../../graphql/keyset.ts'
-import { JobRef, ModelRef, PredictionRef, RunRef } from '../../graphql/refs.ts'
+import { JobRef, ModelRef, PredictionRef } from '../../graphql/refs.ts'
 import {
   byClass,
   ClassProbabilityRef,
   ImageInput,
   ImageSourceRef,
+  imageFilterFields,
+  imageWhere,
   namedImages,
   partOfRow,
 } from '../images/images.schema.ts'
@@ -66,11 +68,8 @@ PredictionRef.implement({
 const PredictionFilter = builder.inputType('PredictionFilter', {
   description: 'Predictions that meet every condition given.',
   fields: (t) => ({
-    job: t.globalID({ for: JobRef }),
-    model: t.globalID({ for: ModelRef }),
-    run: t.globalID({ for: RunRef }),
+    ...imageFilterFields(t),
     label: t.string(),
-    sha256: t.string({ description: 'Of the image.' }),
   }),
 })
 
@@ -88,14 +87,8 @@ builder.queryFields((t) => ({
       args: { filter: t.arg({ type: PredictionFilter }) },
       complexity: pageComplexity,
       resolve: (_root, { filter, ...page }, { services }) => {
-        const { job, model, run, label, sha256 } = filter ?? {}
-        const where = { jobId: job?.id, modelId: model?.id, runId: run?.id, label, sha256 }
-        return keysetConnection(
-          page,
-          newestPredictions,
-          (rows) => services.predictions.page(where, rows),
-          () => services.predictions.count(where),
-        )
+        const where = { ...imageWhere(filter), label: filter?.label }
+        return keysetConnection(page, newestPredictions, services.predictions.list(where))
       },
     },
     { name: 'PredictionConnection' },

@@ -1,6 +1,7 @@
 import { and, eq, inArray, type SQL } from 'drizzle-orm'
 import type { Database } from '../../db/database.ts'
-import { byCreation, type Key, type Page, readPage } from '../../graphql/keyset.ts'
+import { rowsOf } from '../../db/rows.ts'
+import { byCreation, type Key, type Rows } from '../../graphql/keyset.ts'
 import { parsePredictSettings } from '../../jobs/serving.ts'
 import { checkImages, type ImageInput } from '../images/images.ts'
 import { type ImageWhere, imageCondition } from '../images/images.where.ts'
@@ -40,12 +41,8 @@ export class PredictionService {
     return this.#db.select().from(predictions).where(inArray(predictions.id, ids))
   }
 
-  page(where: PredictionWhere, page: Page): Promise<PredictionRow[]> {
-    return readPage(this.#db, predictions, page, this.#condition(where))
-  }
-
-  count(where: PredictionWhere): Promise<number> {
-    return this.#db.$count(predictions, this.#condition(where))
+  list(where: PredictionWhere): Rows<PredictionRow> {
+    return rowsOf(this.#db, predictions, this.#condition(where))
   }
 
   /** @throws NotFound, InvalidInput, Conflict */

@@ -91,13 +91,7 @@ RunRef.implement({
       {
         type: LogLine,
         complexity: pageComplexity,
-        resolve: (run, page, { services }) =>
-          keysetConnection(
-            page,
-            logOrder,
-            (rows) => services.runs.log(run.id, rows),
-            () => services.runs.logCount(run.id),
-          ),
+        resolve: (run, page, { services }) => keysetConnection(page, logOrder, services.runs.log(run.id)),
       },
       { name: 'LogConnection' },
       { name: 'LogEdge' },

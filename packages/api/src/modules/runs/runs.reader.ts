@@ -1,7 +1,8 @@
 import { and, asc, eq, ilike, inArray, type SQL, sql } from 'drizzle-orm'
 import { anyOf, type Database } from '../../db/database.ts'
+import { rowsOf } from '../../db/rows.ts'
 import { InvalidInput, NotFound } from '../../errors.ts'
-import { type Page, readPage } from '../../graphql/keyset.ts'
+import type { Rows } from '../../graphql/keyset.ts'
 import {
   type EpochRow,
   epochs,
@@ -62,12 +63,8 @@ export class RunReader {
     return run
   }
 
-  page(where: RunWhere, page: Page): Promise<RunRow[]> {
-    return readPage(this.db, runs, page, condition(where))
-  }
-
-  count(where: RunWhere): Promise<number> {
-    return this.db.$count(runs, condition(where))
+  list(where: RunWhere): Rows<RunRow> {
+    return rowsOf(this.db, runs, condition(where))
   }
 
   epochs(runIds: number[]): Promise<EpochRow[]> {
@@ -86,12 +83,8 @@ export class RunReader {
     return keys.map((text) => rows.find((row) => text === `${row.runId}:${row.epoch}`) ?? null)
   }
 
-  log(runId: number, page: Page): Promise<LogRow[]> {
-    return readPage(this.db, logs, page, eq(logs.runId, runId))
-  }
-
-  logCount(runId: number): Promise<number> {
-    return this.db.$count(logs, eq(logs.runId, runId))
+  log(runId: number): Rows<LogRow> {
+    return rowsOf(this.db, logs, eq(logs.runId, runId))
   }
 
   /**

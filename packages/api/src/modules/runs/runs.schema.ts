@@ -50,8 +50,7 @@ builder.queryFields((t) => ({
         return keysetConnection(
           page,
           runOrder(orderBy?.field ?? 'createdAt', (orderBy?.direction ?? 'DESC') === 'DESC'),
-          (rows) => services.runs.page(where, rows),
-          () => services.runs.count(where),
+          services.runs.list(where),
         )
       },
     },

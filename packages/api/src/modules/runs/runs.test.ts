@@ -174,7 +174,7 @@ onEveryDatabase('a run', (database) => {
     const { dataset, runs } = await started(platform, { failAt: { step: 7, error: hostDied() } })
     const { id } = await runs.start({ datasetId: dataset.id, config: { epochs: 2 } })
     expect(await finished(platform, id)).toMatchObject({ status: 'SUCCEEDED', attempt: 2 })
-    const lines = await platform.services.runs.log(id, { where: undefined, orderBy: sql`id`, limit: 10 })
+    const lines = await platform.services.runs.log(id).page({ where: undefined, orderBy: sql`id`, limit: 10 })
     expect(lines.map((line) => line.message)).toEqual([
       'The engine host ended with signal SIGSEGV; the run is tried again',
       'Attempt 2: going on from the last checkpoint',

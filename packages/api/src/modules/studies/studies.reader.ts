@@ -1,8 +1,9 @@
 import type { ClassificationReport } from '@sporeprint/metrics'
-import { and, asc, eq, inArray, type SQL, sql } from 'drizzle-orm'
+import { and, asc, eq, inArray, sql } from 'drizzle-orm'
 import { anyOf, type Database } from '../../db/database.ts'
+import { rowsOf } from '../../db/rows.ts'
 import { NotFound } from '../../errors.ts'
-import { byCreation, type Key, type Page, readPage } from '../../graphql/keyset.ts'
+import { byCreation, type Key, type Rows } from '../../graphql/keyset.ts'
 import { type EvaluationRow, evaluations } from '../evaluations/evaluations.table.ts'
 import { type RunRow, runs } from '../runs/runs.table.ts'
 import { type FinalScore, finalScore, intervalOf, type ScoreInterval } from './scores.ts'
@@ -50,12 +51,8 @@ export class StudyReader {
     return study
   }
 
-  page(page: Page): Promise<StudyRow[]> {
-    return readPage(this.db, studies, page)
-  }
-
-  count(): Promise<number> {
-    return this.db.$count(studies)
+  list(): Rows<StudyRow> {
+    return rowsOf(this.db, studies)
   }
 
   trialsByIds(ids: readonly number[]): Promise<TrialRow[]> {
@@ -87,16 +84,10 @@ export class StudyReader {
     return studyIds.map((id) => byStudy.get(id) ?? [])
   }
 
-  trialPage(studyId: number, states: readonly TrialState[] | null, page: Page): Promise<TrialRow[]> {
-    return readPage(this.db, trials, page, this.#among(studyId, states))
-  }
-
-  trialCount(studyId: number, states: readonly TrialState[] | null): Promise<number> {
-    return this.db.$count(trials, this.#among(studyId, states))
-  }
-
-  #among(studyId: number, states: readonly TrialState[] | null): SQL | undefined {
-    return and(eq(trials.studyId, studyId), states ? inArray(trials.state, [...states]) : undefined)
+  /** The trials of a study, or those in some states. */
+  trialList(studyId: number, states: readonly TrialState[] | null): Rows<TrialRow> {
+    const among = states ? inArray(trials.state, [...states]) : undefined
+    return rowsOf(this.db, trials, and(eq(trials.studyId, studyId), among))
   }
 
   /** How sure the value of a complete trial is, by the images that it was validated on; null where it is no score. */

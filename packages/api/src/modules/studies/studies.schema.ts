@@ -31,13 +31,7 @@ builder.queryFields((t) => ({
       type: StudyRef,
       description: 'The newest first.',
       complexity: pageComplexity,
-      resolve: (_root, page, { services }) =>
-        keysetConnection(
-          page,
-          newestStudies,
-          (rows) => services.studies.page(rows),
-          () => services.studies.count(),
-        ),
+      resolve: (_root, page, { services }) => keysetConnection(page, newestStudies, services.studies.list()),
     },
     { name: 'StudyConnection' },
     { name: 'StudyEdge' },

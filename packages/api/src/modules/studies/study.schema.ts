@@ -236,8 +236,7 @@ StudyRef.implement({
           keysetConnection(
             page,
             trialOrder(orderBy?.field ?? 'number', orderBy?.direction === 'DESC'),
-            (rows) => services.studies.trialPage(study.id, states ?? null, rows),
-            () => services.studies.trialCount(study.id, states ?? null),
+            services.studies.trialList(study.id, states ?? null),
           ),
       },
       { name: 'TrialConnection' },
