@@ -5,6 +5,7 @@ import { formatCount } from '../core/format.ts'
 import { useConsole } from './context.ts'
 import { ChartIcon, TableIcon } from './icons.tsx'
 import { Panel } from './parts.tsx'
+import { Heads } from './table.tsx'
 
 interface ChartCardProps {
   data: LineChartData
@@ -86,11 +87,7 @@ function ChartTable({ data, options }: { data: LineChartData; options: LineChart
             <th scope="col" className="unit">
               {options.unit ?? 'step'}
             </th>
-            {options.series.map((series) => (
-              <th key={series.label} scope="col" className="number">
-                {series.label}
-              </th>
-            ))}
+            <Heads of={options.series.map(({ label }) => label)} numbers />
           </tr>
         </thead>
         <tbody>

@@ -3,6 +3,7 @@ import { formatDuration, formatNumber, formatPercent, formatRate } from '../core
 import { isActive } from '../core/run-status.ts'
 import type { RunDetails } from '../core/run-store.ts'
 import { Panel } from './parts.tsx'
+import { Heads } from './table.tsx'
 
 /** The table of a fine-tuning notebook, one line an epoch, with the best one marked. */
 export function EpochTable({ run }: { run: RunDetails }): ReactElement {
@@ -18,15 +19,11 @@ export function EpochTable({ run }: { run: RunDetails }): ReactElement {
           <table aria-label="Epochs">
             <thead>
               <tr>
-                <th scope="col">Epoch</th>
-                {phases && <th scope="col">Phase</th>}
-                {['Train loss', 'Valid loss', 'Accuracy', 'F1 weighted', 'F1 micro', 'F1 macro', 'Rate', 'Time'].map(
-                  (name) => (
-                    <th key={name} scope="col" className="number">
-                      {name}
-                    </th>
-                  ),
-                )}
+                <Heads of={phases ? ['Epoch', 'Phase'] : ['Epoch']} />
+                <Heads
+                  of={['Train loss', 'Valid loss', 'Accuracy', 'F1 weighted', 'F1 micro', 'F1 macro', 'Rate', 'Time']}
+                  numbers
+                />
               </tr>
             </thead>
             <tbody>

@@ -1,7 +1,8 @@
 /** What a run was asked to do, and what it found when it started. */
-import type { ReactElement, ReactNode } from 'react'
+import type { ReactElement } from 'react'
 import { formatArch, formatBytes, formatCount, formatCountOf, formatRate } from '../core/format.ts'
 import type { RunDetails } from '../core/run-store.ts'
+import { Facts } from './facts.tsx'
 import { Panel } from './parts.tsx'
 
 export function ConfigPanel({ config }: { config: RunDetails['config'] }): ReactElement {
@@ -76,18 +77,5 @@ export function SetupPanel({ setup }: { setup: RunDetails['setup'] }): ReactElem
         </details>
       )}
     </Panel>
-  )
-}
-
-function Facts({ facts }: { facts: readonly (readonly [string, ReactNode])[] }): ReactElement {
-  return (
-    <dl className="config panel-body">
-      {facts.map(([name, value]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
   )
 }

@@ -4,6 +4,7 @@ import { isActive } from '../core/run-status.ts'
 import type { RunDetails, RunStore, RunViewState } from '../core/run-store.ts'
 import { useNow } from './context.ts'
 import { FeedBadge } from './feed-badge.tsx'
+import { PageHeader } from './page.tsx'
 import { StatusPill, ViewLink } from './parts.tsx'
 import { ResumeButton, StopButton } from './stop-resume.tsx'
 
@@ -11,30 +12,30 @@ export function RunHeader(props: { run: RunDetails; state: RunViewState; store: 
   const { run, state, store } = props
   const now = useNow(isActive(run.status) ? 1000 : 15_000)
   return (
-    <header>
-      <nav className="crumbs" aria-label="Breadcrumb">
-        <ViewLink to={{ name: 'runs' }}>← All runs</ViewLink>
-      </nav>
-      <div className="page-head">
-        <div>
-          <div className="run-title">
-            <h1>{run.name}</h1>
-            <StatusPill status={run.status} testId="run-status" />
-          </div>
-          <ul className="meta">
-            {run.study && (
-              <li>
-                trial of <ViewLink to={{ name: 'study', id: run.study.id }}>{run.study.name}</ViewLink>
-              </li>
-            )}
-            <li>{run.dataset.name}</li>
-            <li>{formatArch(run.config.arch)}</li>
-            <li>{run.config.size} px</li>
-            <li>batch {run.config.batch}</li>
-            <RunTimes run={run} now={now} />
-          </ul>
+    <PageHeader
+      back={{ to: { name: 'runs' }, label: 'All runs' }}
+      title={
+        <div className="run-title">
+          <h1>{run.name}</h1>
+          <StatusPill status={run.status} testId="run-status" />
         </div>
-        <div className="actions">
+      }
+      about={
+        <ul className="meta">
+          {run.study && (
+            <li>
+              trial of <ViewLink to={{ name: 'study', id: run.study.id }}>{run.study.name}</ViewLink>
+            </li>
+          )}
+          <li>{run.dataset.name}</li>
+          <li>{formatArch(run.config.arch)}</li>
+          <li>{run.config.size} px</li>
+          <li>batch {run.config.batch}</li>
+          <RunTimes run={run} now={now} />
+        </ul>
+      }
+      actions={
+        <>
           {(isActive(run.status) || state.feed === 'reconnecting') && <FeedBadge state={state.feed} />}
           {run.best !== null && (
             <ViewLink to={{ name: 'predict', run: run.id }} className="button">
@@ -42,9 +43,9 @@ export function RunHeader(props: { run: RunDetails; state: RunViewState; store: 
             </ViewLink>
           )}
           <RunAction run={run} state={state} store={store} />
-        </div>
-      </div>
-    </header>
+        </>
+      }
+    />
   )
 }
 

@@ -3,6 +3,7 @@ import type { ReactElement } from 'react'
 import { formatCount, formatDuration, formatImagesPerSecond, formatNumber, formatPercent } from '../core/format.ts'
 import { isActive } from '../core/run-status.ts'
 import type { RunDetails } from '../core/run-store.ts'
+import { Figure } from './facts.tsx'
 import { ProgressBar } from './parts.tsx'
 
 export function RunSummaryPanel({ run }: { run: RunDetails }): ReactElement | null {
@@ -79,17 +80,5 @@ function Figures({ run }: { run: RunDetails }): ReactElement {
         note={latest && `epoch ${latest.epoch + 1}, latest`}
       />
     </dl>
-  )
-}
-
-function Figure({ name, value, note }: { name: string; value: string; note?: string | undefined }): ReactElement {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>
-        {value}
-        {note && <div className="figure-note">{note}</div>}
-      </dd>
-    </div>
   )
 }

@@ -5,7 +5,8 @@ import { createRunStore, type RunStore } from '../core/run-store.ts'
 import { useConsole, useOwnedStore, useStoreState } from './context.ts'
 import { EpochTable } from './epoch-table.tsx'
 import { EvaluationSection } from './evaluation/evaluation-section.tsx'
-import { ErrorNotice, Panel, ViewLink } from './parts.tsx'
+import { LoadingPage, MissingRun } from './page.tsx'
+import { ErrorNotice } from './parts.tsx'
 import { RunCharts } from './run-charts.tsx'
 import { ConfigPanel, SetupPanel } from './run-facts.tsx'
 import { RunHeader } from './run-header.tsx'
@@ -16,14 +17,14 @@ import { RunSummaryPanel } from './run-summary.tsx'
 export function RunView({ id }: { id: string }): ReactElement {
   const { api } = useConsole()
   const store = useOwnedStore(useCallback(() => createRunStore(api, id), [api, id]))
-  return store ? <LoadedRun store={store} id={id} /> : <LoadingRun />
+  return store ? <LoadedRun store={store} id={id} /> : <LoadingPage of="run" />
 }
 
 function LoadedRun({ store, id }: { store: RunStore; id: string }): ReactElement {
   const state = useStoreState(store)
   const { run, curves } = state
   if (state.phase === 'missing') return <MissingRun id={id} />
-  if (!run) return state.error ? <ErrorNotice error={state.error} onRetry={store.retry} /> : <LoadingRun />
+  if (!run) return state.error ? <ErrorNotice error={state.error} onRetry={store.retry} /> : <LoadingPage of="run" />
   return (
     <>
       <RunHeader run={run} state={state} store={store} />
@@ -44,27 +45,5 @@ function LoadedRun({ store, id }: { store: RunStore; id: string }): ReactElement
         </div>
       </div>
     </>
-  )
-}
-
-function LoadingRun(): ReactElement {
-  return (
-    <div className="loading-run" aria-busy="true">
-      <span className="visually-hidden">Loading the run</span>
-      <div className="skeleton" />
-      <div className="skeleton" />
-      <div className="skeleton" />
-    </div>
-  )
-}
-
-function MissingRun({ id }: { id: string }): ReactElement {
-  return (
-    <Panel title="Run not found">
-      <p className="placeholder">
-        There is no run “{id}” on this server: it may have been deleted.{' '}
-        <ViewLink to={{ name: 'runs' }}>Show all runs</ViewLink>
-      </p>
-    </Panel>
   )
 }

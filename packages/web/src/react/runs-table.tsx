@@ -12,6 +12,7 @@ import {
 import { isActive } from '../core/run-status.ts'
 import { useNow } from './context.ts'
 import { ProgressBar, StatusPill, ViewLink } from './parts.tsx'
+import { Heads } from './table.tsx'
 
 export function RunsTable({ runs }: { runs: readonly RunSummary[] }): ReactElement {
   const now = useNow(15_000)
@@ -20,29 +21,8 @@ export function RunsTable({ runs }: { runs: readonly RunSummary[] }): ReactEleme
       <table aria-label="Runs">
         <thead>
           <tr>
-            <th scope="col">Name</th>
-            <th scope="col">Status</th>
-            <th scope="col">Dataset</th>
-            <th scope="col">Network</th>
-            <th scope="col">Epochs</th>
-            <th scope="col" className="number">
-              Valid loss
-            </th>
-            <th scope="col" className="number">
-              Accuracy
-            </th>
-            <th scope="col" className="number">
-              F1 macro
-            </th>
-            <th scope="col" className="number">
-              Images/s
-            </th>
-            <th scope="col" className="number">
-              Time left
-            </th>
-            <th scope="col" className="number">
-              Started
-            </th>
+            <Heads of={['Name', 'Status', 'Dataset', 'Network', 'Epochs']} />
+            <Heads of={['Valid loss', 'Accuracy', 'F1 macro', 'Images/s', 'Time left', 'Started']} numbers />
           </tr>
         </thead>
         <tbody>

@@ -2,6 +2,7 @@
 import type { ReactElement } from 'react'
 import type { Evaluation } from '../../core/evaluation-store.ts'
 import { formatCount, formatNumber } from '../../core/format.ts'
+import { Heads, Score } from '../table.tsx'
 
 export function ByClass({ evaluation }: { evaluation: Evaluation }): ReactElement {
   return (
@@ -9,17 +10,8 @@ export function ByClass({ evaluation }: { evaluation: Evaluation }): ReactElemen
       <table aria-label="By class">
         <thead>
           <tr>
-            <th scope="col">Class</th>
-            <th scope="col">F1</th>
-            <th scope="col" className="number">
-              Precision
-            </th>
-            <th scope="col" className="number">
-              Recall
-            </th>
-            <th scope="col" className="number">
-              Images
-            </th>
+            <Heads of={['Class', 'F1']} />
+            <Heads of={['Precision', 'Recall', 'Images']} numbers />
           </tr>
         </thead>
         <tbody>
@@ -27,12 +19,7 @@ export function ByClass({ evaluation }: { evaluation: Evaluation }): ReactElemen
             <tr key={row.class} data-testid="class-row">
               <th scope="row">{row.class}</th>
               <td>
-                <span className="score">
-                  <span className="bar" aria-hidden="true">
-                    <span style={{ width: `${row.f1 * 100}%` }} />
-                  </span>
-                  {formatNumber(row.f1, 3)}
-                </span>
+                <Score share={row.f1} text={formatNumber(row.f1, 3)} />
               </td>
               <td className="number">{formatNumber(row.precision, 3)}</td>
               <td className="number">{formatNumber(row.recall, 3)}</td>

@@ -2,6 +2,7 @@
 import type { ReactElement } from 'react'
 import type { Evaluation } from '../../core/evaluation-store.ts'
 import { formatCount } from '../../core/format.ts'
+import { Heads } from '../table.tsx'
 
 export function MostConfused({ evaluation }: { evaluation: Evaluation }): ReactElement | null {
   const { mostConfused } = evaluation
@@ -12,11 +13,8 @@ export function MostConfused({ evaluation }: { evaluation: Evaluation }): ReactE
         <caption>Most confused</caption>
         <thead>
           <tr>
-            <th scope="col">Actual</th>
-            <th scope="col">Predicted</th>
-            <th scope="col" className="number">
-              Images
-            </th>
+            <Heads of={['Actual', 'Predicted']} />
+            <Heads of={['Images']} numbers />
           </tr>
         </thead>
         <tbody>

@@ -2,6 +2,7 @@
 import type { ReactElement } from 'react'
 import type { Evaluation } from '../../core/evaluation-store.ts'
 import { formatCount, formatNumber, formatPercent } from '../../core/format.ts'
+import { Heads, Interval } from '../table.tsx'
 import { splitNames } from './split-names.ts'
 
 interface Row {
@@ -45,11 +46,7 @@ export function Overall({ evaluations }: { evaluations: readonly Evaluation[] })
         <thead>
           <tr>
             <td />
-            {evaluations.map(({ split }) => (
-              <th key={split} scope="col" className="number">
-                {splitNames[split]}
-              </th>
-            ))}
+            <Heads of={evaluations.map(({ split }) => splitNames[split])} numbers />
           </tr>
         </thead>
         <tbody>
@@ -72,11 +69,7 @@ function OverallCell({ row, evaluation }: { row: Row; evaluation: Evaluation }):
   return (
     <td className="number">
       {row.format(row.value(evaluation))}
-      {interval?.low != null && interval.high != null && (
-        <span className="interval">
-          [{row.format(interval.low)}, {row.format(interval.high)}]
-        </span>
-      )}
+      <Interval low={interval?.low} high={interval?.high} format={row.format} />
     </td>
   )
 }

@@ -2,6 +2,7 @@
 import type { ReactElement } from 'react'
 import type { Evaluation } from '../../core/evaluation-store.ts'
 import { formatCount, formatNumber, formatPercent } from '../../core/format.ts'
+import { Heads, Interval } from '../table.tsx'
 
 export function Slices({ evaluation }: { evaluation: Evaluation }): ReactElement | null {
   const { slices } = evaluation
@@ -12,17 +13,8 @@ export function Slices({ evaluation }: { evaluation: Evaluation }): ReactElement
         <caption>By folder, size and brightness of the images</caption>
         <thead>
           <tr>
-            <th scope="col">By</th>
-            <th scope="col">Part</th>
-            <th scope="col" className="number">
-              Images
-            </th>
-            <th scope="col" className="number">
-              Accuracy
-            </th>
-            <th scope="col" className="number">
-              Loss
-            </th>
+            <Heads of={['By', 'Part']} />
+            <Heads of={['Images', 'Accuracy', 'Loss']} numbers />
           </tr>
         </thead>
         <tbody>
@@ -33,11 +25,7 @@ export function Slices({ evaluation }: { evaluation: Evaluation }): ReactElement
               <td className="number">{formatCount(n)}</td>
               <td className="number">
                 {formatPercent(value)}
-                {low !== null && high !== null && (
-                  <span className="interval">
-                    [{formatPercent(low)}, {formatPercent(high)}]
-                  </span>
-                )}
+                <Interval low={low} high={high} format={formatPercent} />
               </td>
               <td className="number">{formatNumber(loss, 3)}</td>
             </tr>

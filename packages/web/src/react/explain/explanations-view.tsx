@@ -11,6 +11,7 @@ import { formatPercent } from '../../core/format.ts'
 import { isUnderWay } from '../../core/jobs.ts'
 import { useConsole, useOwnedStore, useStoreState } from '../context.ts'
 import { JobLine } from '../job-line.tsx'
+import { MissingRun, PageHeader } from '../page.tsx'
 import { ErrorNotice, Panel, ViewLink } from '../parts.tsx'
 import { ExplanationViewer } from './explanation-viewer.tsx'
 
@@ -39,18 +40,15 @@ function LoadedExplanations(props: {
     if (asked !== null) router.go({ name: 'explanations', run: runId, job: asked })
   }
 
+  if (state.phase === 'missing') return <MissingRun id={runId} />
   return (
     <>
-      <header>
-        <nav className="crumbs" aria-label="Breadcrumb">
-          <ViewLink to={{ name: 'run', id: runId }}>← {run?.name ?? 'The run'}</ViewLink>
-        </nav>
-        <div className="page-head">
-          <div>
-            <h1>Explanations</h1>
-            <p className="muted">What in an image speaks for a class, and what against it.</p>
-          </div>
-          <div className="actions">
+      <PageHeader
+        back={{ to: { name: 'run', id: runId }, label: run?.name ?? 'The run' }}
+        title={<h1>Explanations</h1>}
+        about={<p className="muted">What in an image speaks for a class, and what against it.</p>}
+        actions={
+          <>
             {jobId !== undefined && (
               <ViewLink to={{ name: 'explanations', run: runId }} className="button">
                 All of this run
@@ -59,9 +57,9 @@ function LoadedExplanations(props: {
             <ViewLink to={{ name: 'predict', run: runId }} className="button">
               Try it
             </ViewLink>
-          </div>
-        </div>
-      </header>
+          </>
+        }
+      />
       {error && <ErrorNotice error={error} onRetry={() => void store.retry()} />}
       {job && (isUnderWay(job) || job.status === 'FAILED' || job.status === 'STOPPED') && (
         <section className="panel explaining" aria-label="Under way">

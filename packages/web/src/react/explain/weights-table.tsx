@@ -3,6 +3,7 @@ import type { CSSProperties, ReactElement } from 'react'
 import type { ExplainedLabel } from '../../core/explanations-store.ts'
 import { formatNumber } from '../../core/format.ts'
 import { shownSegments } from '../../core/overlay.ts'
+import { Heads } from '../table.tsx'
 import type { Shown } from './explanation-viewer.tsx'
 
 export function WeightsTable(props: {
@@ -23,16 +24,10 @@ export function WeightsTable(props: {
       <table aria-label="Weights of the superpixels shown">
         <thead>
           <tr>
-            <th scope="col">Superpixel</th>
-            <th scope="col" className="number">
-              Weight
-            </th>
+            <Heads of={['Superpixel']} />
+            <Heads of={['Weight']} numbers />
             <td />
-            {intervals && (
-              <th scope="col" className="number">
-                95 % interval
-              </th>
-            )}
+            {intervals && <Heads of={['95 % interval']} numbers />}
           </tr>
         </thead>
         <tbody>

@@ -4,7 +4,8 @@ import { isUnderWay } from '../../core/jobs.ts'
 import { createPredictStore, type Prediction, type PredictStore } from '../../core/predict-store.ts'
 import { useConsole, useOwnedStore, useStoreState } from '../context.ts'
 import { JobLine } from '../job-line.tsx'
-import { ErrorNotice, Panel, ProgressBar, ViewLink } from '../parts.tsx'
+import { MissingRun, PageHeader } from '../page.tsx'
+import { ErrorNotice, ProgressBar, ViewLink } from '../parts.tsx'
 import { DropZone } from './drop-zone.tsx'
 import { PredictionCard } from './prediction-card.tsx'
 
@@ -27,23 +28,19 @@ function LoadedPredict({ store, runId }: { store: PredictStore; runId: string })
     if (asked !== null) router.go({ name: 'explanations', run: runId, job: asked })
   }
 
-  if (state.phase === 'missing') return <NoRun />
+  if (state.phase === 'missing') return <MissingRun id={runId} />
   return (
     <>
-      <header>
-        <nav className="crumbs" aria-label="Breadcrumb">
-          <ViewLink to={{ name: 'run', id: runId }}>← {run?.name ?? 'The run'}</ViewLink>
-        </nav>
-        <div className="page-head">
-          <div>
-            <h1>Try it</h1>
-            <p className="muted">Bring images, and see what the run’s best weights say of them.</p>
-          </div>
+      <PageHeader
+        back={{ to: { name: 'run', id: runId }, label: run?.name ?? 'The run' }}
+        title={<h1>Try it</h1>}
+        about={<p className="muted">Bring images, and see what the run’s best weights say of them.</p>}
+        actions={
           <ViewLink to={{ name: 'explanations', run: runId }} className="button">
             Explanations
           </ViewLink>
-        </div>
-      </header>
+        }
+      />
       {error && <ErrorNotice error={error} onRetry={() => void store.retry()} />}
       {state.phase === 'ready' && model === null && (
         <p className="panel placeholder">The run has no checkpoint yet: it can be tried after an epoch.</p>
@@ -98,16 +95,5 @@ function LoadedPredict({ store, runId }: { store: PredictStore; runId: string })
         </ul>
       )}
     </>
-  )
-}
-
-function NoRun(): ReactElement {
-  return (
-    <Panel title="Run not found">
-      <p className="placeholder">
-        This run is not on this server: it may have been deleted.{' '}
-        <ViewLink to={{ name: 'runs' }}>Show all runs</ViewLink>
-      </p>
-    </Panel>
   )
 }

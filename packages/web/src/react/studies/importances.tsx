@@ -3,6 +3,7 @@ import type { ReactElement } from 'react'
 import type { StudyState } from '../../core/documents.types.ts'
 import { formatCount, formatCountOf, formatPercent } from '../../core/format.ts'
 import { Panel } from '../parts.tsx'
+import { Heads, Score } from '../table.tsx'
 
 export function Importances({ study }: { study: StudyState }): ReactElement {
   const { importances, importanceEpochs: epochs } = study
@@ -16,11 +17,8 @@ export function Importances({ study }: { study: StudyState }): ReactElement {
           <table aria-label="Importances">
             <thead>
               <tr>
-                <th scope="col">Parameter</th>
-                <th scope="col">Importance</th>
-                <th scope="col" className="number">
-                  Trials
-                </th>
+                <Heads of={['Parameter', 'Importance']} />
+                <Heads of={['Trials']} numbers />
               </tr>
             </thead>
             <tbody>
@@ -28,12 +26,7 @@ export function Importances({ study }: { study: StudyState }): ReactElement {
                 <tr key={name} data-testid="importance-row">
                   <th scope="row">{name}</th>
                   <td>
-                    <span className="score is-wide">
-                      <span className="bar" aria-hidden="true">
-                        <span style={{ width: `${importance * 100}%` }} />
-                      </span>
-                      {formatPercent(importance)}
-                    </span>
+                    <Score share={importance} text={formatPercent(importance)} wide />
                   </td>
                   <td className="number">{formatCount(trials)}</td>
                 </tr>

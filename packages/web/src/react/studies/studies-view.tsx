@@ -7,6 +7,7 @@ import { formatObjective, metricLabels } from '../../core/study-names.ts'
 import { useConsole, useNow, useOwnedStore } from '../context.ts'
 import { FirstOne, ListHead, LiveList } from '../live-list.tsx'
 import { ProgressBar, ViewLink } from '../parts.tsx'
+import { Heads } from '../table.tsx'
 import { StudyPill } from './state-pills.tsx'
 
 export function StudiesView(): ReactElement {
@@ -33,8 +34,6 @@ export function StudiesView(): ReactElement {
   )
 }
 
-const columns = ['Dataset', 'Network', 'Trials'] as const
-
 function StudiesTable({ studies }: { studies: readonly StudySummary[] }): ReactElement {
   const now = useNow(15_000)
   return (
@@ -42,18 +41,8 @@ function StudiesTable({ studies }: { studies: readonly StudySummary[] }): ReactE
       <table aria-label="Studies">
         <thead>
           <tr>
-            <th scope="col">Name</th>
-            <th scope="col">Status</th>
-            {columns.map((name) => (
-              <th key={name} scope="col">
-                {name}
-              </th>
-            ))}
-            {['Best', 'Epochs', 'Started'].map((name) => (
-              <th key={name} scope="col" className="number">
-                {name}
-              </th>
-            ))}
+            <Heads of={['Name', 'Status', 'Dataset', 'Network', 'Trials']} />
+            <Heads of={['Best', 'Epochs', 'Started']} numbers />
           </tr>
         </thead>
         <tbody>

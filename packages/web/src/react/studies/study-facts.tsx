@@ -4,6 +4,7 @@ import type { StudyState } from '../../core/documents.types.ts'
 import { formatCountOf } from '../../core/format.ts'
 import { formatParameter, formatRange, formatValue } from '../../core/parameters.ts'
 import { metricLabels, prunerLabels, samplerLabels } from '../../core/study-names.ts'
+import { type Fact, Facts } from '../facts.tsx'
 import { Panel } from '../parts.tsx'
 
 function describeRate(search: StudyState['rateSearch']): [string, string][] {
@@ -15,7 +16,7 @@ function describeRate(search: StudyState['rateSearch']): [string, string][] {
 
 export function StudyFacts({ study }: { study: StudyState }): ReactElement {
   const { space, objectives, rungs, sizes } = study
-  const facts: [string, string | number][] = [
+  const facts: Fact[] = [
     ...space.map(({ name, ...parameter }): [string, string] => {
       const { when } = parameter
       const condition = when ? `, where ${when.parameter} is ${when.is.map(formatValue).join(' or ')}` : ''
@@ -26,9 +27,9 @@ export function StudyFacts({ study }: { study: StudyState }): ReactElement {
     ['Pruner', prunerLabels[study.pruner.kind]],
     [rungs.length > 1 ? 'Rungs, in epochs' : 'Epochs of a trial', rungs.join(', ')],
     ...(rungs.length > 1
-      ? [['Schedule', study.restarts ? 'begins anew at each rung' : 'one over all epochs'] as [string, string]]
+      ? [['Schedule', study.restarts ? 'begins anew at each rung' : 'one over all epochs'] as const]
       : []),
-    ...(sizes.length > 0 ? [['Smaller images first', `${sizes.join(', ')} px`] as [string, string]] : []),
+    ...(sizes.length > 0 ? [['Smaller images first', `${sizes.join(', ')} px`] as const] : []),
     ...describeRate(study.rateSearch),
     ['Folds', study.folds],
     ['At the same time', study.parallel ?? 'as many as workers do'],
@@ -36,14 +37,7 @@ export function StudyFacts({ study }: { study: StudyState }): ReactElement {
   ]
   return (
     <Panel title="Search" testId="study-facts">
-      <dl className="config panel-body">
-        {facts.map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <Facts facts={facts} />
       {study.notes && <p className="placeholder">{study.notes}</p>}
     </Panel>
   )

@@ -6,7 +6,7 @@ import type { StudyStore, StudyViewState } from '../../core/study-store.ts'
 import { useNow } from '../context.ts'
 import { FeedBadge } from '../feed-badge.tsx'
 import { PlusIcon } from '../icons.tsx'
-import { ViewLink } from '../parts.tsx'
+import { PageHeader } from '../page.tsx'
 import { ResumeButton, StopButton } from '../stop-resume.tsx'
 import { StudyPill } from './state-pills.tsx'
 
@@ -23,34 +23,34 @@ export function StudyHeader({ study, state, store, onDialog }: StudyHeaderProps)
   const now = useNow(15_000)
   const { status, spent } = study
   return (
-    <header>
-      <nav className="crumbs" aria-label="Breadcrumb">
-        <ViewLink to={{ name: 'studies' }}>← All studies</ViewLink>
-      </nav>
-      <div className="page-head">
-        <div>
-          <div className="run-title">
-            <h1>{study.name}</h1>
-            <StudyPill status={status} />
-          </div>
-          <ul className="meta">
-            <li>{study.dataset.name}</li>
-            <li>{formatArch(study.config.arch)}</li>
-            <li>{study.objectives.map(({ metric }) => metricLabels[metric]).join(', ')}</li>
-            <li>
-              {samplerLabels[study.sampler.kind]}
-              {study.pruner.kind === 'none' ? '' : ` with ${prunerLabels[study.pruner.kind]}`}
-            </li>
-            <li>
-              <time dateTime={study.createdAt} title={formatDateTime(study.createdAt)}>
-                started {formatAgo(study.createdAt, now)}
-              </time>
-            </li>
-            <li>worked on for {formatDuration(spent.hours * 3600)}</li>
-            {status === 'FINISHED' && study.outcome && <li>{study.outcome}</li>}
-          </ul>
+    <PageHeader
+      back={{ to: { name: 'studies' }, label: 'All studies' }}
+      title={
+        <div className="run-title">
+          <h1>{study.name}</h1>
+          <StudyPill status={status} />
         </div>
-        <div className="actions">
+      }
+      about={
+        <ul className="meta">
+          <li>{study.dataset.name}</li>
+          <li>{formatArch(study.config.arch)}</li>
+          <li>{study.objectives.map(({ metric }) => metricLabels[metric]).join(', ')}</li>
+          <li>
+            {samplerLabels[study.sampler.kind]}
+            {study.pruner.kind === 'none' ? '' : ` with ${prunerLabels[study.pruner.kind]}`}
+          </li>
+          <li>
+            <time dateTime={study.createdAt} title={formatDateTime(study.createdAt)}>
+              started {formatAgo(study.createdAt, now)}
+            </time>
+          </li>
+          <li>worked on for {formatDuration(spent.hours * 3600)}</li>
+          {status === 'FINISHED' && study.outcome && <li>{study.outcome}</li>}
+        </ul>
+      }
+      actions={
+        <>
           {(status === 'RUNNING' || state.feed === 'reconnecting') && <FeedBadge state={state.feed} />}
           {status !== 'FINISHED' && (
             <button type="button" className="button" onClick={() => onDialog('enqueue')} data-testid="enqueue">
@@ -68,8 +68,8 @@ export function StudyHeader({ study, state, store, onDialog }: StudyHeaderProps)
           </button>
           {status === 'RUNNING' && <StopButton state={state} store={store} />}
           {status === 'STOPPED' && <ResumeButton state={state} store={store} />}
-        </div>
-      </div>
-    </header>
+        </>
+      }
+    />
   )
 }

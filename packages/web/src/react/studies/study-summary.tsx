@@ -3,6 +3,7 @@ import type { ReactElement } from 'react'
 import type { StudyState } from '../../core/documents.types.ts'
 import { formatCount, formatCountOf, formatDuration } from '../../core/format.ts'
 import { formatObjective, metricLabels } from '../../core/study-names.ts'
+import { Figure } from '../facts.tsx'
 import { ProgressBar } from '../parts.tsx'
 
 export function StudySummaryPanel({ study }: { study: StudyState }): ReactElement {
@@ -90,17 +91,5 @@ function FinalFigure({ study }: { study: StudyState }): ReactElement | null {
       note={`${formatCountOf(seeds, 'seed')}, ${formatCountOf(n, 'image')}`}
       testId="final-score"
     />
-  )
-}
-
-function Figure(props: { name: string; value: string; note?: string | undefined; testId?: string }): ReactElement {
-  return (
-    <div data-testid={props.testId}>
-      <dt>{props.name}</dt>
-      <dd>
-        {props.value}
-        {props.note && <div className="figure-note">{props.note}</div>}
-      </dd>
-    </div>
   )
 }

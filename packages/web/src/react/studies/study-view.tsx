@@ -2,7 +2,8 @@
 import { type ReactElement, useCallback, useState } from 'react'
 import { createStudyStore, type StudyStore } from '../../core/study-store.ts'
 import { useConsole, useOwnedStore, useStoreState } from '../context.ts'
-import { ErrorNotice, Panel, ViewLink } from '../parts.tsx'
+import { LoadingPage, MissingStudy } from '../page.tsx'
+import { ErrorNotice } from '../parts.tsx'
 import { Importances } from './importances.tsx'
 import { ParallelCoordinates } from './parallel-coordinates.tsx'
 import { EnqueueDialog, ExtendDialog } from './study-dialogs.tsx'
@@ -17,7 +18,7 @@ import { TrialsTable } from './trials-table.tsx'
 export function StudyView({ id }: { id: string }): ReactElement {
   const { api } = useConsole()
   const store = useOwnedStore(useCallback(() => createStudyStore(api, id), [api, id]))
-  return store ? <LoadedStudy store={store} id={id} /> : <LoadingStudy />
+  return store ? <LoadedStudy store={store} id={id} /> : <LoadingPage of="study" />
 }
 
 function LoadedStudy({ store, id }: { store: StudyStore; id: string }): ReactElement {
@@ -25,7 +26,8 @@ function LoadedStudy({ store, id }: { store: StudyStore; id: string }): ReactEle
   const [dialog, setDialog] = useState<StudyDialog | null>(null)
   const { study, trials } = state
   if (state.phase === 'missing') return <MissingStudy id={id} />
-  if (!study) return state.error ? <ErrorNotice error={state.error} onRetry={store.retry} /> : <LoadingStudy />
+  if (!study)
+    return state.error ? <ErrorNotice error={state.error} onRetry={store.retry} /> : <LoadingPage of="study" />
   const close = (): void => setDialog(null)
   return (
     <>
@@ -47,27 +49,5 @@ function LoadedStudy({ store, id }: { store: StudyStore; id: string }): ReactEle
       {dialog === 'extend' && <ExtendDialog study={study} state={state} store={store} onClose={close} />}
       {dialog === 'enqueue' && <EnqueueDialog study={study} state={state} store={store} onClose={close} />}
     </>
-  )
-}
-
-function LoadingStudy(): ReactElement {
-  return (
-    <div className="loading-run" aria-busy="true">
-      <span className="visually-hidden">Loading the study</span>
-      <div className="skeleton" />
-      <div className="skeleton" />
-      <div className="skeleton" />
-    </div>
-  )
-}
-
-function MissingStudy({ id }: { id: string }): ReactElement {
-  return (
-    <Panel title="Study not found">
-      <p className="placeholder">
-        There is no study “{id}” on this server: it may have been deleted.{' '}
-        <ViewLink to={{ name: 'studies' }}>Show all studies</ViewLink>
-      </p>
-    </Panel>
   )
 }

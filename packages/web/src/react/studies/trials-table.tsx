@@ -7,6 +7,7 @@ import { formatValue } from '../../core/parameters.ts'
 import { formatObjective, metricLabels } from '../../core/study-names.ts'
 import { mostTrials, type StudyStore } from '../../core/study-store.ts'
 import { ErrorNotice, Panel, ViewLink } from '../parts.tsx'
+import { Heads } from '../table.tsx'
 import { TrialPill } from './state-pills.tsx'
 
 type Order = 'number' | 'value'
@@ -59,23 +60,11 @@ export function TrialsTable(props: {
           <table aria-label="Trials">
             <thead>
               <tr>
-                <th scope="col">Trial</th>
-                <th scope="col">State</th>
-                {objectives.map(({ metric }) => (
-                  <th key={metric} scope="col" className="number">
-                    {metricLabels[metric]}
-                  </th>
-                ))}
-                <th scope="col">On the way</th>
-                <th scope="col" className="number">
-                  Epochs
-                </th>
-                {space.map(({ name }) => (
-                  <th key={name} scope="col" className="number">
-                    {name}
-                  </th>
-                ))}
-                <th scope="col">Reason</th>
+                <Heads of={['Trial', 'State']} />
+                <Heads of={objectives.map(({ metric }) => metricLabels[metric])} numbers />
+                <Heads of={['On the way']} />
+                <Heads of={['Epochs', ...space.map(({ name }) => name)]} numbers />
+                <Heads of={['Reason']} />
               </tr>
             </thead>
             <tbody>
