@@ -72,7 +72,7 @@ export function plotOptions(element: HTMLElement, options: LineChartOptions, hoo
         gap: 6,
         values: (self, splits) => (self.data[0].length === 0 ? [] : splits.map(formatStep)),
       },
-      { ...axis, size: 52, gap: 6, values: (_, splits) => splits.map((value) => trimZeros(options.format(value))) },
+      { ...axis, size: 52, gap: 6, values: (_, splits) => tickLabels(splits, options.format) },
     ],
     series: [{}, ...options.series.map((series) => seriesOptions(series, color))],
     hooks: {
@@ -104,6 +104,13 @@ function seriesOptions(series: LineSeries, color: (property: string) => string):
 
 function formatStep(value: number): string {
   return Number.isInteger(value) ? value.toLocaleString('en-US') : ''
+}
+
+/** As values are written elsewhere, unless neighbours would look the same: then with as many digits as they need. */
+export function tickLabels(values: readonly number[], format: (value: number) => string): string[] {
+  const labels = values.map((value) => trimZeros(format(value)))
+  const distinct = new Set(labels).size === labels.length
+  return distinct ? labels : values.map((value) => String(Number(value.toPrecision(3))))
 }
 
 /** 0.4000 → 0.4 on axes; legends and tables keep their aligned decimals. */
