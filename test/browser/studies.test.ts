@@ -122,6 +122,14 @@ test('a study is listed, ends before the reader’s eyes, and says what was best
   expect([...errors, ...faults]).toEqual([])
 })
 
+test('an address that leads nowhere says so, and leads back', async () => {
+  const { page, errors } = await openPage(browser, `${url}/#/studies/nowhere`)
+  await page.getByRole('heading', { name: 'Study not found' }).waitFor()
+  await page.getByRole('link', { name: 'Show all studies' }).click()
+  await page.getByTestId('study-row').first().waitFor()
+  expect([...errors, ...faults]).toEqual([])
+})
+
 test('a study is started from the form; what the server refuses stands at its field', async () => {
   const { page, errors } = await openPage(browser, `${url}/#/new-study`)
   const form = page.getByTestId('study-form')

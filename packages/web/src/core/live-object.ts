@@ -73,20 +73,25 @@ export function openLive<Action extends string, Whole, Data>(
     try {
       const whole = await source.read()
       if (closed) return false
-      if (whole !== null) {
-        source.show(whole)
-        store.set({ phase: 'ready', error: null })
-      } else {
-        endFeed()
-        store.set({ phase: 'missing', error: null, feed: 'closed' })
-      }
-      return whole !== null
-    } catch (error) {
+      if (whole === null) return missing()
+      source.show(whole)
+      store.set({ phase: 'ready', error: null })
+      return true
+    } catch (cause) {
       if (closed) return false
-      store.set({ error: asApiError(error), feed: 'reconnecting' })
+      const error = asApiError(cause)
+      // The id is all that was given: none such can be, as in an address that was mistyped.
+      if (error.code === 'BAD_USER_INPUT') return missing()
+      store.set({ error, feed: 'reconnecting' })
       setTimeout(() => !closed && void open(), retryMs)
       return false
     }
+  }
+
+  function missing(): false {
+    endFeed()
+    store.set({ phase: 'missing', error: null, feed: 'closed' })
+    return false
   }
 
   async function act(
