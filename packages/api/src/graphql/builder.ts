@@ -49,8 +49,9 @@ export const builder = new SchemaBuilder<SchemaTypes>({
   },
 })
 
-/** What the fields of an input type are made with. */
+/** What the fields of an input type are made with, and those of Query. */
 export type InputFields = Parameters<Parameters<typeof builder.inputType>[1]['fields']>[0]
+export type QueryFields = Parameters<Parameters<typeof builder.queryFields>[0]>[0]
 
 builder.scalarType('DateTime', {
   description: 'A moment in UTC, as ISO 8601 with milliseconds: 2026-11-23T21:30:00.000Z.',

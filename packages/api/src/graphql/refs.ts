@@ -11,7 +11,7 @@ import type { RunRow } from '../modules/runs/runs.table.ts'
 import type { SeriesCursor } from '../modules/runs/series.ts'
 import type { StudyRow, TrialRow } from '../modules/studies/studies.table.ts'
 import type { UploadRow } from '../modules/uploads/uploads.table.ts'
-import { builder } from './builder.ts'
+import { builder, type QueryFields } from './builder.ts'
 import type { Context } from './context.ts'
 
 /** The row's id within a global id; what cannot be one becomes 0, which no row has. */
@@ -52,3 +52,21 @@ export const PredictionRef = rowNode<PredictionRow>('Prediction', (ids, { servic
 export const ExplanationRef = rowNode<ExplanationRow>('Explanation', (ids, { services }) =>
   services.explanations.byIds(ids),
 )
+
+type NodeRef =
+  | typeof DatasetRef
+  | typeof RunRef
+  | typeof StudyRef
+  | typeof ModelRef
+  | typeof JobRef
+  | typeof PredictionRef
+  | typeof ExplanationRef
+
+/** A field of Query: one thing by its id, null where there is none. */
+export const byId = (t: QueryFields, ref: NodeRef): ReturnType<QueryFields['field']> =>
+  t.field({
+    type: ref,
+    nullable: true,
+    args: { id: t.arg.globalID({ required: true, for: ref }) },
+    resolve: (_root, { id }) => id.id,
+  })

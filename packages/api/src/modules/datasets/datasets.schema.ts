@@ -1,7 +1,7 @@
 import { Conflict, InvalidInput } from '../../errors.ts'
 import { builder } from '../../graphql/builder.ts'
 import { keysetConnection, pageComplexity } from '../../graphql/keyset.ts'
-import { DatasetRef } from '../../graphql/refs.ts'
+import { byId, DatasetRef } from '../../graphql/refs.ts'
 import { newestDatasets } from './datasets.service.ts'
 import type { ClassCounts } from './datasets.table.ts'
 
@@ -41,12 +41,7 @@ const ImportDatasetInput = builder.inputType('ImportDatasetInput', {
 })
 
 builder.queryFields((t) => ({
-  dataset: t.field({
-    type: DatasetRef,
-    nullable: true,
-    args: { id: t.arg.globalID({ required: true, for: DatasetRef }) },
-    resolve: (_root, { id }) => id.id,
-  }),
+  dataset: byId(t, DatasetRef),
   datasets: t.connection(
     {
       type: DatasetRef,

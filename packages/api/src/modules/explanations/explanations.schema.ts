@@ -2,7 +2,7 @@
 import { Conflict, InvalidInput, NotFound } from '../../errors.ts'
 import { builder } from '../../graphql/builder.ts'
 import { keysetConnection, pageComplexity } from '../../graphql/keyset.ts'
-import { ExplanationRef, JobRef, ModelRef } from '../../graphql/refs.ts'
+import { byId, ExplanationRef, JobRef, ModelRef } from '../../graphql/refs.ts'
 import {
   type ExplainedLabel,
   type ExplainSettings,
@@ -175,12 +175,7 @@ const ExplanationFilter = builder.inputType('ExplanationFilter', {
 })
 
 builder.queryFields((t) => ({
-  explanation: t.field({
-    type: ExplanationRef,
-    nullable: true,
-    args: { id: t.arg.globalID({ required: true, for: ExplanationRef }) },
-    resolve: (_root, { id }) => id.id,
-  }),
+  explanation: byId(t, ExplanationRef),
   explanations: t.connection(
     {
       type: ExplanationRef,

@@ -2,7 +2,7 @@ import { Conflict, NotFound } from '../../errors.ts'
 import { builder } from '../../graphql/builder.ts'
 import { eventOf } from '../../graphql/event-of.ts'
 import { keysetConnection, pageComplexity } from '../../graphql/keyset.ts'
-import { JobRef, RunRef } from '../../graphql/refs.ts'
+import { byId, JobRef, RunRef } from '../../graphql/refs.ts'
 import type { JobProgress } from '../../jobs/contracts.ts'
 import { RunErrorRef, SkippedFileRef } from '../runs/run.types.ts'
 import { newestJobs } from './jobs.service.ts'
@@ -48,12 +48,7 @@ const JobFilter = builder.inputType('JobFilter', {
 })
 
 builder.queryFields((t) => ({
-  job: t.field({
-    type: JobRef,
-    nullable: true,
-    args: { id: t.arg.globalID({ required: true, for: JobRef }) },
-    resolve: (_root, { id }) => id.id,
-  }),
+  job: byId(t, JobRef),
   jobs: t.connection(
     {
       type: JobRef,

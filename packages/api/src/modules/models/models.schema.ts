@@ -1,6 +1,6 @@
 import { builder } from '../../graphql/builder.ts'
 import { keysetConnection, pageComplexity } from '../../graphql/keyset.ts'
-import { ModelRef, RunRef } from '../../graphql/refs.ts'
+import { byId, ModelRef, RunRef } from '../../graphql/refs.ts'
 import type { ModelCalibration } from '../../jobs/contracts.ts'
 import { EpochRef } from '../runs/run.types.ts'
 import { newestModels } from './models.service.ts'
@@ -62,12 +62,7 @@ const ModelFilter = builder.inputType('ModelFilter', {
 })
 
 builder.queryFields((t) => ({
-  model: t.field({
-    type: ModelRef,
-    nullable: true,
-    args: { id: t.arg.globalID({ required: true, for: ModelRef }) },
-    resolve: (_root, { id }) => id.id,
-  }),
+  model: byId(t, ModelRef),
   models: t.connection(
     {
       type: ModelRef,

@@ -2,7 +2,7 @@
 import { Conflict, InvalidInput, NotFound } from '../../errors.ts'
 import { builder } from '../../graphql/builder.ts'
 import { keysetConnection, pageComplexity } from '../../graphql/keyset.ts'
-import { JobRef, ModelRef, PredictionRef } from '../../graphql/refs.ts'
+import { byId, JobRef, ModelRef, PredictionRef } from '../../graphql/refs.ts'
 import {
   byClass,
   ClassProbabilityRef,
@@ -74,12 +74,7 @@ const PredictionFilter = builder.inputType('PredictionFilter', {
 })
 
 builder.queryFields((t) => ({
-  prediction: t.field({
-    type: PredictionRef,
-    nullable: true,
-    args: { id: t.arg.globalID({ required: true, for: PredictionRef }) },
-    resolve: (_root, { id }) => id.id,
-  }),
+  prediction: byId(t, PredictionRef),
   predictions: t.connection(
     {
       type: PredictionRef,

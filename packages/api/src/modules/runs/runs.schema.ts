@@ -2,7 +2,7 @@
 import { Conflict, InvalidInput, NotFound } from '../../errors.ts'
 import { builder } from '../../graphql/builder.ts'
 import { keysetConnection, pageComplexity } from '../../graphql/keyset.ts'
-import { DatasetRef, RunRef, StudyRef } from '../../graphql/refs.ts'
+import { byId, DatasetRef, RunRef, StudyRef } from '../../graphql/refs.ts'
 import { Arch, RunConfigInput, RunStatus } from './run.types.ts'
 import { runOrder, runOrderFields } from './runs.order.ts'
 
@@ -33,12 +33,7 @@ const RunOrder = builder.inputType('RunOrder', {
 })
 
 builder.queryFields((t) => ({
-  run: t.field({
-    type: RunRef,
-    nullable: true,
-    args: { id: t.arg.globalID({ required: true, for: RunRef }) },
-    resolve: (_root, { id }) => id.id,
-  }),
+  run: byId(t, RunRef),
   runs: t.connection(
     {
       type: RunRef,

@@ -3,7 +3,7 @@ import { Conflict, InvalidInput, NotFound } from '../../errors.ts'
 import { builder } from '../../graphql/builder.ts'
 import { eventOf } from '../../graphql/event-of.ts'
 import { keysetConnection, pageComplexity } from '../../graphql/keyset.ts'
-import { DatasetRef, StudyRef, TrialRef } from '../../graphql/refs.ts'
+import { byId, DatasetRef, StudyRef, TrialRef } from '../../graphql/refs.ts'
 import { RunConfigInput } from '../runs/run.types.ts'
 import { objectiveMetrics } from './objectives.ts'
 import {
@@ -20,12 +20,7 @@ import { newestStudies } from './studies.reader.ts'
 import { ObjectiveInput, StudyBudgetInput } from './study.types.ts'
 
 builder.queryFields((t) => ({
-  study: t.field({
-    type: StudyRef,
-    nullable: true,
-    args: { id: t.arg.globalID({ required: true, for: StudyRef }) },
-    resolve: (_root, { id }) => id.id,
-  }),
+  study: byId(t, StudyRef),
   studies: t.connection(
     {
       type: StudyRef,
