@@ -1,4 +1,5 @@
 /** What a question costs the database: its statements, and the rows that their plans read. */
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { type SQL, sql } from 'drizzle-orm'
 import { vi } from 'vitest'
 import { type Database, query } from '../db/database.ts'
@@ -8,14 +9,21 @@ export interface Statement {
   params: unknown[]
 }
 
-/** The statements that are sent while `work` is under way, by whomever. */
+/** The statements that `work` sends; what the platform does by itself meanwhile is not among them. */
 export async function statementsOf(db: Database, work: () => Promise<unknown>): Promise<Statement[]> {
-  const prepared = vi.spyOn(db._.session, 'prepareQuery')
+  const sent = new AsyncLocalStorage<Statement[]>()
+  const { session } = db._
+  const prepare = session.prepareQuery.bind(session)
+  const spy = vi.spyOn(session, 'prepareQuery').mockImplementation((statement, ...rest) => {
+    sent.getStore()?.push(statement)
+    return prepare(statement, ...rest)
+  })
   try {
-    await work()
-    return prepared.mock.calls.map(([statement]) => statement)
+    const statements: Statement[] = []
+    await sent.run(statements, work)
+    return statements
   } finally {
-    prepared.mockRestore()
+    spy.mockRestore()
   }
 }
 

@@ -198,7 +198,12 @@ export const EvaluationRef = builder.objectRef<EvaluationRow>('Evaluation').impl
       }),
       createdAt: t.expose('createdAt', { type: 'DateTime' }),
       n: t.int({ description: 'Images.', resolve: ({ report }) => report.n }),
-      loss: t.float({ nullable: true, resolve: ({ report }) => finite(report.loss) }),
+      loss: t.float({
+        nullable: true,
+        description:
+          'Mean −ln p of the label, of the calibrated weights where they are; a training’s is of the plain ones.',
+        resolve: ({ report }) => finite(report.loss),
+      }),
       accuracy: number('accuracy'),
       f1Weighted: number('f1Weighted'),
       f1Micro: number('f1Micro'),
