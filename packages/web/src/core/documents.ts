@@ -415,6 +415,7 @@ const studyState = gql`
     finalScore { mean deviation split n seeds }
     edges { parameter side hits of low high }
     paretoFront { number }
+    baseline { number }
     history { trial { number } value best }
     importances { name importance trials }
     importanceEpochs

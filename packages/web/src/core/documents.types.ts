@@ -735,6 +735,7 @@ export type StudyState = {
   finalScore: { mean: number; deviation: number | null; split: Split; n: number; seeds: number } | null
   edges: Array<{ parameter: string; side: EdgeSide; hits: number; of: number; low: number | null; high: number | null }>
   paretoFront: Array<{ number: number }>
+  baseline: { number: number } | null
   history: Array<{ trial: { number: number }; value: number; best: number }>
   importances: Array<{ name: string; importance: number; trials: number }>
   importanceEpochs: number

@@ -48,7 +48,7 @@ test('what cannot be searched is found before the server is asked, row by row', 
 test('rungs, sizes and folds go along where they are given, and the server’s defaults stay where they are not', () => {
   const input = toStudyInput({ ...form, rungs: '1, 3', sizes: ' 96,128 ', folds: '3', finalSeeds: '0', restarts: 'no' })
   expect(input).toMatchObject({ rungs: [1, 3], sizes: [96, 128], folds: 3, finalSeeds: 0, restarts: false })
-  expect(toStudyInput(form)).toMatchObject({ folds: 1, finalSeeds: null, restarts: true })
+  expect(toStudyInput(form)).toMatchObject({ folds: 1, finalSeeds: null, restarts: true, baseline: true })
   expect(toStudyInput(form)).not.toHaveProperty('rungs')
   expect(toStudyInput(form)).not.toHaveProperty('sizes')
   expect(checkStudy({ ...form, rungs: '1, x', sizes: '96.5', folds: '' })).toEqual({
@@ -95,7 +95,9 @@ test('a grid goes by steps instead of logarithms', () => {
     { ...rowOf('baseLr'), step: '0.001' },
     { ...rowOf('freezeEpochs'), log: true },
   ]
-  expect(toStudyInput({ ...form, sampler: 'grid', space: rows }).space).toEqual([
+  const input = toStudyInput({ ...form, sampler: 'grid', space: rows })
+  expect(input).not.toHaveProperty('baseline')
+  expect(input.space).toEqual([
     { name: 'baseLr', kind: 'float', low: 1e-4, high: 3e-2, step: 0.001 },
     { name: 'freezeEpochs', kind: 'int', low: 0, high: 3 },
   ])

@@ -33,13 +33,24 @@ export interface StartStudyForm {
   /** Sides in pixels, likewise. */
   sizes: string
   restarts: 'no' | 'yes'
+  /** Whether the first trial is what would be trained without a search. */
+  baseline: 'no' | 'yes'
   finalSeeds: string
   parallel: string
   seed: string
 }
 
 /** What most studies leave as it is. */
-export const advancedFields = ['folds', 'rungs', 'sizes', 'restarts', 'finalSeeds', 'parallel', 'seed'] as const
+export const advancedFields = [
+  'folds',
+  'rungs',
+  'sizes',
+  'restarts',
+  'baseline',
+  'finalSeeds',
+  'parallel',
+  'seed',
+] as const
 
 /** A parameter of the space as it is typed. */
 export interface SpaceRow {
@@ -148,6 +159,7 @@ export const emptyStudy: StartStudyForm = {
   rungs: '',
   sizes: '',
   restarts: 'yes',
+  baseline: 'yes',
   finalSeeds: '',
   parallel: '',
   seed: '0',
@@ -233,6 +245,8 @@ export function toStudyInput(form: StartStudyForm): StartStudyInput {
     ...(given(form.rungs) && { rungs: listOf(form.rungs).map(Number) }),
     ...(given(form.sizes) && { sizes: listOf(form.sizes).map(Number) }),
     restarts: form.restarts === 'yes',
+    // A grid has its own first trial.
+    ...(form.sampler !== 'grid' && { baseline: form.baseline === 'yes' }),
     finalSeeds: number(form.finalSeeds),
     parallel: number(form.parallel),
     budget: { trials: number(form.trials), hours: number(form.hours) },

@@ -106,6 +106,13 @@ function AdvancedFields(props: {
           width="half"
           hint="Empty: 3 where the dataset has a test split"
         />
+        <ChoiceField
+          {...field('baseline')}
+          label="First trial"
+          width="half"
+          hint="What the others are compared with, and drawn around"
+          choices={{ yes: 'The settings as they are', no: 'Anywhere in the space' }}
+        />
         <TextField {...field('parallel')} label="At the same time" width="half" hint="Empty: as many as workers do" />
         <TextField {...field('seed')} label="Seed" width="half" hint="Of the search, not of the runs" />
       </div>

@@ -88,7 +88,11 @@ function TrialRow({ trial, study }: { trial: TrialCore; study: StudyState }): Re
       <th scope="row">
         {run ? <ViewLink to={{ name: 'run', id: run.id }}>{`#${trial.number}`}</ViewLink> : `#${trial.number}`}
         {best && <span className="best-mark">best</span>}
-        {trial.enqueued && <span className="muted"> by hand</span>}
+        {trial.number === study.baseline?.number ? (
+          <span className="muted"> baseline</span>
+        ) : (
+          trial.enqueued && <span className="muted"> by hand</span>
+        )}
       </th>
       <td>
         <TrialPill state={trial.state} />
