@@ -86,12 +86,16 @@ export class LiveCursor {
   next(attempt: number): SeriesCursor {
     if (this.#attempt !== null && attempt !== this.#attempt) this.#sent = new Map()
     this.#attempt = attempt
-    // Two fields of one event that ask for the same metric get the same points.
+    // Two fields of one event may ask for the same metric: both go on from the same step, and next time from where the first to read came.
     const before = new Map(this.#sent)
+    const now = new Map<Metric, number>()
     const sent = this.#sent
     return {
       since: (metric) => before.get(metric) ?? this.#start,
-      reached: (metric, step) => sent.set(metric, step),
+      reached: (metric, step) => {
+        now.set(metric, Math.min(step, now.get(metric) ?? step))
+        sent.set(metric, now.get(metric) as number)
+      },
     }
   }
 }
