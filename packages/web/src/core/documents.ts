@@ -411,11 +411,11 @@ const studyState = gql`
     sampler { kind }
     pruner { kind }
     space { name kind low high log step choices { number text flag } when { parameter is { number text flag } } }
+    baseline { number state values }
     bestInterval { low high n }
     finalScore { mean deviation split n seeds }
     edges { parameter side hits of low high }
     paretoFront { number }
-    baseline { number }
     history { trial { number } value best }
     importances { name importance trials }
     importanceEpochs

@@ -731,11 +731,11 @@ export type StudyState = {
     choices: Array<{ number: number | null; text: string | null; flag: boolean | null }> | null
     when: { parameter: string; is: Array<{ number: number | null; text: string | null; flag: boolean | null }> } | null
   }>
+  baseline: { number: number; state: TrialState; values: Array<number> | null } | null
   bestInterval: { low: number; high: number; n: number } | null
   finalScore: { mean: number; deviation: number | null; split: Split; n: number; seeds: number } | null
   edges: Array<{ parameter: string; side: EdgeSide; hits: number; of: number; low: number | null; high: number | null }>
   paretoFront: Array<{ number: number }>
-  baseline: { number: number } | null
   history: Array<{ trial: { number: number }; value: number; best: number }>
   importances: Array<{ name: string; importance: number; trials: number }>
   importanceEpochs: number

@@ -25,6 +25,12 @@ test('the usual space passes, and becomes the mutation’s input with numbers an
   expect(input.config).not.toHaveProperty('weights')
 })
 
+test('a study begins with its settings unless that is not wanted, or a grid is searched', () => {
+  expect(toStudyInput(form)).toMatchObject({ baseline: true })
+  expect(toStudyInput({ ...form, baseline: 'no' })).toMatchObject({ baseline: false })
+  expect(toStudyInput({ ...form, sampler: 'grid' })).toMatchObject({ baseline: false })
+})
+
 test('what cannot be searched is found before the server is asked, row by row', () => {
   const space = [
     { ...rowOf('baseLr'), low: '0' },
@@ -96,7 +102,6 @@ test('a grid goes by steps instead of logarithms', () => {
     { ...rowOf('freezeEpochs'), log: true },
   ]
   const input = toStudyInput({ ...form, sampler: 'grid', space: rows })
-  expect(input).not.toHaveProperty('baseline')
   expect(input.space).toEqual([
     { name: 'baseLr', kind: 'float', low: 1e-4, high: 3e-2, step: 0.001 },
     { name: 'freezeEpochs', kind: 'int', low: 0, high: 3 },

@@ -33,7 +33,7 @@ export interface StartStudyForm {
   /** Sides in pixels, likewise. */
   sizes: string
   restarts: 'no' | 'yes'
-  /** Whether the first trial is what would be trained without a search. */
+  /** Whether trial 0 has the settings as they are, and the search begins around them. */
   baseline: 'no' | 'yes'
   finalSeeds: string
   parallel: string
@@ -42,11 +42,11 @@ export interface StartStudyForm {
 
 /** What most studies leave as it is. */
 export const advancedFields = [
+  'baseline',
   'folds',
   'rungs',
   'sizes',
   'restarts',
-  'baseline',
   'finalSeeds',
   'parallel',
   'seed',
@@ -180,6 +180,9 @@ export function possibleConditions(row: SpaceRow, space: readonly SpaceRow[]): S
 export const without = (space: readonly SpaceRow[], name: string): SpaceRow[] =>
   space.filter((row) => row.name !== name).map((row) => (row.when?.parameter === name ? { ...row, when: null } : row))
 
+/** Whether the search begins with the settings; a grid has its order. */
+export const hasBaseline = ({ baseline, sampler }: StartStudyForm): boolean => baseline === 'yes' && sampler !== 'grid'
+
 /** What can be seen without the server. */
 export function checkStudy(form: StartStudyForm): Problems<StartStudyForm> {
   const problems: Problems<StartStudyForm> = {}
@@ -245,8 +248,7 @@ export function toStudyInput(form: StartStudyForm): StartStudyInput {
     ...(given(form.rungs) && { rungs: listOf(form.rungs).map(Number) }),
     ...(given(form.sizes) && { sizes: listOf(form.sizes).map(Number) }),
     restarts: form.restarts === 'yes',
-    // A grid has its own first trial.
-    ...(form.sampler !== 'grid' && { baseline: form.baseline === 'yes' }),
+    baseline: hasBaseline(form),
     finalSeeds: number(form.finalSeeds),
     parallel: number(form.parallel),
     budget: { trials: number(form.trials), hours: number(form.hours) },

@@ -16,16 +16,18 @@ interface SpaceEditorProps {
   space: readonly SpaceRow[]
   /** Whether ranges go by steps, as a grid needs. */
   stepped: boolean
+  hint?: string | undefined
   /** By the parameter's name; '' of all. */
   problems: Readonly<Record<string, string>>
   onChange: (space: readonly SpaceRow[]) => void
 }
 
-export function SpaceEditor({ space, stepped, problems, onChange }: SpaceEditorProps): ReactElement {
+export function SpaceEditor({ space, stepped, hint, problems, onChange }: SpaceEditorProps): ReactElement {
   const left = Object.keys(knownParameters).filter((name) => !space.some((row) => row.name === name))
   return (
     <fieldset className="field space">
       <legend>Search space</legend>
+      {hint && <p className="hint">{hint}</p>}
       {space.map((row) => {
         const props: RowProps = {
           row,

@@ -1,6 +1,13 @@
 /** The dialog that starts a study. What the server refuses is shown at the field it is about. */
 import { type ReactElement, useState } from 'react'
-import { advancedFields, checkStudy, emptyStudy, prunerChoices, startStudy } from '../../core/start-study.ts'
+import {
+  advancedFields,
+  checkStudy,
+  emptyStudy,
+  hasBaseline,
+  prunerChoices,
+  startStudy,
+} from '../../core/start-study.ts'
 import { metricLabels, samplerLabels } from '../../core/study-names.ts'
 import { useConsole } from '../context.ts'
 import { FormDialog } from '../form-dialog.tsx'
@@ -36,6 +43,9 @@ export function StartStudyDialog(): ReactElement {
       <SpaceEditor
         space={form.space}
         stepped={form.sampler === 'grid'}
+        hint={
+          hasBaseline(form) ? 'What is set and searched too, such as the batch, begins with the setting.' : undefined
+        }
         problems={problems.space ?? {}}
         onChange={(space) => change('space', space)}
       />
@@ -49,7 +59,11 @@ export function StartStudyDialog(): ReactElement {
       />
       <TextField {...field('trials')} label="Trials" width="half" hint="Empty: no limit" />
       <TextField {...field('hours')} label="Hours" width="half" hint="Empty: no limit" />
-      <AdvancedFields field={field} wrong={advancedFields.some((name) => problems[name] !== undefined)} />
+      <AdvancedFields
+        field={field}
+        grid={form.sampler === 'grid'}
+        wrong={advancedFields.some((name) => problems[name] !== undefined)}
+      />
     </FormDialog>
   )
 }
@@ -59,9 +73,10 @@ type AdvancedName = (typeof advancedFields)[number]
 /** What most studies leave as it is; open where something of it is wrong. */
 function AdvancedFields(props: {
   field: <Name extends AdvancedName>(name: Name) => FieldProps<Name>
+  grid: boolean
   wrong: boolean
 }): ReactElement {
-  const { field, wrong } = props
+  const { field, grid, wrong } = props
   const [open, setOpen] = useState(false)
   return (
     <details
@@ -72,6 +87,14 @@ function AdvancedFields(props: {
     >
       <summary>Advanced</summary>
       <div className="form-grid">
+        <ChoiceField
+          {...field('baseline')}
+          value={grid ? 'no' : field('baseline').value}
+          disabled={grid}
+          label="Begin with these settings"
+          hint={grid ? 'A grid is searched in its order' : 'As trial 0, the baseline. TPE draws around it at first'}
+          choices={{ yes: 'Yes', no: 'No, draw from all of the space' }}
+        />
         <TextField
           {...field('rungs')}
           label="Rungs"
@@ -105,13 +128,6 @@ function AdvancedFields(props: {
           unit="seeds"
           width="half"
           hint="Empty: 3 where the dataset has a test split"
-        />
-        <ChoiceField
-          {...field('baseline')}
-          label="First trial"
-          width="half"
-          hint="What the others are compared with, and drawn around"
-          choices={{ yes: 'The settings as they are', no: 'Anywhere in the space' }}
         />
         <TextField {...field('parallel')} label="At the same time" width="half" hint="Empty: as many as workers do" />
         <TextField {...field('seed')} label="Seed" width="half" hint="Of the search, not of the runs" />

@@ -24,6 +24,7 @@ export function StudyFacts({ study }: { study: StudyState }): ReactElement {
     }),
     ['Searched for', objectives.map(({ metric, direction }) => `${metricLabels[metric]}, ${direction}`).join('; ')],
     ['Sampler', samplerLabels[study.sampler.kind]],
+    ['Baseline', study.baseline ? 'trial 0, the settings as they are' : 'none'],
     ['Pruner', prunerLabels[study.pruner.kind]],
     [rungs.length > 1 ? 'Rungs, in epochs' : 'Epochs of a trial', rungs.join(', ')],
     ...(rungs.length > 1

@@ -1,5 +1,6 @@
 /** The best so far and how sure it is, and what of the budget is spent. */
 import type { ReactElement } from 'react'
+import { compareWithBaseline } from '../../core/baseline.ts'
 import type { StudyState } from '../../core/documents.types.ts'
 import { formatCount, formatCountOf, formatDuration } from '../../core/format.ts'
 import { formatObjective, metricLabels } from '../../core/study-names.ts'
@@ -24,6 +25,7 @@ export function StudySummaryPanel({ study }: { study: StudyState }): ReactElemen
       )}
       <dl className="figures">
         <BestFigure study={study} />
+        <BaselineFigure study={study} />
         {study.finalScore && <FinalFigure study={study} />}
         <Figure
           name="Trials"
@@ -74,6 +76,21 @@ function BestFigure({ study }: { study: StudyState }): ReactElement | null {
       value={formatObjective(metric, best?.values?.[0])}
       note={best ? [`trial ${best.number}`, interval].filter(Boolean).join(' · ') : 'no trial is complete yet'}
       testId="best"
+    />
+  )
+}
+
+/** By how much the best beats what one would have trained without a search. */
+function BaselineFigure({ study }: { study: StudyState }): ReactElement | null {
+  const compared = compareWithBaseline(study)
+  if (!compared) return null
+  const { gain, baseline, withinNoise } = compared
+  return (
+    <Figure
+      name="Against the baseline"
+      value={gain ?? 'no gain'}
+      note={gain === null ? 'no trial beats it' : `trial 0 has ${baseline}${withinNoise ? ' · within noise' : ''}`}
+      testId="baseline-gain"
     />
   )
 }

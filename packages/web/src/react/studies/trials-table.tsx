@@ -82,17 +82,14 @@ export function TrialsTable(props: {
 function TrialRow({ trial, study }: { trial: TrialCore; study: StudyState }): ReactElement {
   const { objectives, space } = study
   const best = study.best?.number === trial.number
+  const origin = study.baseline?.number === trial.number ? 'baseline' : trial.enqueued ? 'by hand' : null
   const [run] = trial.runs
   return (
     <tr className={best ? 'is-best' : undefined} data-testid="trial-row" data-state={trial.state}>
       <th scope="row">
         {run ? <ViewLink to={{ name: 'run', id: run.id }}>{`#${trial.number}`}</ViewLink> : `#${trial.number}`}
         {best && <span className="best-mark">best</span>}
-        {trial.number === study.baseline?.number ? (
-          <span className="muted"> baseline</span>
-        ) : (
-          trial.enqueued && <span className="muted"> by hand</span>
-        )}
+        {origin && <span className="muted"> {origin}</span>}
       </th>
       <td>
         <TrialPill state={trial.state} />
