@@ -61,8 +61,8 @@ beforeAll(async () => {
     objectives: [{ metric: 'validLoss', direction: 'minimize' }],
     config: { epochs: 3 },
     pruner: { kind: 'successiveHalving', reductionFactor: 3 },
-    budget: { trials: 16 },
-    baseline: false,
+    // With the baseline.
+    budget: { trials: 17 },
     enqueue: [...highRates, ...lowRates].map((baseLr) => ({ baseLr })),
     finalSeeds: 1,
   })
@@ -92,7 +92,7 @@ test('a study is listed, ends before the reader’s eyes, and says what was best
   expect(inState('pruned').length).toBeGreaterThan(0)
 
   const rows = page.getByTestId('trial-row')
-  await expect.poll(() => rows.count()).toBe(trials.length)
+  await expect.poll(() => rows.count()).toBe(17)
   for (const state of ['complete', 'pruned', 'paused']) {
     expect(await page.locator(`[data-testid=trial-row][data-state=${state}]`).count()).toBe(inState(state).length)
   }
@@ -113,13 +113,34 @@ test('a study is listed, ends before the reader’s eyes, and says what was best
   await expect.poll(() => history.getAttribute('data-points')).toBe(String(complete.length))
   await page.getByRole('button', { name: 'Table of History: Valid loss' }).click()
   expect(await history.getByRole('row').count()).toBe(complete.length + 1)
-  expect(await page.getByTestId('trial-curves').locator('polyline').count()).toBe(trials.length)
-  expect(await page.getByTestId('parallel-coordinates').locator('polyline').count()).toBe(trials.length)
+  expect(await page.getByTestId('trial-curves').locator('polyline').count()).toBe(17)
+  expect(await page.getByTestId('parallel-coordinates').locator('polyline').count()).toBe(17)
   const shares = await page.getByTestId('importance-row').locator('td:nth-child(2)').allInnerTexts()
   // Each is rounded to a tenth of a per cent.
   expect(Math.abs(shares.reduce((sum, share) => sum + Number.parseFloat(share), 0) - 100)).toBeLessThan(0.16)
   expect(await page.getByTestId('notices').textContent()).toContain('at the high end of baseLr: search it from')
   await takePicture(page, 'study-finished')
+  expect([...errors, ...faults]).toEqual([])
+})
+
+test('the baseline is told from trials by hand, drawn beside the others, and what the search gained over it is said', async () => {
+  const { page, errors } = await openPage(browser, `${url}/#/studies`)
+  await page.getByRole('link', { name: 'Rates of a line' }).click()
+  await expect.poll(() => page.getByTestId('study-status').textContent(), { timeout: 60_000 }).toBe('Finished')
+  const [trials = []] = await platform.services.studies.trialsOf([studyId])
+  const losses = trials.flatMap(({ state, values }) => (state === 'complete' && values ? [values[0] ?? Infinity] : []))
+  const baseline = trials[0]?.values?.[0] ?? Number.NaN
+
+  const row = (number: number) => page.getByTestId('trial-row').filter({ hasText: new RegExp(`^#${number}\\b`) })
+  expect(await row(0).getByRole('rowheader').textContent()).toBe('#0 baseline')
+  expect(await row(3).getByRole('rowheader').textContent()).toContain('by hand')
+  const gain = page.getByTestId('baseline-gain')
+  expect(await gain.textContent()).toContain(`−${(baseline - Math.min(...losses)).toFixed(4)}`)
+  expect(await gain.textContent()).toContain(`trial 0 has ${baseline.toFixed(4)}`)
+
+  await page.getByRole('button', { name: 'Table of History: Valid loss' }).click()
+  const drawn = await page.getByTestId('history-chart').locator('tbody td:nth-child(4)').allInnerTexts()
+  expect(drawn).toEqual(losses.map(() => baseline.toFixed(4)))
   expect([...errors, ...faults]).toEqual([])
 })
 
@@ -155,6 +176,7 @@ test('a study is started from the form; what the server refuses stands at its fi
     .toEqual(['The rungs are [2, 1]: they must be integers that rise, below 2'])
   expect(await form.locator('[name=rungs]').evaluate((field) => field.matches(':focus'))).toBe(true)
   await form.locator('[name=rungs]').fill('1')
+  await form.getByLabel('Begin with these settings').selectOption('no')
 
   await form.getByLabel('Add a parameter').selectOption('optimizer')
   await form.getByLabel('Add a parameter').selectOption('momentum')
@@ -177,6 +199,7 @@ test('a study is started from the form; what the server refuses stands at its fi
   const facts = await page.getByTestId('study-facts').textContent()
   expect(facts).toContain('0.8 to 0.98, where optimizer is sgd')
   expect(facts).toContain('Rungs, in epochs1, 2')
+  expect(facts).toContain('Baselinenone')
   expect(facts).toContain('Winner trained anewno')
   expect([...errors, ...faults]).toEqual([])
 })
