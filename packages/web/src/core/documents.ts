@@ -184,13 +184,14 @@ export const evaluationsQuery: TypedDocumentNode<EvaluationsQuery, EvaluationsQu
         scores { name interval { value low high } }
         byClass { class precision recall f1 count }
         calibration { ece mce temperature bins { low high count confidence accuracy } }
-        mostConfused { actual predicted count }
+        mostConfused { actual predicted count images { ...Sample } }
         topLosses { ...Sample }
         bottomLosses { ...Sample }
         slices { by key n loss accuracy { value low high } }
         nearDuplicates { distance first { path class split } second { path class split } }
         withoutNearDuplicates { n accuracy f1Weighted f1Macro }
       }
+      dataset { id }
       jobs { ...JobState }
       checkpoints { id kind }
     }

@@ -343,7 +343,7 @@ export type EvaluationsQuery = {
         temperature: number | null
         bins: Array<{ low: number; high: number; count: number; confidence: number | null; accuracy: number | null }>
       } | null
-      mostConfused: Array<{ actual: string; predicted: string; count: number }>
+      mostConfused: Array<{ actual: string; predicted: string; count: number; images: Array<Sample> }>
       topLosses: Array<Sample>
       bottomLosses: Array<Sample>
       slices: Array<{
@@ -360,6 +360,7 @@ export type EvaluationsQuery = {
       }>
       withoutNearDuplicates: { n: number; accuracy: number; f1Weighted: number; f1Macro: number } | null
     }>
+    dataset: { id: string }
     jobs: Array<JobState>
     checkpoints: Array<{ id: string; kind: ModelKind }>
   } | null

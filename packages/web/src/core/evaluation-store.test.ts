@@ -4,8 +4,8 @@ import { stringifyDocument } from '@urql/core'
 import { buildSchema, graphql } from 'graphql'
 import { expect, test } from 'vitest'
 import type { Api } from './api.ts'
-import type { JobsFeed } from './documents.types.ts'
-import { createEvaluationStore, type EvaluationState, type EvaluationStore } from './evaluation-store.ts'
+import type { ExplainInput, JobsFeed } from './documents.types.ts'
+import { createEvaluationStore, type EvaluationState, type EvaluationStore, subjectsOf } from './evaluation-store.ts'
 
 const schema = buildSchema(readFileSync(new URL('../../../api/schema.graphql', import.meta.url), 'utf8'))
 
@@ -14,6 +14,8 @@ class Server {
   splits: string[] = ['valid']
   job: { id: string; kind: string; status: string; run: { id: string }; skipped: [] } | null = null
   refusal: string | null = null
+  /** What was to be explained. */
+  asked: ExplainInput | null = null
   tell: (data: JobsFeed) => void = () => {}
 
   readonly api: Api = {
@@ -36,7 +38,16 @@ class Server {
 
   async #execute<Data>(source: string, variableValues: object): Promise<Data> {
     const rootValue = {
-      run: { evaluations: this.splits.map(evaluation), jobs: this.job ? [this.job] : [], checkpoints: [] },
+      run: {
+        evaluations: this.splits.map(evaluation),
+        dataset: { id: 'd1' },
+        jobs: this.job ? [this.job] : [],
+        checkpoints: [{ id: 'm1', kind: 'best' }],
+      },
+      explain: ({ input }: { input: ExplainInput }) => {
+        this.asked = input
+        return { __typename: 'ExplainSuccess', job: { id: 'j2' } }
+      },
       evaluate: () => {
         if (this.refusal) return { __typename: 'Conflict', message: this.refusal }
         this.job = { id: 'j1', kind: 'evaluate', status: 'QUEUED', run: { id: 'r1' }, skipped: [] }
@@ -48,6 +59,15 @@ class Server {
     return data as Data
   }
 }
+
+const mistake = (path: string) => ({
+  path,
+  actual: 'cat',
+  predicted: 'dog',
+  loss: 3,
+  confidence: 0.9,
+  probability: 0.05,
+})
 
 const evaluation = (split: string) => ({
   split,
@@ -61,7 +81,7 @@ const evaluation = (split: string) => ({
   topK: [],
   scores: [],
   byClass: [],
-  mostConfused: [],
+  mostConfused: [{ actual: 'cat', predicted: 'dog', count: 5, images: ['cat/1.jpg', 'cat/2.jpg'].map(mistake) }],
   topLosses: [],
   bottomLosses: [],
   slices: [],
@@ -96,4 +116,21 @@ test('a refused evaluation says why, and news of other runs are not of this one'
   const other = { id: 'j9', kind: 'evaluate', status: 'RUNNING', run: { id: 'r2' }, progress: null, error: null }
   server.tell({ jobs: { job: other as JobsFeed['jobs']['job'] } })
   expect(store.get().job).toBeNull()
+})
+
+test('the images of a confused pair are explained: why they were taken for the one class, and what spoke for the other', async () => {
+  const server = new Server()
+  const store = createEvaluationStore(server.api, 'r1')
+  const { evaluations, dataset } = await until(store, ({ phase }) => phase === 'ready')
+  const [pair] = evaluations[0]?.mostConfused ?? []
+  if (!pair || dataset === null) throw new Error('nothing was confused')
+  expect(await store.explain(subjectsOf(pair, dataset))).toBe('j2')
+  expect(server.asked).toMatchObject({
+    model: 'm1',
+    images: [
+      { dataset: 'd1', path: 'cat/1.jpg' },
+      { dataset: 'd1', path: 'cat/2.jpg' },
+    ],
+    labels: ['dog', 'cat'],
+  })
 })

@@ -9,11 +9,17 @@ import { createStore, type ReadableStore } from './store.ts'
 
 export type Evaluation = NonNullable<EvaluationsQuery['run']>['evaluations'][number]
 export type Sample = Evaluation['topLosses'][number]
+export type ConfusedPair = Evaluation['mostConfused'][number]
+
+/** Which images are to be explained. */
+export type Subjects = Pick<ExplainInput, 'topLosses' | 'confusedPairs' | 'split' | 'images' | 'labels'>
 
 export interface EvaluationState {
   phase: 'loading' | 'ready'
   /** Test before validation before training: the nearest to the truth comes first. */
   evaluations: readonly Evaluation[]
+  /** The dataset, of which they name images. */
+  dataset: string | null
   /** The best weights, which can be asked. */
   model: string | null
   /** The latest that was asked for, if any. */
@@ -24,15 +30,28 @@ export interface EvaluationState {
 export interface EvaluationStore extends ReadableStore<EvaluationState> {
   evaluate(): Promise<void>
   /** Has the images explained on which it did worst; the id of the job, null where that was refused. */
-  explain(which: Pick<ExplainInput, 'topLosses' | 'confusedPairs' | 'split'>): Promise<string | null>
+  explain(which: Subjects): Promise<string | null>
   retry(): Promise<void>
   close(): void
 }
 
+/** A pair's images: why they were taken for what they are not, and what spoke for the truth. */
+export const subjectsOf = ({ actual, predicted, images }: ConfusedPair, dataset: string): Subjects => ({
+  images: images.map(({ path }) => ({ dataset, path })),
+  labels: [predicted, actual],
+})
+
 const order: readonly Evaluation['split'][] = ['test', 'valid', 'train']
 
 export function createEvaluationStore(api: Api, runId: string): EvaluationStore {
-  const store = createStore<EvaluationState>({ phase: 'loading', evaluations: [], model: null, job: null, error: null })
+  const store = createStore<EvaluationState>({
+    phase: 'loading',
+    evaluations: [],
+    dataset: null,
+    model: null,
+    job: null,
+    error: null,
+  })
   let closed = false
   const endFeed = followJobs(
     api,
@@ -56,7 +75,7 @@ export function createEvaluationStore(api: Api, runId: string): EvaluationStore 
       const evaluations = (run?.evaluations ?? []).toSorted((a, b) => order.indexOf(a.split) - order.indexOf(b.split))
       const job = run?.jobs.find(({ kind }) => kind === 'evaluate') ?? null
       const model = bestModel(run?.checkpoints)
-      store.set({ phase: 'ready', evaluations, model, job, error: null })
+      store.set({ phase: 'ready', evaluations, dataset: run?.dataset.id ?? null, model, job, error: null })
     } catch (error) {
       if (!closed) store.set({ error: asApiError(error) })
     }

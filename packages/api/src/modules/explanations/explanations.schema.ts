@@ -203,7 +203,7 @@ const ExplainInput = builder.inputType('ExplainInput', {
     }),
     confusedPairs: t.int({
       description:
-        'For each of so many pairs of classes that are most often confused, the worst image, where the evaluation kept one.',
+        'For each of so many pairs of classes that are most often confused, the worst of ConfusedPair.images; an evaluation of an older version has none.',
     }),
     split: t.field({ type: Split, description: 'Of that evaluation. Default test, else valid, else train.' }),
     method: t.field({ type: ExplainMethod, description: 'Default lime.' }),

@@ -5,6 +5,7 @@ import {
   type Evaluation,
   type EvaluationState,
   type EvaluationStore,
+  type Subjects,
 } from '../../core/evaluation-store.ts'
 import { isUnderWay } from '../../core/jobs.ts'
 import { useConsole, useOwnedStore, useStoreState } from '../context.ts'
@@ -35,9 +36,20 @@ export function EvaluationSection({
 function LoadedSection(props: { store: EvaluationStore; canEvaluate: boolean; runId: string }): ReactElement | null {
   const { store, canEvaluate, runId } = props
   const state = useStoreState(store)
+  const { router } = useConsole()
+  const [asking, setAsking] = useState(false)
   const [chosen, choose] = useState<Evaluation['split'] | null>(null)
   const { evaluations, job, error } = state
   const shown = evaluations.find(({ split }) => split === chosen) ?? evaluations[0]
+
+  async function ask(which: Subjects): Promise<void> {
+    setAsking(true)
+    const asked = await store.explain(which)
+    setAsking(false)
+    if (asked !== null) router.go({ name: 'explanations', run: runId, job: asked })
+  }
+  const explain = (which: Subjects): void => void ask(which)
+
   if (!shown && !canEvaluate && !error) return null
   return (
     <Panel
@@ -56,8 +68,14 @@ function LoadedSection(props: { store: EvaluationStore; canEvaluate: boolean; ru
         <>
           <Overall evaluations={evaluations} />
           <SplitTabs evaluations={evaluations} shown={shown.split} onChoose={choose} />
-          <ExplainButtons evaluation={shown} model={state.model} store={store} runId={runId} />
-          <OneSplit evaluation={shown} />
+          {state.model !== null && <ExplainButtons evaluation={shown} asking={asking} onExplain={explain} />}
+          <OneSplit
+            key={shown.split}
+            evaluation={shown}
+            dataset={state.model && state.dataset}
+            asking={asking}
+            onExplain={explain}
+          />
         </>
       ) : (
         state.phase === 'ready' && !isUnderWay(job) && <p className="placeholder">Not evaluated yet.</p>
@@ -112,22 +130,13 @@ function SplitTabs(props: {
 /** Why it did worst where it did worst. */
 function ExplainButtons(props: {
   evaluation: Evaluation
-  model: string | null
-  store: EvaluationStore
-  runId: string
+  asking: boolean
+  onExplain: (which: Subjects) => void
 }): ReactElement | null {
-  const { evaluation, model, store, runId } = props
-  const { router } = useConsole()
-  const [asking, setAsking] = useState(false)
+  const { evaluation, asking, onExplain } = props
   const { split, topLosses, mostConfused } = evaluation
-  if (model === null || topLosses.length === 0) return null
-  async function ask(which: { topLosses: number } | { confusedPairs: number }): Promise<void> {
-    setAsking(true)
-    const job = await store.explain({ ...which, split })
-    setAsking(false)
-    if (job !== null) router.go({ name: 'explanations', run: runId, job })
-  }
-  const pairs = Math.min(mostExplained, mostConfused.length)
+  if (topLosses.length === 0) return null
+  const pairs = Math.min(mostExplained, mostConfused.filter(({ images }) => images.length > 0).length)
   return (
     <div className="panel-body explain-buttons">
       <button
@@ -135,7 +144,7 @@ function ExplainButtons(props: {
         className="button"
         disabled={asking}
         data-testid="explain-worst"
-        onClick={() => void ask({ topLosses: Math.min(mostExplained, topLosses.length) })}
+        onClick={() => onExplain({ topLosses: Math.min(mostExplained, topLosses.length), split })}
       >
         Explain the worst images
       </button>
@@ -145,7 +154,7 @@ function ExplainButtons(props: {
           className="button"
           disabled={asking}
           data-testid="explain-confused"
-          onClick={() => void ask({ confusedPairs: pairs })}
+          onClick={() => onExplain({ confusedPairs: pairs, split })}
         >
           Explain confused pairs
         </button>
@@ -157,13 +166,19 @@ function ExplainButtons(props: {
 /** Images of one question: each takes a thousand answers of the model. */
 const mostExplained = 8
 
-function OneSplit({ evaluation }: { evaluation: Evaluation }): ReactElement {
+function OneSplit(props: {
+  evaluation: Evaluation
+  dataset: string | null
+  asking: boolean
+  onExplain: (which: Subjects) => void
+}): ReactElement {
+  const { evaluation } = props
   return (
     <div className="evaluation" data-testid={`evaluation-${evaluation.split}`}>
       <ByClass evaluation={evaluation} />
       <Reliability evaluation={evaluation} />
       <Confusion evaluation={evaluation} />
-      <MostConfused evaluation={evaluation} />
+      <MostConfused {...props} />
       <Samples title="Worst images" samples={evaluation.topLosses} testId="worst" />
       <Samples title="Best images" samples={evaluation.bottomLosses} testId="best" />
       <Slices evaluation={evaluation} />

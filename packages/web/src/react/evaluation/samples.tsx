@@ -1,5 +1,5 @@
 /** Single images with what was said of them. */
-import type { ReactElement } from 'react'
+import type { ReactElement, ReactNode } from 'react'
 import type { Sample } from '../../core/evaluation-store.ts'
 import { formatNumber, formatPercent } from '../../core/format.ts'
 
@@ -7,13 +7,17 @@ interface SamplesProps {
   title: string
   samples: readonly Sample[]
   testId: string
+  actions?: ReactNode
 }
 
-export function Samples({ title, samples, testId }: SamplesProps): ReactElement | null {
+export function Samples({ title, samples, testId, actions }: SamplesProps): ReactElement | null {
   if (samples.length === 0) return null
   return (
     <section className="evaluation-wide samples" aria-label={title} data-testid={testId}>
-      <h3>{title}</h3>
+      <div className="samples-head">
+        <h3>{title}</h3>
+        {actions}
+      </div>
       <ul>
         {samples.map((sample) => (
           <li key={sample.path} title={sample.path}>
