@@ -21,7 +21,7 @@ export const evaluateJob: Handlers['evaluate'] = async (job, { signal, progress 
     const { stage, split, done, total } = event
     progress({ stage: split ? `${stages[stage]} of ${split}` : stages[stage], done, total })
   }
-  const { evaluations, nearDuplicates, modelCalibration } = await toldOfCrashes(() =>
+  const { evaluations, nearDuplicates, modelCalibration, uncalibrated } = await toldOfCrashes(() =>
     runTask('evaluate', spec, { signal, onEvent }),
   )
   return {
@@ -31,6 +31,7 @@ export const evaluateJob: Handlers['evaluate'] = async (job, { signal, progress 
     }),
     nearDuplicates: nearDuplicates ?? { count: 0, pairs: [] },
     calibration: modelCalibration,
+    uncalibrated,
     warnings,
   }
 }

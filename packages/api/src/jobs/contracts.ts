@@ -197,6 +197,8 @@ export interface EvaluateResult {
   nearDuplicates: { count: number; pairs: NearDuplicate[] }
   /** The model's, by whose temperature logits were divided; null where it has none. */
   calibration: ModelCalibration | null
+  /** Why `calibrate` has made none; null where it has, or was not asked. */
+  uncalibrated: string | null
   /** What else there is to say, for the run's log. */
   warnings: string[]
 }

@@ -33,13 +33,15 @@ function descend(state: State, rate: number): number {
 }
 
 export interface TrainerOptions {
+  /** Why no model can be calibrated. */
+  uncalibrated?: string
   /** Pause after each step, so that a test can act while it trains. */
   stepMs?: number
   /** Fails, or has its process die, once this step is reached on the first attempt. */
   failAt?: { step: number; error: Error }
 }
 
-export const trainer = ({ stepMs = 0, failAt }: TrainerOptions = {}): Handlers => ({
+export const trainer = ({ stepMs = 0, failAt, uncalibrated }: TrainerOptions = {}): Handlers => ({
   async evaluate({ splits, calibrate }, { signal, progress }) {
     for (const [done, stage] of splits.entries()) {
       signal.throwIfAborted()
@@ -52,7 +54,8 @@ export const trainer = ({ stepMs = 0, failAt }: TrainerOptions = {}): Handlers =
     return {
       evaluations: there.map((split) => ({ ...fullEvaluation, split, withoutNearDuplicates: null })),
       nearDuplicates: { count: 1, pairs: [nearDuplicate] },
-      calibration: calibrate ? modelCalibration : null,
+      calibration: calibrate && uncalibrated === undefined ? modelCalibration : null,
+      uncalibrated: (calibrate && uncalibrated) || null,
       warnings: calibrate ? [] : ['the model is not calibrated'],
     }
   },

@@ -194,7 +194,11 @@ describe('an evaluation', () => {
     const { images, temperature } = saved.calibration as Calibration
     expect(images).toBe(8)
     expect(told).toContainEqual({ type: 'progress', stage: 'calibrate', split: 'valid', done: 8, total: 8 })
-    expect(first).toMatchObject({ calibratedBy: temperature, modelCalibration: { images: 8, temperature } })
+    expect(first).toMatchObject({
+      calibratedBy: temperature,
+      modelCalibration: { images: 8, temperature },
+      uncalibrated: null,
+    })
     // Of the same images as the training’s own validation: the temperature that the plain evaluation asks for.
     expect(temperature).toBeCloseTo(result.evaluations[1]?.temperature as number, 4)
     expect(first.evaluations[0]?.loss).not.toBe(result.evaluations[2]?.loss)
@@ -211,13 +215,13 @@ describe('an evaluation', () => {
     const told: EvaluateEvent[] = []
     const few = { ...spec('data'), splits: ['test'], valid: 0.05, calibrate: true } as const
     const { evaluations, ...rest } = await here(few, openNodeDevice, (event) => told.push(event))
-    expect(rest).toMatchObject({ calibratedBy: null, modelCalibration: null })
+    const uncalibrated = '2 readable images are too few to calibrate 2 classes: at least 4 are needed'
+    expect(rest).toMatchObject({ calibratedBy: null, modelCalibration: null, uncalibrated })
     expect(evaluations[0]?.loss).toBeCloseTo(evaluations[0]?.logLoss as number, 6)
     expect(told).toContainEqual({
       type: 'log',
       level: 'warn',
-      message:
-        'the model is not calibrated: 2 readable images are too few to calibrate 2 classes: at least 4 are needed',
+      message: `the model is not calibrated: ${uncalibrated}`,
     })
   })
 

@@ -69,9 +69,9 @@ export async function runEvaluation(spec: EvaluateSpec, context: TaskContext<Eva
       const batch = Math.min(spec.batch ?? 16, Math.max(...Array.from(sources.values(), ({ length }) => length)))
       const classifier = await Classifier.load(device, saved, { batch })
       try {
-        const calibration = toCalibrate
+        const { calibration, uncalibrated } = toCalibrate
           ? await calibrateOn(folder.valid, { classifier, saved, labels, model: spec.model, context })
-          : saved.calibration
+          : { calibration: saved.calibration, uncalibrated: null }
         const calibratedBy = calibration?.temperature ?? null
         const evaluate = { spec, folder, looks, inTrain: copies.inTrain, calibratedBy, context }
         const began = performance.now()
@@ -90,6 +90,7 @@ export async function runEvaluation(spec: EvaluateSpec, context: TaskContext<Eva
           size: saved.preprocessing.size,
           calibratedBy,
           modelCalibration: calibration && figuresOf(calibration),
+          uncalibrated,
           adapter: { name, vendor, software },
           evaluations,
           nearDuplicates: spec.nearDuplicates === false ? null : copies.found,
@@ -118,20 +119,21 @@ interface Uncalibrated {
   context: TaskContext<EvaluateEvent>
 }
 
-/** Calibrates the model on its folder's validation images; null, and a word of it, where they are too few. */
+/** Calibrates the model on its folder's validation images; none, and why, where they are too few. */
 async function calibrateOn(
   valid: ImageSource,
   { classifier, saved, labels, model, context: { signal, onEvent } }: Uncalibrated,
-): Promise<Calibration | null> {
+): Promise<{ calibration: Calibration | null; uncalibrated: string | null }> {
   const source = relabelled(thinned(valid, mostToCalibrate), saved.classes, labels)
   const onImages = (done: number): void =>
     onEvent({ type: 'progress', stage: 'calibrate', split: 'valid', done, total: source.length })
   try {
-    return await calibrate(classifier, saved, source, { out: await fileFor({ model }), signal, onImages })
+    const out = await fileFor({ model })
+    return { calibration: await calibrate(classifier, saved, source, { out, signal, onImages }), uncalibrated: null }
   } catch (error) {
     if (!(error instanceof EngineError) || error.code !== 'BAD_DATASET') throw error
     onEvent({ type: 'log', level: 'warn', message: `the model is not calibrated: ${error.message}` })
-    return null
+    return { calibration: null, uncalibrated: error.message }
   }
 }
 

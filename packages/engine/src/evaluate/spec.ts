@@ -76,6 +76,8 @@ export interface EvaluateResult {
   calibratedBy: number | null
   /** All that there is to say of that calibration. */
   modelCalibration: CalibrationFigures | null
+  /** Why `calibrate` has made none; null where it has, or was not asked. */
+  uncalibrated: string | null
   adapter: StartEvent['adapter']
   evaluations: SplitEvaluation[]
   /** Across splits; null where they were not looked for. */

@@ -49,12 +49,12 @@ export const evaluateKind: JobKind<EvaluateInput, EvaluateJob, EvaluateResult> =
 
   async store(tx, { input: { runId }, job: { epoch }, result }) {
     const createdAt = new Date()
-    const { calibration } = result
+    const { calibration, uncalibrated } = result
     const calibratedBy = calibration?.temperature ?? null
     // Of the checkpoint that was looked at, should there be a newer one by now.
     await tx
       .update(models)
-      .set({ calibration })
+      .set({ calibration, uncalibrated })
       .where(and(eq(models.runId, runId), eq(models.kind, 'best'), eq(models.epoch, epoch)))
     for (const message of result.warnings.slice(0, mostWarnings)) {
       await tx.insert(logs).values({ runId, at: createdAt, level: 'warn', message })

@@ -124,6 +124,31 @@ onEveryDatabase('short jobs', (database) => {
     expect(await evaluations.ofRuns([id])).toMatchObject([{ calibratedBy: 1.25 }, { calibratedBy: 1.25 }])
   })
 
+  it('say why a model could not be calibrated, until it can', async () => {
+    const platform = await database.open()
+    const server = await platform.listen({ port: 0 })
+    const { runs, datasets } = platform.services
+    const dataset = await datasets.import(await datasetFolder())
+    const { id } = await runs.start({ datasetId: dataset.id, config: { epochs: 1 } })
+    const worker = await platform.startWorker(trainer({ uncalibrated: '2 images are too few' }))
+    await until(async () => (await runs.get(id)).status === 'SUCCEEDED')
+    const [[job]] = (await platform.services.jobs.ofRuns([id])) as [[JobRow]]
+    await ended(platform, job)
+    const best = `{ run(id: "${gid('Run', id)}") { checkpoints { kind uncalibrated calibration { images } } } }`
+    expect((await request(server, best)).run.checkpoints).toEqual([
+      { kind: 'best', uncalibrated: '2 images are too few', calibration: null },
+      { kind: 'last', uncalibrated: null, calibration: null },
+    ])
+    await worker.stop()
+    await platform.startWorker(trainer())
+    await ended(platform, await platform.services.evaluations.ask(id))
+    expect((await request(server, best)).run.checkpoints[0]).toEqual({
+      kind: 'best',
+      uncalibrated: null,
+      calibration: { images: modelCalibration.images },
+    })
+  })
+
   it('fail with what their handler says, and are tried again where its process died', async () => {
     const platform = await database.open()
     let tries = 0

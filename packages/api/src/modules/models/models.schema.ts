@@ -41,7 +41,11 @@ ModelRef.implement({
       type: ModelCalibrationRef,
       nullable: true,
       description:
-        'Made as the run’s evaluation begins, once the run has SUCCEEDED; null before, and where there are too few images.',
+        'Made as the run’s evaluation begins, once the run has SUCCEEDED; null before, and where uncalibrated says why.',
+    }),
+    uncalibrated: t.exposeString('uncalibrated', {
+      nullable: true,
+      description: 'Why it could not be calibrated, such as too few images; null where it is, or nobody has tried.',
     }),
     run: t.field({ type: RunRef, resolve: (model) => model.runId }),
     metrics: t.loadable({

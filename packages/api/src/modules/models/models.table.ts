@@ -18,6 +18,8 @@ export const models = pgTable(
     epoch: integer().notNull(),
     /** What the calibration in its file says; null where it has none. Gone with the next checkpoint. */
     calibration: jsonb().$type<ModelCalibration>(),
+    /** Why it could not be calibrated; null where it is, or nobody has tried. */
+    uncalibrated: text(),
     createdAt: time().notNull(),
   },
   (table) => [unique().on(table.runId, table.kind)],

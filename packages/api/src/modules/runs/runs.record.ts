@@ -140,7 +140,7 @@ export function recordEvents(
           break
         case 'checkpoint': {
           const { kind, path, epoch } = event
-          const written = { path, epoch, calibration: null, createdAt: new Date() }
+          const written = { path, epoch, calibration: null, uncalibrated: null, createdAt: new Date() }
           await tx
             .insert(models)
             .values({ runId, kind, ...written })
