@@ -175,12 +175,18 @@ const sample = gql`
   }
 `
 
+const checkpoint = gql`
+  fragment Checkpoint on Model {
+    id kind uncalibrated calibration { images temperature before after }
+  }
+`
+
 /** What the best weights of a run are worth on each split. Asked apart from the run: with its pictures it is much larger. */
 export const evaluationsQuery: TypedDocumentNode<EvaluationsQuery, EvaluationsQueryVariables> = gql`
   query EvaluationsQuery($id: ID!) {
     run(id: $id) {
       evaluations {
-        split epoch n loss accuracy f1Weighted f1Micro f1Macro confusion level logLoss brier rocAuc averagePrecision topK
+        split epoch calibratedBy n loss accuracy f1Weighted f1Micro f1Macro confusion level logLoss brier rocAuc averagePrecision topK
         scores { name interval { value low high } }
         byClass { class precision recall f1 count }
         calibration { ece mce temperature bins { low high count confidence accuracy } }
@@ -193,11 +199,12 @@ export const evaluationsQuery: TypedDocumentNode<EvaluationsQuery, EvaluationsQu
       }
       dataset { id }
       jobs { ...JobState }
-      checkpoints { id kind }
+      checkpoints { ...Checkpoint }
     }
   }
   ${jobState}
   ${sample}
+  ${checkpoint}
 `
 
 export const evaluateMutation: TypedDocumentNode<EvaluateMutation, EvaluateMutationVariables> = gql`
@@ -237,7 +244,7 @@ const imageSource = gql`
 /** What the models of a run have said of images, the newest first, and which model would be asked next. */
 export const predictionsQuery: TypedDocumentNode<PredictionsQuery, PredictionsQueryVariables> = gql`
   query PredictionsQuery($run: ID!) {
-    run(id: $run) { id name checkpoints { id kind epoch } }
+    run(id: $run) { id name status checkpoints { ...Checkpoint } }
     predictions(filter: { run: $run }, first: 48) {
       edges {
         node {
@@ -250,6 +257,7 @@ export const predictionsQuery: TypedDocumentNode<PredictionsQuery, PredictionsQu
     }
   }
   ${imageSource}
+  ${checkpoint}
 `
 
 export const predictMutation: TypedDocumentNode<PredictMutation, PredictMutationVariables> = gql`

@@ -273,6 +273,13 @@ export type TrialParameterInput = {
 
 export type TrialState = 'complete' | 'failed' | 'paused' | 'pruned' | 'running' | 'waiting'
 
+export type Checkpoint = {
+  id: string
+  kind: ModelKind
+  uncalibrated: string | null
+  calibration: { images: number; temperature: number; before: number; after: number } | null
+}
+
 export type CompleteUploadMutation = {
   completeUpload:
     | { __typename: 'CompleteUploadSuccess' }
@@ -322,6 +329,7 @@ export type EvaluationsQuery = {
     evaluations: Array<{
       split: Split
       epoch: number | null
+      calibratedBy: number | null
       n: number
       loss: number | null
       accuracy: number
@@ -362,7 +370,7 @@ export type EvaluationsQuery = {
     }>
     dataset: { id: string }
     jobs: Array<JobState>
-    checkpoints: Array<{ id: string; kind: ModelKind }>
+    checkpoints: Array<Checkpoint>
   } | null
 }
 
@@ -451,7 +459,7 @@ export type PredictMutation = {
 export type PredictMutationVariables = { input: PredictInput }
 
 export type PredictionsQuery = {
-  run: { id: string; name: string; checkpoints: Array<{ id: string; kind: ModelKind; epoch: number }> } | null
+  run: { id: string; name: string; status: RunStatus; checkpoints: Array<Checkpoint> } | null
   predictions: {
     edges: Array<{
       node: {

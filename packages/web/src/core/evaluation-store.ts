@@ -1,7 +1,7 @@
 /** What a run's best weights are worth, and the job that finds it out: brought by a query, and again when a job has changed. */
 import type { Api } from './api.ts'
 import { evaluateMutation, evaluationsQuery } from './documents.ts'
-import type { EvaluationsQuery, ExplainInput, JobState } from './documents.types.ts'
+import type { Checkpoint, EvaluationsQuery, ExplainInput, JobState } from './documents.types.ts'
 import { ApiError, asApiError } from './errors.ts'
 import { explainFor } from './explain.ts'
 import { bestModel, followJobs } from './jobs.ts'
@@ -21,7 +21,7 @@ export interface EvaluationState {
   /** The dataset, of which they name images. */
   dataset: string | null
   /** The best weights, which can be asked. */
-  model: string | null
+  model: Checkpoint | null
   /** The latest that was asked for, if any. */
   job: JobState | null
   error: ApiError | null
@@ -96,7 +96,7 @@ export function createEvaluationStore(api: Api, runId: string): EvaluationStore 
     },
     async explain(which) {
       const { model } = store.get()
-      return model === null ? null : explainFor(store, api, { model, ...which })
+      return model === null ? null : explainFor(store, api, { model: model.id, ...which })
     },
     close() {
       closed = true

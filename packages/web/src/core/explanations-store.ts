@@ -75,7 +75,9 @@ export function createExplanationsStore(api: Api, run: string, jobId: string | u
     async explain({ source }, how) {
       const model = bestModel(store.get().run?.checkpoints)
       const image = imageOf(source)
-      return model === null || image === null ? null : explainFor(store, api, { model, images: [image], ...how })
+      return model === null || image === null
+        ? null
+        : explainFor(store, api, { model: model.id, images: [image], ...how })
     },
     close() {
       closed = true

@@ -31,5 +31,6 @@ export function inOrderOfJobs<Row extends { job: { id: string } }>(rows: readonl
 }
 
 /** The best weights of a run, which are asked; null before there are any. */
-export const bestModel = (checkpoints: readonly { id: string; kind: 'best' | 'last' }[] | undefined): string | null =>
-  checkpoints?.find(({ kind }) => kind === 'best')?.id ?? null
+export const bestModel = <Model extends { kind: 'best' | 'last' }>(
+  models: readonly Model[] | undefined,
+): Model | null => models?.find(({ kind }) => kind === 'best') ?? null

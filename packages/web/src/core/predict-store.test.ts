@@ -66,7 +66,7 @@ class Server {
       return { __typename: typename, job }
     }
     const rootValue = {
-      run: { id: 'r1', name: 'Oaks', checkpoints: [{ id: 'm1', kind: 'best', epoch: 3 }] },
+      run: { id: 'r1', name: 'Oaks', status: 'SUCCEEDED', checkpoints: [{ id: 'm1', kind: 'best', epoch: 3 }] },
       job: this.job,
       // The newest row first, as the server lists them.
       predictions: {
@@ -110,7 +110,7 @@ test('files are sent with their hashes, and what is said of them is there in the
   const server = new Server()
   const store = createPredictStore(server.api, 'r1')
   await expect.poll(() => store.get().phase).toBe('ready')
-  expect(store.get()).toMatchObject({ model: 'm1', predictions: [] })
+  expect(store.get()).toMatchObject({ model: { id: 'm1' }, predictions: [] })
   await store.predict(files, { abstain: 0.5, tta: true })
   expect(server.sent).toEqual([
     { path: '/uploads/a.jpg', body: 'leaf' },

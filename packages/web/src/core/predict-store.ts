@@ -1,7 +1,7 @@
 /** Images that a reader brings, and what a run's best weights say of them. */
 import type { Api } from './api.ts'
 import { jobQuery, predictionsQuery, predictMutation } from './documents.ts'
-import type { JobState, PredictionsQuery } from './documents.types.ts'
+import type { Checkpoint, JobState, PredictionsQuery } from './documents.types.ts'
 import { ApiError, asApiError } from './errors.ts'
 import { explainFor, imageOf } from './explain.ts'
 import { bestModel, followJobs, inOrderOfJobs, isUnderWay } from './jobs.ts'
@@ -21,7 +21,7 @@ export interface PredictState {
   phase: 'loading' | 'ready' | 'missing'
   run: NonNullable<PredictionsQuery['run']> | null
   /** null before the run has a checkpoint. */
-  model: string | null
+  model: Checkpoint | null
   /** What was asked last comes first. */
   predictions: readonly Prediction[]
   uploading: { done: number; total: number } | null
@@ -94,7 +94,7 @@ export function createPredictStore(api: Api, run: string): PredictStore {
         images.push({ upload: await uploadFile(api, file) })
         store.set({ uploading: { done: images.length, total: files.length } })
       }
-      const { predict } = await api.mutate(predictMutation, { input: { model, images, ...settings } })
+      const { predict } = await api.mutate(predictMutation, { input: { model: model.id, images, ...settings } })
       if ('message' in predict) throw new ApiError('NOT_PREDICTED', predict.message)
       store.set({ uploading: null, job: predict.job })
       // It may have ended before this was answered.
@@ -111,7 +111,7 @@ export function createPredictStore(api: Api, run: string): PredictStore {
     async explain({ source }) {
       const { model } = store.get()
       const image = imageOf(source)
-      return model === null || image === null ? null : explainFor(store, api, { model, images: [image] })
+      return model === null || image === null ? null : explainFor(store, api, { model: model.id, images: [image] })
     },
     async retry() {
       store.set({ error: null })

@@ -33,7 +33,7 @@ function LoadedRun({ store, id }: { store: RunStore; id: string }): ReactElement
       <RunProblem run={run} />
       <RunSummaryPanel run={run} />
       <RunCharts curves={curves} active={isActive(run.status)} />
-      <EvaluationSection runId={id} canEvaluate={run.best !== null} />
+      <EvaluationSection runId={id} status={run.status} canEvaluate={run.best !== null} />
       <div className="columns">
         <div className="stack">
           <EpochTable run={run} />

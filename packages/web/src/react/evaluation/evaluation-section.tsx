@@ -1,5 +1,7 @@
 /** What the best weights are worth: every split side by side, then one of them in full. */
 import { type ReactElement, useCallback, useState } from 'react'
+import { calibratedBy, describeCalibration } from '../../core/calibration.ts'
+import type { Checkpoint, RunStatus } from '../../core/documents.types.ts'
 import {
   createEvaluationStore,
   type Evaluation,
@@ -21,25 +23,26 @@ import { Samples } from './samples.tsx'
 import { Slices } from './slices.tsx'
 import { splitNames } from './split-names.ts'
 
-export function EvaluationSection({
-  runId,
-  canEvaluate,
-}: {
+interface SectionProps {
   runId: string
+  status: RunStatus
   canEvaluate: boolean
-}): ReactElement | null {
-  const { api } = useConsole()
-  const store = useOwnedStore(useCallback(() => createEvaluationStore(api, runId), [api, runId]))
-  return store && <LoadedSection store={store} canEvaluate={canEvaluate} runId={runId} />
 }
 
-function LoadedSection(props: { store: EvaluationStore; canEvaluate: boolean; runId: string }): ReactElement | null {
-  const { store, canEvaluate, runId } = props
+export function EvaluationSection(props: SectionProps): ReactElement | null {
+  const { runId } = props
+  const { api } = useConsole()
+  const store = useOwnedStore(useCallback(() => createEvaluationStore(api, runId), [api, runId]))
+  return store && <LoadedSection store={store} {...props} />
+}
+
+function LoadedSection(props: SectionProps & { store: EvaluationStore }): ReactElement | null {
+  const { store, status, canEvaluate, runId } = props
   const state = useStoreState(store)
   const { router } = useConsole()
   const [asking, setAsking] = useState(false)
   const [chosen, choose] = useState<Evaluation['split'] | null>(null)
-  const { evaluations, job, error } = state
+  const { evaluations, model, job, error } = state
   const shown = evaluations.find(({ split }) => split === chosen) ?? evaluations[0]
 
   async function ask(which: Subjects): Promise<void> {
@@ -64,15 +67,21 @@ function LoadedSection(props: { store: EvaluationStore; canEvaluate: boolean; ru
         </div>
       )}
       <JobLine job={job} what="evaluation" />
+      {model && (
+        <p className="panel-body muted" data-testid="model-calibration">
+          {describeCalibration(model, status, isUnderWay(job))}.
+        </p>
+      )}
       {shown ? (
         <>
           <Overall evaluations={evaluations} />
           <SplitTabs evaluations={evaluations} shown={shown.split} onChoose={choose} />
-          {state.model !== null && <ExplainButtons evaluation={shown} asking={asking} onExplain={explain} />}
+          {model !== null && <ExplainButtons evaluation={shown} asking={asking} onExplain={explain} />}
           <OneSplit
             key={shown.split}
             evaluation={shown}
-            dataset={state.model && state.dataset}
+            model={model}
+            dataset={state.dataset}
             asking={asking}
             onExplain={explain}
           />
@@ -168,17 +177,18 @@ const mostExplained = 8
 
 function OneSplit(props: {
   evaluation: Evaluation
+  model: Checkpoint | null
   dataset: string | null
   asking: boolean
   onExplain: (which: Subjects) => void
 }): ReactElement {
-  const { evaluation } = props
+  const { evaluation, model, dataset, asking, onExplain } = props
   return (
     <div className="evaluation" data-testid={`evaluation-${evaluation.split}`}>
       <ByClass evaluation={evaluation} />
-      <Reliability evaluation={evaluation} />
+      <Reliability evaluation={evaluation} calibratedBy={calibratedBy(evaluation, model)} />
       <Confusion evaluation={evaluation} />
-      <MostConfused {...props} />
+      <MostConfused evaluation={evaluation} dataset={model && dataset} asking={asking} onExplain={onExplain} />
       <Samples title="Worst images" samples={evaluation.topLosses} testId="worst" />
       <Samples title="Best images" samples={evaluation.bottomLosses} testId="best" />
       <Slices evaluation={evaluation} />

@@ -7,7 +7,12 @@ import { formatCount, formatNumber, formatPercent } from '../../core/format.ts'
 const side = 200
 const margin = 28
 
-export function Reliability({ evaluation }: { evaluation: Evaluation }): ReactElement | null {
+export function Reliability(props: {
+  evaluation: Evaluation
+  /** What made it as sure as it is, in words; null where nothing did. */
+  calibratedBy: string | null
+}): ReactElement | null {
+  const { evaluation, calibratedBy } = props
   const { calibration } = evaluation
   if (!calibration) return null
   const { bins, ece, temperature } = calibration
@@ -17,7 +22,9 @@ export function Reliability({ evaluation }: { evaluation: Evaluation }): ReactEl
     <figure className="reliability" data-testid="reliability">
       <figcaption>
         Calibration: off by {formatPercent(ece)} in the mean
-        {temperature != null && `; temperature ${formatNumber(temperature, 2)} would mend it`}
+        {calibratedBy !== null && ` after ${calibratedBy}`}
+        {temperature != null &&
+          `; ${calibratedBy === null ? '' : 'a further '}temperature ${formatNumber(temperature, 2)} would mend it`}
       </figcaption>
       <svg
         viewBox={`0 0 ${side + margin + 18} ${side + margin + 8}`}

@@ -1,5 +1,6 @@
 /** Images of the reader's own, and what a run's best weights say of them. */
 import { type ReactElement, useCallback, useState } from 'react'
+import { describeCalibration } from '../../core/calibration.ts'
 import { isUnderWay } from '../../core/jobs.ts'
 import { createPredictStore, type Prediction, type PredictStore } from '../../core/predict-store.ts'
 import { useConsole, useOwnedStore, useStoreState } from '../context.ts'
@@ -79,10 +80,10 @@ function LoadedPredict({ store, runId }: { store: PredictStore; runId: string })
           <JobLine job={job} what="classification" />
         </section>
       )}
-      {predictions[0]?.outlier === null && (
-        <p className="muted try-note">
-          These weights are not calibrated, so they cannot tell an image that shows none of the classes:{' '}
-          <code>sporeprint calibrate</code> makes them able to.
+      {run && model && model.calibration === null && (
+        <p className="muted try-note" data-testid="not-calibrated">
+          {describeCalibration(model, run.status, false)}. Uncalibrated weights cannot tell an image that shows none of
+          the classes.
         </p>
       )}
       {predictions.length > 0 && (
