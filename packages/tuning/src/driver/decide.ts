@@ -145,9 +145,17 @@ class Outlook {
   /** The next thing for a free worker, followed already; null where there is none now. */
   nextWork(): Decision | null {
     const { trials } = this.#study
-    // What was interrupted first, then what was enqueued, what may go on, and something new.
+    // What was interrupted first, then the baseline, what was enqueued, what may go on, and something new.
     const interrupted = trials.find((trial) => trial.state === 'paused' && !isResting(trial))
     if (interrupted !== undefined && this.#canPay(this.#costOf(interrupted))) return this.#goOn(interrupted, 0)
+    const [first] = trials
+    if (
+      first !== undefined &&
+      isBaseline(this.#study.plan, first) &&
+      isResting(first) &&
+      this.#canPay(this.#costOf(first))
+    )
+      return this.#goOn(first, 1)
     if (trials.some(({ state }) => state === 'waiting') && this.#mayStart()) return this.#start()
     const promoted = this.#firstResting((trial) => this.#mayGoOn(trial))
     if (promoted !== null && this.#canPay(this.#costOf(promoted))) return this.#goOn(promoted, 1)

@@ -184,6 +184,17 @@ describe('a baseline', () => {
     },
   )
 
+  test('goes on before what was enqueued begins', () => {
+    const bad = { rate: 1e-4, freezeEpochs: 0 }
+    const plan = createPlan({ ...options, pruner: asha, baseline: bad })
+    const study: DrivenStudy = { plan, trials: [] }
+    for (const parameters of [bad, { rate: 0.5 }]) record(study, { kind: 'enqueued', parameters })
+    record(study, { kind: 'started', number: 0, parameters: bad })
+    record(study, { kind: 'reported', number: 0, fold: 0, epoch: 1, value: 0.1 })
+    record(study, { kind: 'reached', number: 0, values: [0.1] })
+    expect(decide(study)).toEqual([{ kind: 'continue', number: 0, fold: 0, until: 3 }])
+  })
+
   test('that a space does not allow is refused', () => {
     expect(() => createPlan({ ...options, baseline: { rate: 2 } })).toThrow('rate cannot be 2')
   })
