@@ -111,6 +111,7 @@ export type {
   Phase,
   Precision,
   PrepareEvent,
+  RetoldEvent,
   SizeStage,
   SkippedFile,
   StartEvent,

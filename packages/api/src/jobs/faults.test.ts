@@ -1,10 +1,13 @@
 /** Processes that are killed, stopped and started again. */
 import { expect, it } from 'vitest'
+import { models as modelsTable } from '../modules/models/models.table.ts'
+import { recordEvents } from '../modules/runs/runs.record.ts'
 import { openPlatform, type Platform, type PlatformOptions } from '../platform.ts'
 import { request, until } from '../testing/client.ts'
 import { datasetFolder, onEveryDatabase } from '../testing/databases.ts'
 import { spawnServer } from '../testing/spawn.ts'
-import { trainer } from '../testing/trainer.ts'
+import { hostDied, modelCalibration, trainer } from '../testing/trainer.ts'
+import type { TrainEvent } from './train-events.ts'
 
 const epochs = 6
 
@@ -61,6 +64,49 @@ onEveryDatabase('when a process dies', (database) => {
     expect(run).toMatchObject({ status: 'SUCCEEDED', attempt: 2, error: null })
     expect((await platform.services.runs.epochs([id])).map(({ epoch }) => epoch)).toEqual([0, 1, 2, 3, 4, 5])
     expect(await losses(platform, id)).toEqual(await unbroken(platform, run.datasetId))
+  })
+
+  it('what it had not stored of a run beyond its checkpoint is told again, once for each step and epoch', async () => {
+    const platform = await database.open()
+    const { datasets, models, runs } = platform.services
+    const dataset = await datasets.import(await datasetFolder())
+    const [dies, lives] = [trainer({ failAt: { step: 12, error: hostDied() } }), trainer()]
+    let died = false
+    await platform.startWorker({
+      ...lives,
+      // Its second epoch is in its checkpoint, and stored as far as its second step.
+      train: async (job, context) => {
+        if (died) return lives.train(job, context)
+        died = true
+        let stored = true
+        const report = (event: TrainEvent): void => {
+          stored &&= event.type !== 'step' || event.step <= 7
+          if (stored) context.report(event)
+        }
+        return dies.train(job, { ...context, report })
+      },
+    })
+    const { id } = await runs.start({ datasetId: dataset.id, config: { epochs } })
+    const { attempt, progress } = await inState(platform, id, 'SUCCEEDED', 'FAILED', 'CRASHED')
+    expect([attempt, progress?.done]).toEqual([2, 30])
+    const stored = await losses(platform, id)
+    expect(stored.map(([step]) => step)).toEqual(Array.from({ length: 30 }, (_, step) => step + 1))
+    expect(stored).toEqual(await unbroken(platform, dataset.id))
+    const rows = await runs.epochs([id])
+    expect(rows.map(({ epoch, step }) => [epoch, step])).toEqual(
+      [0, 1, 2, 3, 4, 5].map((epoch) => [epoch, 5 * epoch + 5]),
+    )
+
+    // A model keeps what was found of it meanwhile, unless it is another one.
+    const calibrated = async (epoch: number) => {
+      const again = { type: 'checkpoint' as const, kind: 'last' as const, path: 'last', epoch }
+      await recordEvents(platform.db, { runId: id, attempt }, [{ type: 'retold', events: [again] }])
+      const [own = []] = await models.ofRuns([id])
+      return own.find(({ kind }) => kind === 'last')?.calibration
+    }
+    await platform.db.update(modelsTable).set({ calibration: modelCalibration })
+    expect(await calibrated(5)).toEqual(modelCalibration)
+    expect(await calibrated(4)).toBeNull()
   })
 
   it('its run is CRASHED where it may not be tried again, even if no worker is left, and can be resumed', async () => {

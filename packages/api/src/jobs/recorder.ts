@@ -16,7 +16,6 @@ export class Recorder {
   readonly #failed: (error: Error) => void
   readonly #stored: (events: readonly TrainEvent[]) => void
   #events: TrainEvent[] = []
-  #step = 0
   #timer: NodeJS.Timeout | undefined
   #writing: Promise<void> = Promise.resolve()
   #error: Error | undefined
@@ -67,7 +66,7 @@ export class Recorder {
     this.#events = []
     for (const pause of [...retryMs, null]) {
       try {
-        this.#step = await recordEvents(this.#db, this.#attempt, events, this.#step)
+        await recordEvents(this.#db, this.#attempt, events)
         this.#stored(events)
         return
       } catch (error) {

@@ -67,6 +67,8 @@ export interface StepEvent {
 interface EpochEvent {
   type: 'epoch'
   epoch: EpochRecord
+  /** Steps done in the whole run at its end. */
+  step: number
 }
 
 interface CheckpointEvent {
@@ -88,9 +90,19 @@ interface LogEvent {
   message: string
 }
 
+/**
+ * What a run that goes on told before a worker died, perhaps before that could be stored: the last minute's steps and epochs and the
+ * models there are, right after `start`, or by itself where the run had finished. Nothing in it is new.
+ */
+export interface RetoldEvent {
+  type: 'retold'
+  events: (StepEvent | EpochEvent | CheckpointEvent | EvaluationEvent)[]
+}
+
 export type TrainEvent =
   | PrepareEvent
   | StartEvent
+  | RetoldEvent
   | StepEvent
   | EpochEvent
   | CheckpointEvent

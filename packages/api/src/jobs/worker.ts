@@ -121,7 +121,8 @@ export class Worker {
     job.signal.addEventListener('abort', () => abort('lost'))
     const recorder = new Recorder(db, held, {
       failed: (error) => controller.abort(error instanceof AttemptOver ? new JobAborted('lost') : error),
-      stored: (events) => events.some(({ type }) => type === 'epoch') && void this.#lookAfter(run.studyId),
+      stored: (events) =>
+        events.some(({ type }) => type === 'epoch' || type === 'retold') && void this.#lookAfter(run.studyId),
     })
     const handOverInTime = setTimeout(() => abort('shutdown'), (maxJobSeconds - 1800) * 1000)
     this.#held.add(held)

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { accuracy, bootstrapConfusion, type Evaluation } from '@sporeprint/metrics'
 import { CrashError, type Handlers } from '../jobs/contracts.ts'
 import type { ExplainedImage, ExplainedLabel, PredictedImage, PredictResult } from '../jobs/serving.ts'
-import type { EpochRecord } from '../jobs/train-events.ts'
+import type { EpochRecord, RetoldEvent } from '../jobs/train-events.ts'
 
 export const stepsPerEpoch = 5
 
@@ -20,6 +20,8 @@ interface State {
   step: number
   slope: number
   offset: number
+  /** All that makes its curves. */
+  told: RetoldEvent['events']
 }
 
 /** One step down the gradient of the mean squared error; gives the loss before it. */
@@ -102,7 +104,7 @@ export const trainer = ({ stepMs = 0, failAt, uncalibrated }: TrainerOptions = {
     await mkdir(outDir, { recursive: true })
     const file = join(outDir, 'last.json')
     const saved = resume ? await readFile(file, 'utf8').catch(() => null) : null
-    const state: State = saved ? JSON.parse(saved) : { step: 0, slope: 0, offset: 0 }
+    const state: State = saved ? JSON.parse(saved) : { step: 0, slope: 0, offset: 0, told: [] }
     const steps = config.epochs * stepsPerEpoch
 
     report({ type: 'prepare', stage: 'images', done: 4, total: 4 })
@@ -117,12 +119,17 @@ export const trainer = ({ stepMs = 0, failAt, uncalibrated }: TrainerOptions = {
       steps,
       step: state.step,
     })
+    if (saved) report({ type: 'retold', events: state.told })
+    const tell = (event: RetoldEvent['events'][number]): void => {
+      state.told.push(event)
+      report(event)
+    }
     const end = Math.min(until ?? Number.POSITIVE_INFINITY, config.epochs) * stepsPerEpoch
     while (state.step < end) {
       signal.throwIfAborted()
       const loss = descend(state, config.baseLr)
       const epoch = Math.ceil(state.step / stepsPerEpoch) - 1
-      report({
+      tell({
         type: 'step',
         epoch,
         phase: 'unfrozen',
@@ -136,10 +143,12 @@ export const trainer = ({ stepMs = 0, failAt, uncalibrated }: TrainerOptions = {
       })
       if (failAt && state.step === failAt.step && !resume) throw failAt.error
       if (state.step % stepsPerEpoch === 0) {
+        tell({ type: 'epoch', epoch: epochRecord(epoch, loss, config.baseLr), step: state.step })
+        const checkpoints = (['last', 'best'] as const).map((kind) => ({ kind, path: join(outDir, kind), epoch }))
+        const written = checkpoints.map((checkpoint) => ({ type: 'checkpoint' as const, ...checkpoint }))
+        state.told.push(...written)
         await writeFile(file, JSON.stringify(state))
-        report({ type: 'epoch', epoch: epochRecord(epoch, loss, config.baseLr) })
-        report({ type: 'checkpoint', kind: 'last', path: join(outDir, 'last'), epoch })
-        report({ type: 'checkpoint', kind: 'best', path: join(outDir, 'best'), epoch })
+        written.forEach(report)
       }
       if (stepMs > 0) await sleep(stepMs, undefined, { signal })
     }

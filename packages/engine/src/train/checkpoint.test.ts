@@ -6,10 +6,11 @@ import sharp from 'sharp'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openNodeDevice } from '../gpu/node.ts'
 import { ResNet } from '../nn/resnet.ts'
+import { readWeightsFile, writeWeightsFile } from '../weights/file.ts'
 import { RunFolder, type RunPosition } from './checkpoint.ts'
 import { Learner } from './learner.ts'
 import { runTraining } from './run.ts'
-import type { EpochRecord, TrainEvent, TrainSpec } from './spec.ts'
+import type { EpochRecord, RetoldEvent, TrainEvent, TrainSpec } from './spec.ts'
 import { colouredSource, smallRun } from './testing.ts'
 
 let dir: string
@@ -92,8 +93,11 @@ async function stoppedRun(
   return { spec: { ...spec, resume: true }, resume: go }
 }
 
-/** Runs `spec`, as far as the end of an epoch; returns what it said. */
-async function go(spec: TrainSpec, { stopAfter = Number.POSITIVE_INFINITY } = {}): Promise<TrainEvent[]> {
+/** Runs `spec`, as far as a step or the end of an epoch; returns what it said. */
+async function go(
+  spec: TrainSpec,
+  { stopAfter = Number.POSITIVE_INFINITY, stopAtStep = Number.POSITIVE_INFINITY } = {},
+): Promise<TrainEvent[]> {
   const events: TrainEvent[] = []
   const controller = new AbortController()
   await runTraining(spec, {
@@ -101,13 +105,28 @@ async function go(spec: TrainSpec, { stopAfter = Number.POSITIVE_INFINITY } = {}
     onEvent: (event) => {
       events.push(event)
       if (event.type === 'checkpoint' && event.epoch === stopAfter) controller.abort()
+      if (event.type === 'step' && event.step === stopAtStep) controller.abort()
     },
     signal: controller.signal,
   })
   return events
 }
 
-test('a run goes on only with the settings and the images it was started with, wherever they lie', async () => {
+/** The curve that a run has told in events: what it was at each step, and its epochs by the step at which they ended. */
+function curveOf(events: readonly TrainEvent[]): unknown {
+  const steps = events.flatMap((event) => (event.type === 'step' ? [event] : []))
+  return {
+    steps: steps.map(({ imagesPerSecond, secondsLeft, type, ...rest }) => rest),
+    epochs: events.flatMap((event) =>
+      event.type === 'epoch' ? [{ ...withoutTime(event.epoch), at: event.step }] : [],
+    ),
+  }
+}
+
+const retoldIn = (events: readonly TrainEvent[]) =>
+  events.flatMap((event) => (event.type === 'retold' ? event.events : []))
+
+test('a run goes on only with the settings and the images it was started with, wherever they lie, also from a checkpoint of old', async () => {
   const { spec, resume } = await stoppedRun('same')
   const refused = (change: Partial<TrainSpec>) =>
     resume({ ...spec, ...change }).catch(({ code, message }) => ({ code, message }))
@@ -127,7 +146,17 @@ test('a run goes on only with the settings and the images it was started with, w
   expect(await refused({})).toEqual({ code: 'BAD_CONFIG', message: expect.stringContaining('on other images') })
   await rm(added)
   await writeFile(join(dir, 'same', 'last', 'resume.safetensors.0a1b.tmp'), 'what a killed process was writing')
+  // One that keeps nothing of what was told.
+  const path = join(dir, 'same', 'last', 'resume.safetensors')
+  const { tensors, metadata } = await readWeightsFile(path)
+  const { told, ...position } = JSON.parse(metadata.position ?? '') as RunPosition
+  expect(told?.map(({ type, step }) => [type, step])).toEqual([
+    ...[1, 2, 3].map((step) => ['step', step]),
+    ['epoch', 3],
+  ])
+  await writeWeightsFile(path, { tensors, metadata: { ...metadata, position: JSON.stringify(position) } })
   const events = await resume({ ...spec, patience: 5, checkpointEvery: 1 })
+  expect(retoldIn(events).map(({ type }) => type)).toEqual(['checkpoint', 'checkpoint'])
   expect(events.flatMap((event) => (event.type === 'epoch' ? [event.epoch.epoch] : []))).toEqual([1])
   expect((await readdir(join(dir, 'same', 'last'))).filter((name) => name.endsWith('.tmp'))).toEqual([])
 })
@@ -165,6 +194,38 @@ test('a damaged checkpoint is given up for the one before it, and refused where 
   expect((await twice.readPosition())?.damaged).toBeUndefined()
 })
 
+test('a run whose every listener dies with it tells the last of them all of its curve, and again when it is done', async () => {
+  const { spec, resume } = await stoppedRun('retold')
+  // The second is stopped within its epoch, with a checkpoint there if its losses were read in time.
+  await expect(resume({ ...spec, checkpointEvery: 0 }, { stopAtStep: 5 })).rejects.toMatchObject({
+    code: 'ABORTED',
+  })
+  const events = await resume(spec)
+  const start = events.find((event) => event.type === 'start')
+  const again = retoldIn(events)
+  const told = again.flatMap((event) => (event.type === 'step' ? [event.step] : []))
+  expect(told).toEqual(Array.from({ length: start?.step ?? 0 }, (_, i) => i + 1))
+  expect(events.findIndex(({ type }) => type === 'retold')).toBe(events.findIndex(({ type }) => type === 'start') + 1)
+  // Each of them once.
+  const whole = curveOf(await go({ ...spec, out: join(dir, 'retold-alone'), resume: false }))
+  expect(curveOf([...again, ...events])).toEqual(whole)
+
+  const done = await resume(spec)
+  expect(done.map(({ type }) => type)).toEqual(['retold'])
+  expect(curveOf(retoldIn(done))).toEqual(whole)
+  const models = retoldIn(done).flatMap((event) => (event.type === 'checkpoint' ? [event] : []))
+  const best = events.findLast((event) => event.type === 'checkpoint' && event.kind === 'best')
+  expect(models).toEqual([
+    best ?? again.find((event) => event.type === 'checkpoint' && event.kind === 'best'),
+    { type: 'checkpoint', kind: 'last', path: join(dir, 'retold', 'last'), epoch: 1 },
+  ])
+  // Weights that cannot be read are none of its business any more.
+  await writeFile(join(dir, 'retold', 'last', 'resume.safetensors'), 'damaged')
+  expect(await resume(spec)).toMatchObject([
+    { type: 'log', level: 'warn', message: expect.stringMatching(/not a usable safetensors file.*not told again/) },
+  ])
+})
+
 test('a run that begins at a smaller size goes on at the size of its next epoch, to the bits of one that was left alone', async () => {
   const sizes = { size: 32, progressive: [{ epochs: 1, size: 16 }] }
   const { spec, resume } = await stoppedRun('sizes', sizes)
@@ -190,9 +251,13 @@ test('a run that stops where it was asked to tests nothing, goes on further, and
   }
   const spec = smallRun({ data, batch: 8, freezeEpochs: 1, epochs: 3, restarts: [1], bodyNorm: 'frozen' })
   const reports: ClassificationReport[] = []
+  let retold: RetoldEvent['events'] = []
   const context = {
     openDevice: () => openNodeDevice(),
-    onEvent: (event: TrainEvent) => void (event.type === 'evaluation' && reports.push(event.report)),
+    onEvent: (event: TrainEvent) => {
+      if (event.type === 'evaluation') reports.push(event.report)
+      if (event.type === 'retold') retold = event.events
+    },
     signal: new AbortController().signal,
   }
   const whole = await runTraining({ ...spec, out: join(dir, 'unstaged') }, context)
@@ -208,4 +273,6 @@ test('a run that stops where it was asked to tests nothing, goes on further, and
   }
   const model = (name: string) => readFile(join(dir, name, 'last', 'model.safetensors'))
   expect(await model('staged')).toEqual(await model('unstaged'))
+  await runTraining(staged, context)
+  expect(retold.at(-1)).toEqual({ type: 'evaluation', split: 'test', report: whole.test })
 })

@@ -3,7 +3,7 @@
  *
  *   best/model.safetensors    weights of the epoch of lowest validation loss
  *   last/model.safetensors    weights of the last epoch
- *   last/resume.safetensors   everything that going on needs: flat buffers, moments, loss scale, position, history
+ *   last/resume.safetensors   everything that going on needs: flat buffers, moments, loss scale, position, history, what was told last
  *   last/previous.safetensors the one before, in case that one is damaged
  *   history.jsonl             one epoch a line
  *   result.json               written last: the run is finished
@@ -21,6 +21,7 @@ import { defaultPreprocessing, preprocessingMetadata } from '../weights/preproce
 import type { StateDict } from '../weights/safetensors.ts'
 import type { Learner, LearnerProgress } from './learner.ts'
 import type { EpochRecord, TrainResult, TrainSpec } from './spec.ts'
+import type { Told } from './told.ts'
 
 /** What is known of a run between two steps. */
 export interface RunPosition {
@@ -31,6 +32,8 @@ export interface RunPosition {
   progress: LearnerProgress
   /** The epochs that are done. */
   history: readonly EpochRecord[]
+  /** What was told last, to be told again. */
+  told?: readonly Told[]
   /** The mean and deviation that it trains with. */
   preprocessing?: Preprocessing
   /** What the device's choices of variants were: going on with others would add up in another order. */
@@ -94,6 +97,12 @@ export class RunFolder {
     }
   }
 
+  /** Where the last checkpoint is, without its weights; null where there is none. Throws BAD_WEIGHTS. */
+  async peekPosition(): Promise<RunPosition | null> {
+    if (!(await exists(this.#resume))) return null
+    return positionOf((await readWeightsHeader(this.#resume)).metadata, this.#resume)
+  }
+
   async writeResult(result: TrainResult): Promise<void> {
     await this.#writeText('result.json', `${JSON.stringify(result, null, 2)}\n`)
   }
@@ -141,10 +150,9 @@ export interface RunRecord {
 /** Reads what a run left in `dir`; null where `dir` holds none that has come to a checkpoint. Throws BAD_WEIGHTS where it is damaged. */
 export async function readRunRecord(dir: string): Promise<RunRecord | null> {
   const folder = new RunFolder(resolve(dir))
-  const path = join(folder.model('last'), 'resume.safetensors')
-  if (!(await exists(path))) return null
-  const { metadata } = await readWeightsHeader(path)
-  const { spec, classes, images, history } = positionOf(metadata, path)
+  const position = await folder.peekPosition()
+  if (!position) return null
+  const { spec, classes, images, history } = position
   return { dir: folder.dir, spec, classes, images, history, result: await folder.readResult() }
 }
 

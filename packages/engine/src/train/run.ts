@@ -18,6 +18,7 @@ import { bestOf, epochsWithoutGain } from './monitor.ts'
 import { type FitOptions, fineTunePhases, type StepReport } from './phases.ts'
 import type { EpochRecord, TrainEvent, TrainResult, TrainSpec } from './spec.ts'
 import { type RateRange, rateRange } from './suggest-rate.ts'
+import { RecentlyTold, retold, type Told } from './told.ts'
 
 export interface RunContext {
   openDevice(): Promise<Device>
@@ -30,9 +31,27 @@ export async function runTraining(spec: TrainSpec, context: RunContext): Promise
   const folder = spec.out === null ? null : new RunFolder(spec.out)
   if (folder && spec.resume) {
     const finished = await folder.readResult()
-    if (finished) return { ...finished, alreadyFinished: true }
+    if (finished) {
+      await retellFinished(folder, finished, context)
+      return { ...finished, alreadyFinished: true }
+    }
   }
   return withRun(spec, folder, context, (run, start) => run.run(start))
+}
+
+/** Whoever was told the end of a run may have died before it could store it. */
+async function retellFinished(folder: RunFolder, { test }: TrainResult, { onEvent }: RunContext): Promise<void> {
+  try {
+    const position = await folder.peekPosition()
+    const event = position && retold(position, folder)
+    if (!event) return
+    if (test) event.events.push({ type: 'evaluation', split: 'test', report: test })
+    onEvent(event)
+  } catch (error) {
+    // The run is done, and its best model is another file.
+    if (!(error instanceof EngineError)) throw error
+    onEvent({ type: 'log', level: 'warn', message: `${error.message}; the end of the run is not told again` })
+  }
 }
 
 /** What a range test says to the run that it was made for. */
@@ -114,6 +133,7 @@ class Run {
   /** What the learner trains at. */
   #size: number
   #history: EpochRecord[] = []
+  readonly #told = new RecentlyTold()
   #rate = new Throughput()
   /** When the last checkpoint was written, by performance.now(). */
   #savedAt = 0
@@ -153,6 +173,7 @@ class Run {
         this.#history = [...resumed.position.history]
       }
       this.#announce(learner)
+      if (resumed && this.#folder) this.#retell(resumed.position, this.#folder)
       await this.#train(learner)
       return await this.#finish(learner)
     } finally {
@@ -225,7 +246,7 @@ class Run {
       this.#savedAt = performance.now()
       for await (const epoch of fit) {
         this.#history.push(epoch)
-        this.#emit({ type: 'epoch', epoch })
+        this.#tell({ type: 'epoch', epoch, step: learner.progress.step })
         await this.#checkpoint(learner, epoch)
         this.#rate.pause()
         if (this.#stalled(patience)) {
@@ -297,6 +318,7 @@ class Run {
       images: this.#data.fingerprint,
       progress: learner.progress,
       history: this.#history,
+      told: this.#told.events(),
       preprocessing: this.#model.preprocessing,
       choices: this.#device.choices?.names ?? {},
     })
@@ -386,7 +408,7 @@ class Run {
     this.#rate.add(this.#batch, doneAt, inputWait)
     const imagesPerSecond = this.#rate.recent()
     const secondsLeft = imagesPerSecond > 0 ? ((steps - step - 1) * this.#batch) / imagesPerSecond : 0
-    this.#emit({
+    this.#tell({
       type: 'step',
       epoch,
       phase,
@@ -398,6 +420,18 @@ class Run {
       imagesPerSecond,
       secondsLeft,
     })
+  }
+
+  /** Says what belongs to the run's curve, and keeps it for the checkpoint. */
+  #tell(event: Told): void {
+    this.#told.add(event)
+    this.#emit(event)
+  }
+
+  #retell(position: RunPosition, folder: RunFolder): void {
+    for (const event of position.told ?? []) this.#told.add(event)
+    const event = retold(position, folder)
+    if (event) this.#emit(event)
   }
 
   #emit(event: TrainEvent): void {

@@ -166,6 +166,8 @@ export interface StepEvent {
 export interface EpochEvent {
   type: 'epoch'
   epoch: EpochRecord
+  /** Steps done in the whole run at its end. */
+  step: number
 }
 
 export interface CheckpointEvent {
@@ -195,9 +197,19 @@ export interface PrepareEvent {
   total: number
 }
 
+/**
+ * What a run that goes on told before its process or its caller's died, perhaps before that could be stored: the last minute's steps and
+ * epochs and the models there are, right after `start`, or by itself where the run had finished. Nothing in it is new.
+ */
+export interface RetoldEvent {
+  type: 'retold'
+  events: (StepEvent | EpochEvent | CheckpointEvent | EvaluationEvent)[]
+}
+
 export type TrainEvent =
   | PrepareEvent
   | StartEvent
+  | RetoldEvent
   | StepEvent
   | EpochEvent
   | CheckpointEvent

@@ -96,25 +96,20 @@ onEveryDatabase('queries of runs', (database) => {
       insert into points (run_id, metric, step, value)
       select ${id}, 'loss', step, case step when 54321 then 100 when 60000 then -5 else sin(step / 1000.0) end
       from generate_series(1, 100000) as step where step not between 70000 and 79999`)
-    await recordEvents(
-      platform.db,
-      { runId: id, attempt: 0 },
-      [
-        {
-          type: 'step',
-          epoch: 0,
-          phase: 'unfrozen',
-          step: 99_999,
-          steps: 100_000,
-          loss: Number.NaN,
-          smoothLoss: 1,
-          lr: 1,
-          imagesPerSecond: 1,
-          secondsLeft: 1,
-        },
-      ],
-      0,
-    )
+    await recordEvents(platform.db, { runId: id, attempt: 0 }, [
+      {
+        type: 'step',
+        epoch: 0,
+        phase: 'unfrozen',
+        step: 99_999,
+        steps: 100_000,
+        loss: Number.NaN,
+        smoothLoss: 1,
+        lr: 1,
+        imagesPerSecond: 1,
+        secondsLeft: 1,
+      },
+    ])
 
     const gid = Buffer.from(`Run:${id}`).toString('base64')
     const curve = `{ run(id: "${gid}") { series(metric: loss, maxPoints: 500) { total lastStep points { step value } } } }`

@@ -1,7 +1,7 @@
 /** Stores what a training says: one transaction a batch of events, refused if the attempt is over. */
-import { and, eq, gt, sql } from 'drizzle-orm'
+import { and, eq, gt, ne, sql } from 'drizzle-orm'
 import type { Database } from '../../db/database.ts'
-import type { EpochRecord, StepEvent, TrainEvent } from '../../jobs/train-events.ts'
+import type { EpochRecord, RetoldEvent, StepEvent, TrainEvent } from '../../jobs/train-events.ts'
 import { announce } from '../../live/live.ts'
 import { evaluations } from '../evaluations/evaluations.table.ts'
 import { models } from '../models/models.table.ts'
@@ -76,17 +76,15 @@ async function storeEpoch(tx: Database, runId: number, { lr, ...record }: EpochR
     .onConflictDoUpdate({ target: [epochs.runId, epochs.epoch], set: row })
 }
 
+/** An event, or those that are told again in it. */
+const unfolded = (event: TrainEvent): { event: Exclude<TrainEvent, RetoldEvent>; again: boolean }[] =>
+  event.type === 'retold' ? event.events.map((one) => ({ event: one, again: true })) : [{ event, again: false }]
+
 /**
- * Stores a batch of events in their order and says that the run has changed.
- * @param step the last training step before the batch; the last one in it is returned.
+ * Stores a batch of events in their order and says that the run has changed. What is stored already may be told again.
  * @throws AttemptOver
  */
-export function recordEvents(
-  db: Database,
-  attempt: Attempt,
-  events: readonly TrainEvent[],
-  step: number,
-): Promise<number> {
+export function recordEvents(db: Database, attempt: Attempt, events: readonly TrainEvent[]): Promise<void> {
   const { runId } = attempt
   return db.transaction(async (tx) => {
     const [run] = await tx
@@ -97,11 +95,10 @@ export function recordEvents(
     if (!run) throw new AttemptOver(attempt)
 
     const columns = new Columns()
-    let at = step
     let progress: RunProgress | undefined
     let setup: RunSetup | undefined
     let epochsChanged = false
-    for (const event of events) {
+    for (const { event, again } of events.flatMap(unfolded)) {
       switch (event.type) {
         case 'prepare':
           progress = {
@@ -116,14 +113,12 @@ export function recordEvents(
         case 'start': {
           const { adapter, classes, images, skipped, parameters, peakBytes } = event
           setup = { adapter, classes, images, skipped, parameters, peakBytes }
-          at = event.step
-          await rewind(tx, runId, at)
+          await rewind(tx, runId, event.step)
           epochsChanged = true
           break
         }
         case 'step':
-          at = event.step
-          columns.add(at, stepMetrics(event))
+          columns.add(event.step, stepMetrics(event))
           progress = {
             stage: 'training',
             done: event.step,
@@ -134,8 +129,8 @@ export function recordEvents(
           }
           break
         case 'epoch':
-          await storeEpoch(tx, runId, event.epoch, at)
-          columns.add(at, epochMetrics(event.epoch))
+          await storeEpoch(tx, runId, event.epoch, event.step)
+          columns.add(event.step, epochMetrics(event.epoch))
           epochsChanged = true
           break
         case 'checkpoint': {
@@ -144,7 +139,12 @@ export function recordEvents(
           await tx
             .insert(models)
             .values({ runId, kind, ...written })
-            .onConflictDoUpdate({ target: [models.runId, models.kind], set: written })
+            .onConflictDoUpdate({
+              target: [models.runId, models.kind],
+              set: written,
+              // A model that is told again may have been calibrated since.
+              ...(again && { setWhere: ne(models.epoch, epoch) }),
+            })
           break
         }
         case 'evaluation': {
@@ -171,6 +171,5 @@ export function recordEvents(
     }
     if (Object.keys(changes).length > 0) await tx.update(runs).set(changes).where(eq(runs.id, runId))
     await announce(tx, 'run', 'updated', runId)
-    return at
   })
 }
