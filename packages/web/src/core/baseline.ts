@@ -12,14 +12,14 @@ export interface Comparison {
   withinNoise: boolean | null
 }
 
-/** What the search has gained; null while either is unknown, and where several objectives have no one best. */
+/** What the search has gained; null before the baseline and another trial are complete, and where several objectives have no one best. */
 export function compareWithBaseline(
-  study: Pick<StudyState, 'objectives' | 'best' | 'baseline' | 'bestInterval'>,
+  study: Pick<StudyState, 'objectives' | 'best' | 'baseline' | 'bestInterval' | 'counts'>,
 ): Comparison | null {
-  const { objectives, best, baseline, bestInterval } = study
+  const { objectives, best, baseline, bestInterval, counts } = study
   const [objective] = objectives
   const [value, before] = [best?.values?.[0], baselineValue(study)]
-  if (!objective || objectives.length > 1 || value === undefined || before === null) return null
+  if (!objective || objectives.length > 1 || counts.complete < 2 || value === undefined || before === null) return null
   const formatted = formatObjective(objective.metric, before)
   if (best?.number === baseline?.number) return { gain: null, baseline: formatted, withinNoise: null }
   return {
