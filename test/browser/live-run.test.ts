@@ -87,6 +87,8 @@ test('a run started in the console draws a growing curve and finishes with a rep
   // The evaluation that follows a run: of every split, the test images in full, the worst of them with their pictures.
   await page.getByTestId('worst').locator('img').first().waitFor({ timeout: 120_000 })
   expect(await page.getByTestId('show-train').count()).toBe(1)
+  expect(await page.getByTestId('model-calibration').textContent()).toContain('Calibrated on 24 images: temperature')
+  expect(await page.getByTestId('reliability').textContent()).toMatch(/after temperature \d\.\d\d, from 24 images/)
   await takePicture(page, 'run-finished')
   expect(errors).toEqual([])
 
