@@ -33,6 +33,9 @@ async function failed(args: readonly string[]): Promise<string> {
   return result.stderr
 }
 
+/** The epochs of a printed table. */
+const epochsIn = (text: string): number[] => [...text.matchAll(/^\|\s+(\d+) \|/gm)].map(([, epoch]) => Number(epoch))
+
 describe('train', () => {
   const out = (): string => join(folder, 'run')
 
@@ -80,6 +83,7 @@ describe('train', () => {
     const { code, stdout, stderr } = await runCli(command, { cwd: folder })
     expect({ code, stderr }).toMatchObject({ code: 0 })
     expect(stderr).toContain('had finished before')
+    expect(epochsIn(stderr)).toEqual([])
     expect(JSON.parse(stdout)).toMatchObject({ alreadyFinished: true, epochs: [{ epoch: 0 }, { epoch: 1 }] })
   })
 
@@ -95,6 +99,8 @@ describe('train', () => {
     const resumed = await runCli([...stopped, '--resume', '--json'], { cwd: folder })
     expect(resumed).toMatchObject({ code: 0, stderr: expect.stringContaining('Going on from step') })
     expect(JSON.parse(resumed.stdout).epochs).toHaveLength(3)
+    // What is told again is not printed again.
+    expect([[1, 2], [2]]).toContainEqual(epochsIn(resumed.stderr))
   })
 })
 
