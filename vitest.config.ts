@@ -27,7 +27,13 @@ export default defineConfig({
       project('api', 'packages/api', { testTimeout: 60_000, hookTimeout: 60_000 }),
       project('web', 'packages/web'),
       project('server', 'apps/server', { fileParallelism: false, testTimeout: 180_000, hookTimeout: 180_000 }),
-      project('test', 'test', { fileParallelism: false, testTimeout: 600_000, hookTimeout: 180_000 }),
+      project('test', 'test', {
+        fileParallelism: false,
+        testTimeout: 600_000,
+        hookTimeout: 180_000,
+        // A browser on a busy machine needs more than the usual second to load a page.
+        expect: { poll: { timeout: 10_000 } },
+      }),
     ],
   },
 })

@@ -94,7 +94,9 @@ test('a study is listed, ends before the reader’s eyes, and says what was best
   const rows = page.getByTestId('trial-row')
   await expect.poll(() => rows.count()).toBe(17)
   for (const state of ['complete', 'pruned', 'paused']) {
-    expect(await page.locator(`[data-testid=trial-row][data-state=${state}]`).count()).toBe(inState(state).length)
+    // The table follows within a second of the study.
+    const shown = page.locator(`[data-testid=trial-row][data-state=${state}]`)
+    await expect.poll(() => shown.count()).toBe(inState(state).length)
   }
   const pruned = page.locator('[data-testid=trial-row][data-state=pruned]').first()
   expect(await pruned.textContent()).toContain('too many are better at its rung')
