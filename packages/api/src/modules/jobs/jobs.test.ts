@@ -101,7 +101,7 @@ onEveryDatabase('short jobs', (database) => {
         )
       ).run
     await platform.startWorker(trainer({ stepMs: 20 }))
-    await until(async () => (await runs.get(id)).bestEpoch !== null)
+    await until(async () => (await models()).checkpoints.length === 2)
     await runs.stop(id)
     await ended(platform, await evaluations.ask(id))
     expect(await models()).toMatchObject({
