@@ -187,7 +187,7 @@ class Run {
       const [phase] = phasesOf(this.#spec)
       if (phase) await this.#prepare(learner, phase)
       const found = await learner.lrFind({ ...sweep, frozen: phase?.frozen ?? false, signal: this.#context.signal })
-      return { ...found, range: rateRange(found.suggestions, this.#spec.epochs * learner.stepsPerEpoch) }
+      return { ...found, range: rateRange(found.suggestions, this.#steps(learner)) }
     } finally {
       learner.destroy()
     }
