@@ -56,7 +56,7 @@ const StartStudyInput = builder.inputType('StartStudyInput', {
     parallel: t.int({ description: 'The most trials at a time. Default: as many as workers do jobs.' }),
     rungs: t.intList({
       description:
-        'Of successiveHalving and hyperband: epochs with the whole network after which trials pause. Default: epochs divided by the reduction factor again and again.',
+        'Of successiveHalving and hyperband: epochs with the whole network after which trials pause. Default: epochs divided by the reduction factor, and that once more.',
     }),
     folds: t.int({
       description: 'Validate on so many folds: the first decides who goes on, the others who wins. Default 1.',
