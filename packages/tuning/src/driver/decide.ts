@@ -165,7 +165,7 @@ class Outlook {
   }
 
   #goOn(paused: DrivenTrial, stages: number): Decision {
-    if (stages > 0) this.#ranking(paused).gone++
+    if (stages > 0 && !isBaseline(this.#study.plan, paused)) this.#ranking(paused).gone++
     const trial = this.#change(paused.number, { state: 'running', sent: paused.sent + stages })
     if (this.#spent !== null) this.#spent += this.#costOf(trial)
     return { kind: 'continue', ...workOf(this.#study, trial) }
@@ -270,6 +270,9 @@ class Outlook {
       const { plan, trials } = this.#study
       const came = trials.filter((trial) => trial.results.length > stage && this.#bracket(trial.number) === bracket)
       ranking = rankingOf(came, stage, lossSign(plan.objectives[0]?.direction), trials.length)
+      // A baseline that went on takes nobody's place, unless by being among the best.
+      const [first] = came
+      if (first !== undefined && isBaseline(plan, first) && first.sent > stage + 1) ranking.gone--
       this.#rankings.set(key, ranking)
     }
     return ranking
@@ -314,7 +317,7 @@ interface Ranking {
   size: number
   /** By trial number, its place from 0: the older of equals first. */
   places: Int32Array
-  /** How many went on from there. */
+  /** How many went on from there, but for the baseline. */
   gone: number
 }
 

@@ -195,6 +195,28 @@ describe('a baseline', () => {
     expect(decide(study)).toEqual([{ kind: 'continue', number: 0, fold: 0, until: 3 }])
   })
 
+  test('takes nobody’s place at a rung', () => {
+    const plan = createPlan({ ...options, pruner: asha, baseline: { rate: 1e-4 }, budget: { trials: 3 } })
+    const study: DrivenStudy = { plan, trials: [] }
+    const rung = (number: number, epoch: number, value: number) => {
+      record(study, { kind: 'reported', number, fold: 0, epoch, value })
+      record(study, { kind: 'reached', number, values: [value] })
+    }
+    for (const [number, value] of [0.1, 0.3, 0.2].entries()) {
+      record(study, { kind: 'started', number, parameters: { rate: 1e-4 * (number + 1), freezeEpochs: 0 } })
+      rung(number, 1, value)
+    }
+    for (const epoch of [3, 9]) {
+      record(study, { kind: 'continued', number: 0 })
+      rung(0, epoch, 0.1)
+    }
+    // One of three may go on, and that is not the baseline, which was the worst.
+    expect(decide(study)).toEqual([
+      { kind: 'prune', number: 2, reason: expect.stringContaining('better') },
+      { kind: 'continue', number: 1, fold: 0, until: 3 },
+    ])
+  })
+
   test('that a space does not allow is refused', () => {
     expect(() => createPlan({ ...options, baseline: { rate: 2 } })).toThrow('rate cannot be 2')
   })
