@@ -140,10 +140,10 @@ for (const seed of seeds.split(',').map(Number)) {
   const budget = { epochs: SHARE * plain.epochs - sweep }
   const settings = settingsOf({ ...USUAL, labelSmoothing: 0, baseLr: 0, schedule: 'constant' }, seed)
   const found = rateRange(findHeadRate(task, settings, SWEEP), EPOCHS * steps)
-  const baseLr = found && narrowed(SPACE.baseLr, found)
-  if (!baseLr) throw new Error(`the range test says nothing under seed ${seed}`)
-  const space = { ...SPACE, baseLr }
-  const baseline = baselineOf(space, { ...USUAL, baseLr: found.rate })
+  const left = found && narrowed(SPACE.baseLr, found)
+  if (!left) throw new Error(`the range test says nothing under seed ${seed}`)
+  const space = { ...SPACE, baseLr: left.parameter }
+  const baseline = baselineOf(space, { ...USUAL, baseLr: left.value })
   line('range test', search(task, { ...shared, space, budget }, sweep))
   line('range test, ASHA', search(task, { ...shared, space, budget, pruner: ASHA }, sweep))
   line('range test, baseline', search(task, { ...shared, space, budget, baseline }, sweep))

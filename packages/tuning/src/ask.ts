@@ -7,8 +7,7 @@ import { addTrial, type Study, type Trial } from './study.ts'
 
 /**
  * The next trial, running from now on: the oldest that waits, the study's baseline where there is none yet, or a new one from the
- * sampler. Null where every combination of
- * the space or grid was tried: no parameters are given out twice, unless they were enqueued.
+ * sampler. Null where every combination of the space or grid was tried: no parameters are given out twice, unless they were enqueued.
  */
 export function ask(study: Study): Trial | null {
   const waiting = study.trials.find(({ state }) => state === 'waiting')

@@ -211,12 +211,19 @@ function roundHalfEven(x: number): number {
   return rest < 0.5 ? floor : floor + 1
 }
 
-/** What is left of a float between `low` and `high`; null of anything else, or where nothing is. */
+/** What is left of a float in a range that was found, and the value that was found in it, moved into what is left. */
+export interface Narrowed {
+  parameter: FloatParameter
+  value: number
+}
+
+/** Null of anything but a float, or where nothing is left. */
 export function narrowed(
   parameter: Parameter | undefined,
-  { low, high }: { low: number; high: number },
-): FloatParameter | null {
+  found: { rate: number; low: number; high: number },
+): Narrowed | null {
   if (parameter?.kind !== 'float') return null
-  const left = { ...parameter, low: Math.max(low, parameter.low), high: Math.min(high, parameter.high) }
-  return left.low < left.high ? left : null
+  const [low, high] = [Math.max(found.low, parameter.low), Math.min(found.high, parameter.high)]
+  if (low >= high) return null
+  return { parameter: { ...parameter, low, high }, value: Math.min(Math.max(found.rate, low), high) }
 }

@@ -215,10 +215,10 @@ async function findRange(io: Io, { base, space }: StudyRequest, signal: AbortSig
     io.log(`Warning: the range test suggests ${what}, which the space does not have: the range of baseLr stays`)
     return { suggestions, rate: range?.rate ?? null, range: null }
   }
-  const rate = Math.min(Math.max(range.rate, left.low), left.high)
-  const [from, to] = [left.low.toExponential(2), left.high.toExponential(2)]
+  const { parameter, value: rate } = left
+  const [from, to] = [parameter.low.toExponential(2), parameter.high.toExponential(2)]
   io.log(`The range test suggests a rate of ${rate.toExponential(2)}: searching ${from} to ${to}`)
-  return { suggestions, rate, range: left }
+  return { suggestions, rate, range: parameter }
 }
 
 async function runStudy(io: Io, journal: Journal, options: TuneOptions, signal: AbortSignal): Promise<void> {

@@ -197,7 +197,7 @@ class Outlook {
   #mayGoOn(trial: DrivenTrial): boolean {
     const { plan } = this.#study
     const { pruner } = plan
-    if (!this.#atGate(trial) || isBaseline(plan, trial)) return true
+    if (!this.#atGate(trial)) return true
     const bootstrap = 'bootstrapCount' in pruner ? (pruner.bootstrapCount ?? 0) : 0
     const { size, gone } = this.#ranking(trial)
     const allowed = Math.floor(size / reductionFactorOf(plan))

@@ -1,7 +1,7 @@
 /** What the forms share that start something: datasets to choose from, problems by field, and the server's answer. */
 import type { Api } from './api.ts'
 import { datasetsQuery } from './documents.ts'
-import type { DatasetsQuery } from './documents.types.ts'
+import type { Arch, DatasetsQuery } from './documents.types.ts'
 import { ApiError, type FieldProblem } from './errors.ts'
 
 export type Dataset = DatasetsQuery['datasets']['edges'][number]['node']
@@ -10,6 +10,26 @@ export type Dataset = DatasetsQuery['datasets']['edges'][number]['node']
 export async function loadDatasets(api: Api): Promise<Dataset[]> {
   const { datasets } = await api.query(datasetsQuery, {})
   return datasets.edges.map((edge) => edge.node)
+}
+
+/** What every training is asked for, as text. */
+export interface TrainingForm {
+  dataset: string
+  name: string
+  arch: Arch
+  weights: string
+  size: string
+  batch: string
+}
+
+/** Defaults of the command line; the server says what ranges it takes. */
+export const emptyTraining: TrainingForm = {
+  dataset: '',
+  name: '',
+  arch: 'resnet18',
+  weights: '',
+  size: '224',
+  batch: '64',
 }
 
 /** A field of text has one problem at the most, a list of rows one for each row, by its name. */

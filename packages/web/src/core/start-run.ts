@@ -1,29 +1,27 @@
 /** The form that starts a run: from text as typed to the mutation's input. */
 import type { Api } from './api.ts'
 import { startRunMutation } from './documents.ts'
-import type { Arch, AugmentationPreset, StartRunInput } from './documents.types.ts'
-import { given, isNumber, isWhole, noDataset, notWhole, type Problems, refused } from './start-form.ts'
+import type { AugmentationPreset, StartRunInput } from './documents.types.ts'
+import {
+  emptyTraining,
+  given,
+  isNumber,
+  isWhole,
+  noDataset,
+  notWhole,
+  type Problems,
+  refused,
+  type TrainingForm,
+} from './start-form.ts'
 
-export interface StartRunForm {
-  dataset: string
-  name: string
-  arch: Arch
-  weights: string
-  size: string
-  batch: string
+export interface StartRunForm extends TrainingForm {
   epochs: string
   baseLr: string
   augmentation: AugmentationPreset
 }
 
-/** Defaults of the command line; the server says what ranges it takes. */
 export const emptyRun: StartRunForm = {
-  dataset: '',
-  name: '',
-  arch: 'resnet18',
-  weights: '',
-  size: '224',
-  batch: '64',
+  ...emptyTraining,
   epochs: '5',
   baseLr: '0.002',
   augmentation: 'none',

@@ -2,22 +2,25 @@
 import type { Api } from './api.ts'
 import { startStudyMutation } from './documents.ts'
 import type {
-  Arch,
   ObjectiveMetric,
   PrunerInput,
   SamplerKind,
   SpaceParameterInput,
   StartStudyInput,
 } from './documents.types.ts'
-import { given, isNumber, isWhole, noDataset, notWhole, type Problems, refused } from './start-form.ts'
+import {
+  emptyTraining,
+  given,
+  isNumber,
+  isWhole,
+  noDataset,
+  notWhole,
+  type Problems,
+  refused,
+  type TrainingForm,
+} from './start-form.ts'
 
-export interface StartStudyForm {
-  dataset: string
-  name: string
-  arch: Arch
-  weights: string
-  size: string
-  batch: string
+export interface StartStudyForm extends TrainingForm {
   epochs: string
   objective: ObjectiveMetric
   sampler: SamplerKind
@@ -141,12 +144,7 @@ const usualSpace: readonly SpaceRow[] = [
 
 /** Defaults of the command line. */
 export const emptyStudy: StartStudyForm = {
-  dataset: '',
-  name: '',
-  arch: 'resnet18',
-  weights: '',
-  size: '224',
-  batch: '64',
+  ...emptyTraining,
   epochs: '9',
   objective: 'f1Macro',
   sampler: 'tpe',

@@ -35,12 +35,12 @@ export async function settleRate(tx: Database, studyId: number, found: FoundRate
   if (!state || !search || search.settled) return
   const { row, driven } = state
   const settled: RateSearch = { ...search, settled: true, rate: found?.rate ?? null }
-  const baseLr = found && narrowed(driven.plan.space.baseLr, found)
-  if (baseLr) {
+  const left = found && narrowed(driven.plan.space.baseLr, found)
+  if (left) {
+    const { parameter: baseLr, value: rate } = left
     const { low, high } = baseLr
     settled.range = { low, high }
     const { space, baseline } = driven.plan
-    const rate = Math.min(Math.max(found.rate, low), high)
     driven.plan = {
       ...driven.plan,
       space: { ...space, baseLr },
